@@ -1,0 +1,1 @@
+"""Forward-Forward networks, their representations and ensembles: the library behind the pipeline."""

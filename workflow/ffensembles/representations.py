@@ -1,0 +1,34 @@
+"""Representations: the activations of a layer for every test image (section 3.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True)
+class Representation:
+    """The representation matrix X of one layer of one run, and whose rows they are."""
+
+    activations: np.ndarray  # (M, n) float32
+    labels: np.ndarray  # (M,) int8
+    index: np.ndarray  # (M,) int32, the image's place in the test set
+
+
+def read(path: str | Path, layer: int, *, held_out: int | None = None) -> Representation:
+    """Read the representation of one layer (counted from 1), correctly classified images only.
+
+    All images of the category `held_out` count: a model that never saw a category cannot
+    classify its images correctly in any useful sense.
+    """
+    table = pq.read_table(path, columns=["index", "label", "prediction", f"layer{layer}"])
+    label = table["label"].to_numpy()
+    keep = label == table["prediction"].to_numpy()
+    if held_out is not None:
+        keep |= label == held_out
+    column = table[f"layer{layer}"].combine_chunks()
+    activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)
+    return Representation(activations[keep], label[keep], table["index"].to_numpy()[keep])
