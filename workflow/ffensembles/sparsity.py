@@ -1,0 +1,71 @@
+"""Hoyer sparsity of representations (section 3.5)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+CHUNK = 2**20  # values held in float64 at once: 8 MiB
+
+
+@dataclass(frozen=True)
+class LayerSparsity:
+    """The sparsity of a representation, and the images behind it."""
+
+    sparsity: float  # mean over the images that have one; NaN where none has
+    images: int  # M, all of them
+    silent: int  # images whose vector is all zero: their sparsity is not defined
+
+
+def hoyer(activations: np.ndarray) -> np.ndarray:
+    """Return the sparsity of each row of `activations`, (M, n) to (M,) float64.
+
+    S(x) = (√n − ‖x‖₁/‖x‖₂) / (√n − 1): 1 for a single non-zero component, 0 for components of
+    equal magnitude, NaN for an all-zero vector, which has no sparsity (section 3.5; Hoyer, 2004).
+
+    Raises:
+        ValueError: a single unit (n = 1) has no sparsity, nor have NaN or infinite activations.
+    """
+    images, units = activations.shape
+    if units < 2:
+        raise ValueError(f"sparsity needs two units or more, got {units}")
+    l1, l2 = np.empty(images), np.empty(images)
+    rows = max(1, CHUNK // units)
+    for start in range(0, images, rows):
+        chunk = np.abs(activations[start : start + rows], dtype=np.float64)
+        l1[start : start + rows] = chunk.sum(axis=1)
+        l2[start : start + rows] = np.sqrt(np.einsum("mn,mn->m", chunk, chunk))
+    if not np.isfinite(l1).all():
+        raise ValueError("sparsity is not defined for NaN or infinite activations")
+    ratio = np.divide(l1, l2, out=np.full(images, np.nan), where=l2 > 0)
+    return (np.sqrt(units) - ratio) / (np.sqrt(units) - 1)
+
+
+def layer_sparsity(sparsity: np.ndarray) -> LayerSparsity:
+    """Average the sparsity of single images, (M,) as `hoyer` gives it, leaving out silent ones."""
+    defined = sparsity[~np.isnan(sparsity)]
+    return LayerSparsity(
+        sparsity=float(defined.mean()) if defined.size else float("nan"),
+        images=len(sparsity),
+        silent=len(sparsity) - len(defined),
+    )
+
+
+def sparsity_by_category(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Return the sparsity of a representation, over all and within each category (Figure 2).
+
+    Args:
+        activations: (M, n).
+        labels: (M,), the category of each row.
+
+    Returns:
+        Columns category (NA in the first row: all categories), sparsity, images, silent; one row
+        for each category that has images.
+    """
+    sparsity = hoyer(activations)
+    rows = [layer_sparsity(sparsity)]
+    categories = np.unique(labels)
+    rows += [layer_sparsity(sparsity[labels == category]) for category in categories]
+    table = pd.DataFrame(rows)
+    table.insert(0, "category", pd.Series([pd.NA, *categories], dtype="Int64"))
+    return table

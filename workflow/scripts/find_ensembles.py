@@ -1,0 +1,16 @@
+"""Find the ensembles of every representation of one experiment (section 3.5)."""
+
+from ffensembles.ensembles import find_ensembles
+from ffensembles.files import write_parquet
+from ffensembles.jobs import job
+from ffensembles.runs import measure_runs, with_keys
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    table = measure_runs(
+        find_ensembles,
+        zip(snakemake.params.seeds, snakemake.input.representations, strict=True),
+        snakemake.params.layers,
+        held_out=snakemake.params.held_out,
+    )
+    write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])

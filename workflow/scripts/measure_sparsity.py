@@ -1,0 +1,18 @@
+"""Measure the sparsity of every representation of one experiment (section 3.5)."""
+
+from ffensembles.files import write_parquet
+from ffensembles.jobs import job
+from ffensembles.runs import measure_runs, with_keys
+from ffensembles.sparsity import sparsity_by_category
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]) as log:
+    table = measure_runs(
+        sparsity_by_category,
+        zip(snakemake.params.seeds, snakemake.input.representations, strict=True),
+        snakemake.params.layers,
+        held_out=snakemake.params.held_out,
+    )
+    silent = int(table.loc[table["category"].isna(), "silent"].sum())
+    log.info("left out %d all-zero representations", silent)
+    write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])
