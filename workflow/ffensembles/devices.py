@@ -1,0 +1,86 @@
+"""The device that trains: which one, at what precision, and how much fits."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import torch
+
+from ffensembles.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def choose(device: str) -> torch.device:
+    """Return the device named by the config: `auto` (a GPU where there is one), `cpu`, `cuda`.
+
+    Raises:
+        UserError: `cuda` is asked for and there is none that works.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise UserError(
+                "device: cuda, but torch finds no usable GPU here (check nvidia-smi and the "
+                f"driver; this torch is built for CUDA {torch.version.cuda}); "
+                "set device: auto or cpu in the config"
+            )
+        # cuBLAS repeats its results bit for bit only with a fixed workspace.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return torch.device(device)
+
+
+@contextmanager
+def precision(device: torch.device, name: str) -> Iterator[None]:
+    """Run matrix products at torch's precision `highest`, `high` or `medium`.
+
+    `auto` is `highest` on a CPU and `high` (TF32) on a GPU. torch has no faster float32 product
+    for CPUs, so `medium` multiplies in bfloat16 there and keeps all else in float32.
+    """
+    if name == "auto":
+        name = "high" if device.type == "cuda" else "highest"
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(name)
+    bfloat16 = device.type == "cpu" and name == "medium"
+    try:
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that may still be used on the device (its job's share, under SLURM)."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    free = psutil.virtual_memory().available
+    share = os.environ.get("SLURM_MEM_PER_NODE")  # MiB
+    if share and share != "0":
+        free = min(free, int(share) * 2**20 - psutil.Process().memory_info().rss)
+    return free
+
+
+def seeds_that_fit(seeds: list[int], bytes_per_seed: int, device: torch.device) -> list[list[int]]:
+    """Cut a block of seeds into parts that fit into the device's free memory, one after another.
+
+    Raises:
+        UserError: not even one seed fits.
+    """
+    free = int(free_memory(device) * 0.9)
+    size = min(len(seeds), free // bytes_per_seed)
+    if size == 0:
+        raise UserError(
+            f"one seed needs about {bytes_per_seed / 2**30:.1f} GiB and {device.type} has "
+            f"{free / 2**30:.1f} GiB free; use a larger device or fewer units"
+        )
+    if size < len(seeds):
+        log.warning(
+            "seeds_per_job cut from %d to %d: one seed needs about %.1f GiB and %s has %.1f GiB",
+            len(seeds), size, bytes_per_seed / 2**30, device.type, free / 2**30,
+        )
+    return [seeds[i : i + size] for i in range(0, len(seeds), size)]

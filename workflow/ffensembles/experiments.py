@@ -1,0 +1,175 @@
+"""Experiments: what is trained and how, one row of `config/experiments.tsv` each (Table 6)."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from ffensembles.errors import UserError
+
+CHOICES = {
+    "model": ("ff", "bpff", "bp"),
+    "loss": ("threshold", "difference", "cross-entropy"),
+    "goodness": ("l2", "l1", "none"),
+    "normalisation": ("l2", "l1", "none"),
+    "negatives": ("pooled", "paired", "none"),
+    "black": ("zero", "minimum", "none"),
+    "maximum": ("split", "image", "none"),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One study of one model on one dataset; the fields are the columns of the table.
+
+    `config/README.md` explains each of them. Cells that do not apply hold `-` in the table.
+    """
+
+    study: str
+    dataset: str
+    model: str
+    seeds: int
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    units: int
+    layers: int
+    loss: str
+    goodness: str
+    normalisation: str
+    negatives: str
+    black: str
+    maximum: str
+    activation_l1: float
+    held_out: int | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """(dataset, model, study), which names the experiment in every path."""
+        return self.dataset, self.model, self.study
+
+    def training_settings(self) -> dict[str, object]:
+        """All that decides the weights of one seed; the number of seeds does not."""
+        settings = asdict(self)
+        del settings["seeds"]
+        return settings
+
+
+COLUMNS = [field.name for field in fields(Experiment)]
+
+
+def read_experiments(path: str | Path) -> list[Experiment]:
+    """Read and check the table of experiments.
+
+    Raises:
+        UserError: naming the file, line, column, value and what is allowed.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); see key experiments") from error
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _is_data(line)]
+    if not lines:
+        raise UserError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}")
+    header = lines[0][1].split("\t")
+    for column in COLUMNS:
+        if header.count(column) != 1:
+            raise UserError(f"{path}: column {column} must appear once in the first line")
+    if unknown := set(header) - set(COLUMNS):
+        raise UserError(f"{path}: unknown column {sorted(unknown)[0]}; known: {', '.join(COLUMNS)}")
+    rows = csv.reader((line for _, line in lines[1:]), delimiter="\t")
+    experiments = []
+    for (number, _), cells in zip(lines[1:], rows, strict=True):
+        where = f"{path}, line {number}"
+        if len(cells) != len(header):
+            raise UserError(f"{where}: {len(cells)} cells, but the first line has {len(header)}")
+        experiments.append(_parse(dict(zip(header, cells, strict=True)), where))
+    _refuse_repeats(experiments, path)
+    return experiments
+
+
+def _is_data(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _parse(row: dict[str, str], where: str) -> Experiment:
+    def number(column: str, kind: type, low: float, high: float = float("inf")) -> float:
+        try:
+            value = kind(row[column])
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            limits = f"at least {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
+            name = "a whole number" if kind is int else "a number"
+            raise UserError(f"{where}: {column} is {row[column]!r}; it must be {name}, {limits}")
+        return value
+
+    for column, allowed in CHOICES.items():
+        row[column] = "none" if row[column] == "-" else row[column]
+        if row[column] not in allowed:
+            raise UserError(
+                f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}"
+            )
+    experiment = Experiment(
+        study=_name(row, "study", where),
+        dataset=_name(row, "dataset", where),
+        model=row["model"],
+        seeds=int(number("seeds", int, 1)),
+        epochs=int(number("epochs", int, 1)),
+        learning_rate=number("learning_rate", float, 1e-9),
+        batch_size=int(number("batch_size", int, 1)),
+        units=int(number("units", int, 2)),
+        layers=int(number("layers", int, 1)),
+        loss=row["loss"],
+        goodness=row["goodness"],
+        normalisation=row["normalisation"],
+        negatives=row["negatives"],
+        black=row["black"],
+        maximum=row["maximum"],
+        activation_l1=0.0 if row["activation_l1"] == "-" else number("activation_l1", float, 0),
+        held_out=None if row["held_out"] == "-" else int(number("held_out", int, 0, 9)),
+    )
+    _check_combination(experiment, where)
+    return experiment
+
+
+def _name(row: dict[str, str], column: str, where: str) -> str:
+    value = row[column]
+    if not value or not all(c.isalnum() or c == "-" for c in value):
+        raise UserError(f"{where}: {column} is {value!r}; use letters, digits and hyphens only")
+    return value
+
+
+def _check_combination(experiment: Experiment, where: str) -> None:
+    backprop = experiment.model == "bp"
+    if backprop != (experiment.loss == "cross-entropy"):
+        raise UserError(
+            f"{where}: loss is {experiment.loss!r} for model {experiment.model}; "
+            "bp takes cross-entropy, ff and bpff take threshold or difference"
+        )
+    for column in ("goodness", "normalisation", "negatives", "black", "maximum"):
+        if backprop != (getattr(experiment, column) == "none"):
+            raise UserError(
+                f"{where}: {column} is {getattr(experiment, column)!r} for model "
+                f"{experiment.model}; it is '-' for bp and needed for ff and bpff"
+            )
+    if experiment.activation_l1 and not backprop:
+        raise UserError(f"{where}: activation_l1 applies to bp only; write '-'")
+
+
+def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
+    seen = set()
+    for experiment in experiments:
+        if experiment.key in seen:
+            raise UserError(f"{path}: two rows for {' / '.join(experiment.key)}; keep one")
+        seen.add(experiment.key)
+
+
+def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
+    """Cut the seeds 0 … n-1 into blocks (first, last); more seeds leave full blocks alone."""
+    return [
+        (first, min(first + seeds_per_job, experiment.seeds) - 1)
+        for first in range(0, experiment.seeds, seeds_per_job)
+    ]

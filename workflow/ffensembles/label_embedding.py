@@ -1,0 +1,84 @@
+"""Positive and negative data: a label drawn into the top left corner of an image (section 3.2).
+
+Columns 0-9 of row 0, in every channel, are set to black; the label's column is then set to the
+maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+CATEGORIES = 10
+
+
+@dataclass(frozen=True)
+class LabelEmbedding:
+    """Where and how bright a label is drawn in images flattened channel first.
+
+    Attributes:
+        pixels: (categories, channels) position of each label's pixels in the flattened image.
+        black: value of the ten pixels before the label is set.
+        maximum: value of the label's pixel; None takes each image's own maximum.
+    """
+
+    pixels: torch.Tensor
+    black: float
+    maximum: float | None
+
+    @classmethod
+    def of(
+        cls, images: torch.Tensor, shape: tuple[int, int, int], black: str, maximum: str
+    ) -> LabelEmbedding:
+        """Build the embedding for a split of standardised images (N, C*H*W).
+
+        Args:
+            images: all images of the split, on the device where labels will be embedded.
+            shape: (channels, height, width).
+            black: `zero` is 0 after standardisation, `minimum` the darkest value of the split.
+            maximum: `split` is the brightest value of the split, `image` that of each image.
+        """
+        channels, height, width = shape
+        column = torch.arange(CATEGORIES, device=images.device)
+        channel = torch.arange(channels, device=images.device)
+        return cls(
+            pixels=column[:, None] + channel * height * width,
+            black=0.0 if black == "zero" else images.min().item(),
+            maximum=images.max().item() if maximum == "split" else None,
+        )
+
+    def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return a copy of images (N, D) with labels (N,) drawn into them."""
+        brightest = images.amax(1, keepdim=True) if self.maximum is None else self.maximum
+        embedded = images.clone()
+        embedded[:, self.pixels.flatten()] = self.black
+        return embedded.scatter_(
+            1, self.pixels[labels], torch.as_tensor(brightest).expand(len(labels), 1).repeat(
+                1, self.pixels.shape[1]
+            ).to(embedded),
+        )
+
+    def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
+        """Return a copy with all ten label pixels at a tenth of the maximum (Hinton, 2022)."""
+        brightest = images.amax(1, keepdim=True) if self.maximum is None else self.maximum
+        embedded = images.clone()
+        embedded[:, self.pixels.flatten()] = torch.as_tensor(brightest).to(embedded) / CATEGORIES
+        return embedded
+
+
+def draw_negatives(
+    labels: torch.Tensor, scheme: str, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw the negative data once and for all: (image, wrong label), both (N,), on the CPU.
+
+    `pooled` draws N of the 9 N pairs of an image and a wrong label, without replacement, in
+    random order. `paired` gives image i one random wrong label at place i.
+    """
+    n, wrong = len(labels), CATEGORIES - 1
+    if scheme == "pooled":
+        pair = torch.randperm(n * wrong, generator=generator)[:n]
+        image, shift = pair // wrong, pair % wrong
+    else:
+        image, shift = torch.arange(n), torch.randint(wrong, (n,), generator=generator)
+    return image, (labels[image] + 1 + shift) % CATEGORIES

@@ -1,0 +1,121 @@
+"""The multi-layer perceptrons of the paper, one per seed, stacked along a leading seed axis.
+
+All models share three linear layers with ReLU (section 3.2). In FF and BP/FF the input of every
+layer, the image included, is divided by its own norm, so that no layer can read the goodness of
+the one before. BP adds a linear head (section 3.4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+NORMS = {"l1": 1, "l2": 2}
+
+
+@dataclass
+class Linear:
+    """S linear maps: weight (S, outputs, inputs), bias (S, outputs)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map x (S, B, inputs) to (S, B, outputs)."""
+        return torch.baddbmm(self.bias[:, None], x, self.weight.mT)
+
+    @classmethod
+    def initialise(
+        cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]
+    ) -> Linear:
+        """Draw PyTorch's default initialisation of a linear layer, one generator per seed."""
+        bound = 1 / math.sqrt(inputs)
+
+        def draw(*shape: int) -> Tensor:
+            return torch.stack(
+                [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
+            )
+
+        return cls(draw(outputs, inputs), draw(outputs))
+
+
+@dataclass
+class Network:
+    """S networks with their layers in order, and how they normalise between layers.
+
+    Attributes:
+        layers: the hidden layers.
+        head: the linear head of BP, else None.
+        normalisation: `l1`, `l2`, or `none` (BP).
+    """
+
+    layers: list[Linear]
+    head: Linear | None
+    normalisation: str
+
+    @classmethod
+    def initialise(
+        cls,
+        sizes: Sequence[int],
+        head: int | None,
+        normalisation: str,
+        generators: Sequence[torch.Generator],
+    ) -> Network:
+        """Build networks of the given layer sizes (inputs first), one generator per seed."""
+        layers = [
+            Linear.initialise(inputs, outputs, generators)
+            for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)
+        ]
+        last = None if head is None else Linear.initialise(sizes[-1], head, generators)
+        return cls(layers, last, normalisation)
+
+    def activations(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the activations (S, B, units) of each layer, after ReLU, for x (S, B, inputs)."""
+        for layer in self.layers:
+            x = layer(normalise(x, self.normalisation)).relu()
+            yield x
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return the head's outputs (S, B, categories) for the last layer's activations x."""
+        assert self.head is not None, "only BP has a head"
+        return self.head(x)
+
+    def state(self) -> dict[str, Tensor]:
+        """Name every tensor, layers counted from 1."""
+        named = {f"layer{i}": layer for i, layer in enumerate(self.layers, 1)}
+        if self.head is not None:
+            named["head"] = self.head
+        return {
+            f"{name}.{part}": getattr(linear, part)
+            for name, linear in named.items()
+            for part in ("weight", "bias")
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Tensor], normalisation: str) -> Network:
+        """Rebuild networks from what `state` named."""
+        depth = sum(name.startswith("layer") for name in state) // 2
+        layers = [
+            Linear(state[f"layer{i}.weight"], state[f"layer{i}.bias"]) for i in range(1, depth + 1)
+        ]
+        head = Linear(state["head.weight"], state["head.bias"]) if "head.weight" in state else None
+        return cls(layers, head, normalisation)
+
+    def to(self, device: torch.device | str) -> Network:
+        """Return the networks on another device."""
+        moved = {name: tensor.to(device) for name, tensor in self.state().items()}
+        return self.from_state(moved, self.normalisation)
+
+
+def normalise(x: Tensor, norm: str) -> Tensor:
+    """Divide each row of x by its ℓ1 or ℓ2 norm; rows of zeros stay."""
+    return x if norm == "none" else torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1)
+
+
+def goodness(activations: Tensor, norm: str) -> Tensor:
+    """Return the goodness (…,) of activations (…, units): their norm, not squared."""
+    return torch.linalg.vector_norm(activations, ord=NORMS[norm], dim=-1, dtype=torch.float32)
