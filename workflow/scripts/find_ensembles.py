@@ -1,10 +1,14 @@
 """Find the ensembles of every representation of one experiment (section 3.5)."""
 
+from typing import TYPE_CHECKING
+
 from ffensembles.ensembles import find_ensembles
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.runs import measure_runs, with_keys
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     table = measure_runs(

@@ -1,11 +1,15 @@
 """Measure the test-set accuracy of every run of one experiment (Tables 1 and 11)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import pyarrow.parquet as pq
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.runs import with_keys
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     rows = []

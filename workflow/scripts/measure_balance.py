@@ -1,13 +1,16 @@
 """Measure excitation and inhibition in every network of one experiment (section 4.5)."""
 
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from ffensembles.balance import measure_balance
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.runs import with_keys
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     layers = snakemake.params.layers

@@ -1,10 +1,14 @@
 """Measure the sparsity of every representation of one experiment (section 3.5)."""
 
+from typing import TYPE_CHECKING
+
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.runs import measure_runs, with_keys
 from ffensembles.sparsity import sparsity_by_category
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]) as log:
     table = measure_runs(
