@@ -99,13 +99,30 @@ def train(
             unit="epoch",
             done=run.epochs_done(experiment),
         )
-        for phase, objective in _objectives(experiment, name, seeds, split, network, device):
-            if phase >= run.phase:
-                run.train_phase(phase, objective, experiment, checkpoint, bar.update)
+        if run.epochs_done(experiment) < bar.total:
+            for phase, objective in _objectives(experiment, name, seeds, split, network, device):
+                if phase >= run.phase:
+                    run.train_phase(phase, objective, experiment, checkpoint, bar.update)
         run.finish()
         checkpoint.save(run.state())
         bar.close()
     return Trained(network, pd.DataFrame(run.rows, columns=Run.COLUMNS), run.diverged)
+
+
+def bytes_per_seed(experiment: Experiment, images: int, inputs: int) -> int:
+    """Estimate the device memory that one seed's training takes at its peak.
+
+    The data dominate FF: both halves of a layer's inputs lie beside the outputs being made.
+    """
+    units, batch = experiment.units, 2 * experiment.batch_size
+    weights = 4 * units * (inputs + units * (experiment.layers - 1))  # with gradient and moments
+    passing = 4 * batch * (inputs + units * experiment.layers)
+    data = {
+        "ff": 2 * images * (max(inputs, units) + units),
+        "bpff": 2 * images * inputs,
+        "bp": images * inputs,
+    }
+    return 4 * (weights + passing + data[experiment.model])
 
 
 def _without_held_out(experiment: Experiment, split: Split) -> Split:

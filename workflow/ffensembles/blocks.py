@@ -1,0 +1,165 @@
+"""From files to files: train a block of seeds, and extract the representations of one run."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ffensembles import extraction, models
+from ffensembles.checkpoints import Checkpoint
+from ffensembles.datasets import Dataset, standardise
+from ffensembles.devices import choose, seeds_that_fit
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+from ffensembles.files import write_parquet
+from ffensembles.label_embedding import LabelEmbedding
+from ffensembles.networks import Network
+from ffensembles.training import Split, Trained, bytes_per_seed, train
+
+log = logging.getLogger(__name__)
+
+
+def train_block(
+    experiment: Experiment,
+    seeds: list[int],
+    dataset: Dataset,
+    *,
+    model_path: str,
+    log_path: str,
+    random_seed: int,
+    device: str,
+    precision: str,
+    checkpoint_interval: float,
+    code: str,
+) -> None:
+    """Train seeds of an experiment and write their weights and training log.
+
+    Where they do not fit on the device together, parts of the block are trained one after
+    another. Checkpoints lie beside the model until it is written whole.
+
+    Raises:
+        UserError: the device is not there, memory does not suffice, or every seed diverged.
+    """
+    chosen = choose(device)
+    split = Split(
+        torch.from_numpy(standardise(dataset.train_images, experiment.dataset)),
+        torch.from_numpy(dataset.train_labels),
+        dataset.train_images.shape[1:],
+    )
+    identity = {
+        "settings": experiment.training_settings(),
+        "random_seed": random_seed,
+        "dataset": dataset.sha256,
+        "device": chosen.type,
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "code": code,
+    }
+    parts = []
+    for part in seeds_that_fit(seeds, bytes_per_seed(experiment, *split.images.shape), chosen):
+        path = Path(model_path).with_name(f"seeds-{part[0]}-{part[-1]}.checkpoint")
+        checkpoint = Checkpoint(path, {**identity, "seeds": part}, checkpoint_interval)
+        try:
+            trained = train(
+                experiment,
+                part,
+                split,
+                checkpoint,
+                random_seed=random_seed,
+                device=chosen,
+                precision_name=precision,
+            )
+        except torch.OutOfMemoryError as error:
+            raise UserError(
+                f"{chosen.type} ran out of memory with {len(part)} seeds at once; lower "
+                "seeds_per_job in the config, or free the device of other work"
+            ) from error
+        parts.append((checkpoint, trained))
+    trained = _join([trained for _, trained in parts])
+    if len(trained.diverged) == len(seeds):
+        raise UserError(
+            f"every seed of {' / '.join(experiment.key)} diverged "
+            f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
+        )
+    write_parquet(trained.log, log_path, identity | {"seeds": seeds})
+    models.save(trained.network, seeds, trained.diverged, model_path)
+    for checkpoint, _ in parts:
+        checkpoint.path.unlink(missing_ok=True)
+
+
+def _join(parts: list[Trained]) -> Trained:
+    """Stack the parts of a block along the seed axis."""
+    states = [part.network.state() for part in parts]
+    network = Network.from_state(
+        {name: torch.cat([state[name] for state in states]) for name in states[0]},
+        parts[0].network.normalisation,
+    )
+    diverged = {seed: place for part in parts for seed, place in part.diverged.items()}
+    return Trained(network, pd.concat([part.log for part in parts], ignore_index=True), diverged)
+
+
+def extract_run(
+    experiment: Experiment,
+    seed: int,
+    model_path: str,
+    dataset: Dataset,
+    path: str,
+    *,
+    device: str,
+    unseen_label: str,
+) -> None:
+    """Write predictions and representations of all test images for one trained run.
+
+    Raises:
+        UserError: the run diverged in training, or the device is not there.
+    """
+    network, images, labels, embedding = prepare(
+        experiment, seed, model_path, dataset, "test", device
+    )
+    predictions = extraction.predict(network, images, embedding, experiment.goodness)
+    represented = extraction.represented_images(
+        experiment, images, labels, embedding, unseen_label
+    )
+    table = extraction.representation_table(
+        labels.cpu().numpy(), predictions, extraction.activations(network, represented)
+    )
+    provenance = {
+        "settings": experiment.training_settings(),
+        "seed": seed,
+        "dataset": dataset.sha256,
+        "model": model_path,
+        "unseen_label": unseen_label,
+    }
+    write_parquet(table, path, provenance)
+
+
+def prepare(
+    experiment: Experiment,
+    seed: int,
+    model_path: str,
+    dataset: Dataset,
+    split: str,
+    device: str,
+) -> tuple[Network, torch.Tensor, torch.Tensor, LabelEmbedding | None]:
+    """Return on the device: one run's network, a split's images and labels, the label embedding.
+
+    The images are standardised and flattened; the embedding is None for BP.
+    """
+    chosen = choose(device)
+    network = models.load(model_path, seed, chosen)
+    raw, labels = (
+        (dataset.train_images, dataset.train_labels)
+        if split == "train"
+        else (dataset.test_images, dataset.test_labels)
+    )
+    images = torch.from_numpy(standardise(raw, experiment.dataset)).to(chosen)
+    embedding = None
+    if experiment.model != "bp":
+        embedding = LabelEmbedding.of(
+            images, raw.shape[1:], experiment.black, experiment.maximum
+        )
+    return network, images, torch.from_numpy(labels).to(chosen), embedding

@@ -1,0 +1,43 @@
+"""Trained models on disk: a block of seeds in one safetensors file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from ffensembles.errors import UserError
+from ffensembles.files import atomic
+from ffensembles.networks import Network
+
+
+def save(
+    network: Network, seeds: Iterable[int], diverged: dict[int, str], path: str | Path
+) -> None:
+    """Write the stacked weights, with the seeds and those that diverged in the metadata."""
+    metadata = {"seeds": ",".join(map(str, seeds)), "normalisation": network.normalisation}
+    metadata |= {f"diverged.{seed}": place for seed, place in diverged.items()}
+    state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
+    with atomic(path) as temporary:
+        save_file(state, temporary, metadata)
+
+
+def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
+    """Read the network of one seed, with a seed axis of length 1.
+
+    Raises:
+        UserError: this seed diverged in training.
+    """
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        if place := metadata.get(f"diverged.{seed}"):
+            raise UserError(
+                f"{path}: seed {seed} diverged in training ({place}); lower its learning_rate in "
+                "the table of experiments, or its number of seeds"
+            )
+        i = metadata["seeds"].split(",").index(str(seed))
+        state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
+    return Network.from_state(state, metadata["normalisation"])

@@ -1,0 +1,26 @@
+"""Write the representations and predictions of one run for every test image (section 3.5)."""
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from ffensembles.blocks import extract_run
+from ffensembles.datasets import load
+from ffensembles.experiments import Experiment
+from ffensembles.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    torch.set_num_threads(snakemake.threads)
+    extract_run(
+        Experiment(**params.experiment),
+        int(snakemake.wildcards.seed),
+        snakemake.input.model,
+        load(snakemake.input.dataset),
+        snakemake.output[0],
+        device=params.device,
+        unseen_label=params.unseen_label,
+    )

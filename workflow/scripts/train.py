@@ -1,0 +1,29 @@
+"""Train a block of seeds of one experiment (sections 3.2-3.4, App. C)."""
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from ffensembles.blocks import train_block
+from ffensembles.datasets import load
+from ffensembles.experiments import Experiment
+from ffensembles.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    torch.set_num_threads(snakemake.threads)
+    train_block(
+        Experiment(**params.experiment),
+        list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1)),
+        load(snakemake.input.dataset),
+        model_path=snakemake.output.model,
+        log_path=snakemake.output.log,
+        random_seed=params.random_seed,
+        device=params.device,
+        precision=params.precision,
+        checkpoint_interval=params.checkpoint_interval,
+        code=params.code,
+    )
