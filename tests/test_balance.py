@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from ffensembles.balance import measure_balance, positive_fraction
-from safetensors.numpy import save_file
+from ffensembles.errors import UserError
+from safetensors.numpy import load_file, save_file
 
 
 def test_positive_fraction_counts_strictly_positive_weights():
@@ -40,3 +41,13 @@ def test_each_network_of_a_block_in_order(block):
 
 def test_fewer_layers_than_the_model_has(block):
     assert [table["layer"].unique().tolist() for table in measure_balance(block, 1)] == [[1], [1]]
+
+
+def test_a_diverged_network_is_refused(block):
+    state = load_file(block)
+    state["layer2.bias"][1] = np.nan
+    save_file(state, block)
+    networks = measure_balance(block, layers=2)
+    next(networks)
+    with pytest.raises(UserError, match="network 2 of the block diverged"):
+        next(networks)

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from safetensors import safe_open
 
+from ffensembles.errors import UserError
+from ffensembles.runs import with_keys
+
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
     """Return ρᵢ⁺, the fraction of positive weights among each unit's inputs.
@@ -17,7 +20,7 @@ def positive_fraction(weights: np.ndarray) -> np.ndarray:
 
 
 def measure_balance(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
-    """Yield one table per network of a block of seeds, in the block's order.
+    """Yield one table for each network of a block of seeds, in the block's order.
 
     Args:
         models: a safetensors file with `layer1.weight` (S, units, inputs), `layer1.bias`
@@ -26,18 +29,25 @@ def measure_balance(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
 
     Yields:
         Columns layer, unit (from 0), positive_fraction (ρᵢ⁺), bias (βᵢ).
+
+    Raises:
+        UserError: a network diverged in training.
     """
     with safe_open(models, framework="numpy") as file:
         weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
         biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
         for place in range(weights[0].get_shape()[0]):
-            yield pd.concat(
-                [
-                    _layer_balance(weight[place], bias[place]).assign(layer=layer)
-                    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
-                ],
-                ignore_index=True,
-            )[["layer", "unit", "positive_fraction", "bias"]]
+            tables = [
+                with_keys(_layer_balance(weight[place], bias[place]), layer=layer)
+                for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
+            ]
+            table = pd.concat(tables, ignore_index=True)
+            if table["bias"].isna().any():
+                raise UserError(
+                    f"{models}: network {place + 1} of the block diverged in training; lower its "
+                    "learning_rate in the table of experiments, or its number of seeds"
+                )
+            yield table
 
 
 def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:
