@@ -1,0 +1,69 @@
+"""What the paper reports, cell by cell, put beside our own tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from ffensembles.errors import UserError
+
+VALUES = ["mean", "std", "mark"]
+TEXT = {"mark": str, "reported_mark": str, "category": str}
+
+
+def keys_of(reported: pd.DataFrame) -> list[str]:
+    """Return the key columns of a table of `config/reported`."""
+    return [column for column in reported.columns if column not in VALUES]
+
+
+def read_reported(path: str | Path) -> pd.DataFrame:
+    """Read one table of `config/reported`.
+
+    Raises:
+        UserError: mean, std or mark is missing, or a key appears twice.
+    """
+    table = pd.read_csv(path, dtype=TEXT)
+    for column in VALUES:
+        if column not in table:
+            raise UserError(f"{path}: has no column {column}; see config/README.md")
+    if table.duplicated(keys_of(table)).any():
+        twice = table.loc[table.duplicated(keys_of(table)), keys_of(table)].iloc[0]
+        raise UserError(f"{path}: two rows for {' / '.join(map(str, twice))}; keep one")
+    return table.assign(mark=table["mark"].fillna(""))
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a tidy table as the pipeline writes it to `tables/`."""
+    table = pd.read_csv(path, dtype=TEXT)
+    if "sparse" in table:
+        table["sparse"] = table["sparse"].astype("boolean")
+    return table.assign(reported_mark=table["reported_mark"].fillna(""))
+
+
+def with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
+    """Put what the paper reports beside ours; where it reports nothing, NaN and an empty mark.
+
+    `reported` holds the keys, then mean, std and mark, as in `config/reported`.
+    """
+    keys = keys_of(reported)
+    reported = reported.rename(columns={name: f"reported_{name}" for name in VALUES})
+    table = table.merge(reported, how="left", on=keys, validate="one_to_one")
+    table["reported_mark"] = table["reported_mark"].fillna("")
+    if "average" in set(reported.get("category", ())):
+        table = _without_partial_averages(table, reported)
+    return table
+
+
+def _without_partial_averages(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
+    """Drop the paper's average over all missing categories where only some of them were run."""
+    average = table["category"] == "average"
+    for dataset, model in table.loc[average, ["dataset", "model"]].itertuples(index=False):
+        ours, paper = (
+            set(t.loc[(t["dataset"] == dataset) & (t["model"] == model), "category"])
+            for t in (table, reported)
+        )
+        if not paper - {"baseline"} <= ours:
+            partial_row = average & (table["dataset"] == dataset) & (table["model"] == model)
+            table.loc[partial_row, ["reported_mean", "reported_std"]] = float("nan")
+    return table

@@ -1,0 +1,23 @@
+"""Make one table of the paper: tidy CSV, and the paper's layout as Markdown, LaTeX and HTML."""
+
+from ffensembles import evidence, layout, reported, tables, writers
+from ffensembles.files import atomic, write_text
+from ffensembles.jobs import job
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    number = int(snakemake.params.number)
+    extra: dict[str, object] = {}
+    for argument, name in (("sparsities", "sparsity"), ("significance", "significance")):
+        if paths := evidence.as_list(snakemake.input.get(name)):
+            extra[argument] = evidence.read_all(paths)
+    if layers := snakemake.params.get("layers"):
+        extra["layers"] = layers
+    table = tables.tabulate(number, evidence.as_list(snakemake.input.analyses), **extra)
+    table = reported.with_reported(table, reported.read_reported(snakemake.input.reported))
+    with atomic(snakemake.output.csv) as path:
+        table.to_csv(path, index=False)
+    printed = layout.printed(number, table)
+    write_text(writers.markdown(printed), snakemake.output.md)
+    write_text(writers.latex(printed), snakemake.output.tex)
+    write_text(writers.html(printed), snakemake.output.html)
