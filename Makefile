@@ -1,0 +1,36 @@
+# Every target sets up what it needs: a fresh clone wants Python 3.11 to 3.13, git and make.
+
+UV := $(or $(shell command -v uv),build/uv/bin/uv)
+READY := .venv/.ready
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: demo test lint test-slurm clean
+
+demo: $(READY) # the whole study in small, on bundled data: about three minutes
+	snakemake --profile profiles/demo
+	@echo "The report: demo/results/report.html"
+
+test: $(READY)
+	pytest
+
+lint: $(READY)
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow/rules
+	mypy
+	snakemake --lint
+
+test-slurm: $(READY) # on a SLURM cluster that it starts on this machine: needs root
+	pytest tests/test_slurm.py
+
+clean: # the environment and the demo; the study's own results stay
+	rm -rf .venv build demo
+
+# The environment, exactly as uv.lock has it; made anew when that changes.
+$(READY): uv.lock pyproject.toml | $(UV)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+build/uv/bin/uv:
+	python3 -m venv build/uv || { echo "Install Python's venv (Debian: python3-venv), or uv"; exit 1; }
+	build/uv/bin/pip install --quiet uv
