@@ -25,6 +25,12 @@ def save(
         save_file(state, temporary, metadata)
 
 
+def seeds_of(path: str | Path) -> list[int]:
+    """Return the seeds whose weights a file holds, in order."""
+    with safe_open(path, framework="pt") as file:
+        return [int(seed) for seed in file.metadata()["seeds"].split(",")]
+
+
 def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
     """Read the network of one seed, with a seed axis of length 1.
 

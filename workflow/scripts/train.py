@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
+    seeds = list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1))
     train_block(
-        Experiment(**params.experiment),
-        list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1)),
+        Experiment(seeds=len(seeds), **params.experiment),
+        seeds,
         load(snakemake.input.dataset),
         model_path=snakemake.output.model,
         log_path=snakemake.output.log,

@@ -1,0 +1,57 @@
+"""Reproduces "Emergent representations in networks trained with the Forward-Forward algorithm".
+
+What the pipeline writes, below <results>:
+
+    datasets/{dataset}.npz                              images and labels
+    models/{dataset}/{model}/{study}/seeds-*.safetensors  weights and training logs
+    representations/{dataset}/{model}/{study}/seed-*.parquet
+    analysis/{dataset}/{model}/{study}/*.parquet        tidy measurements
+    tables/table{1..13}.{csv,md,tex,html}               and significance
+    figures/figure{1..14}.{pdf,png}                     and training-{dataset}
+    scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
+    report.html                                         all of it, to browse
+    logs/                                               one log per job
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+wildcard_constraints:
+    dataset="[a-z0-9]+",
+    model="ff|bpff|bp",
+    study="[a-z0-9-]+",
+    seed="[0-9]+",
+    first="[0-9]+",
+    last="[0-9]+",
+
+
+localrules:
+    all,
+    tables,
+    figures,
+    ablation,
+    save_config,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/report.html",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/representations.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"

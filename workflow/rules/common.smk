@@ -1,0 +1,100 @@
+"""What the rules share: the experiments, and which of them a file comes from."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from ffensembles.configuration import check_config, check_experiments
+from ffensembles.errors import UserError
+from ffensembles.experiments import blocks, read_experiments
+from ffensembles.fingerprint import fingerprint
+from ffensembles.sources import check_prestaged
+
+WORKFLOW = Path(workflow.basedir) / "workflow"
+
+try:
+    check_config(config, WORKFLOW / "schemas/config.schema.yaml")
+    EXPERIMENTS = {e.key: e for e in read_experiments(config["experiments"])}
+    check_experiments(EXPERIMENTS.values(), config)
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+
+def experiment(wildcards):
+    """Return the experiment that a path belongs to."""
+    key = wildcards.dataset, wildcards.model, wildcards.study
+    if key not in EXPERIMENTS:
+        sys.exit(
+            f"error: {config['experiments']} has no row for {' / '.join(key)}; add one"
+        )
+    return EXPERIMENTS[key]
+
+
+def selected(*, prefix="", **wanted):
+    """Return the experiments with the given fields, in the order of the table.
+
+    `prefix` selects studies by how their names begin.
+    """
+    return [
+        e
+        for e in EXPERIMENTS.values()
+        if e.study.startswith(prefix)
+        and all(getattr(e, name) == value for name, value in wanted.items())
+    ]
+
+
+def analyses(kind, experiments):
+    """Return the paths of one kind of measurement."""
+    return [
+        f"<results>/analysis/{e.dataset}/{e.model}/{e.study}/{kind}.parquet"
+        for e in experiments
+    ]
+
+
+def representations(wildcards):
+    """Return the representations of all runs of an experiment, in the order of the seeds."""
+    e = experiment(wildcards)
+    return [
+        f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
+        for seed in range(e.seeds)
+    ]
+
+
+def models(e):
+    """Return the weight files of an experiment, a block of seeds each."""
+    return [
+        f"<results>/models/{e.dataset}/{e.model}/{e.study}/seeds-{first}-{last}.safetensors"
+        for first, last in blocks(e, config["seeds_per_job"])
+    ]
+
+
+def model_of_seed(wildcards):
+    """Return the weight file that holds a seed."""
+    e = experiment(wildcards)
+    seed = int(wildcards.seed)
+    if seed >= e.seeds:
+        sys.exit(f"error: {'/'.join(e.key)} has seeds 0 to {e.seeds - 1}, not {seed}")
+    return models(e)[seed // config["seeds_per_job"]]
+
+
+def training_settings(wildcards):
+    """Return what decides the weights, so that a change retrains this experiment alone."""
+    return experiment(wildcards).training_settings()
+
+
+def seeds(wildcards):
+    return list(range(experiment(wildcards).seeds))
+
+
+def layers(wildcards):
+    return experiment(wildcards).layers
+
+
+def held_out(wildcards):
+    return experiment(wildcards).held_out
+
+
+@cache
+def code(script):
+    """Fingerprint the code behind a rule: comments do not count, unused modules do not either."""
+    return fingerprint(WORKFLOW / "scripts" / script, WORKFLOW / "ffensembles")

@@ -1,0 +1,99 @@
+"""The verdict and the report: ours beside the paper's, claim by claim, and all of it to browse.
+
+Needs tables, figures and analyses; makes the scorecard, the claims and report.html.
+"""
+
+
+rule score:
+    input:
+        tables=[
+            f"<results>/tables/table{number}.csv" for number in TABLES if number != 6
+        ],
+        reported=[
+            f"{config['reported']}/table{number}.csv"
+            for number in range(1, 14)
+            if number != 6
+        ],
+    output:
+        csv="<results>/scorecard.csv",
+        html=report(
+            "<results>/scorecard.html",
+            caption="../report/scorecard.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "Scorecard"},
+        ),
+    log:
+        "<logs>/score.log",
+    params:
+        code=code("score.py"),
+    script:
+        "../scripts/score.py"
+
+
+rule evaluate_claims:
+    input:
+        accuracy=analyses("accuracy", MAIN + L1),
+        sparsity=analyses("sparsity", MAIN + L1 + REGULARISED),
+        ensembles=analyses(
+            "ensembles",
+            GOODNESS + L1 + REGULARISED + [e for e in WITHOUT if e.model == "ff"],
+        ),
+        significance=analyses("significance", GOODNESS),
+        balance=analyses("balance", MAIN),
+        probes=analyses("probes", WITHOUT and PROBED + WITHOUT),
+        similarity=similarities("similarity", COMPARED),
+        layer_similarity=similarities("layer-similarity", DATASETS),
+        training_sparsity=analyses("training-sparsity", GOODNESS),
+    output:
+        csv="<results>/claims.csv",
+        html=report(
+            "<results>/claims.html",
+            caption="../report/claims.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "Claims"},
+        ),
+    log:
+        "<logs>/evaluate_claims.log",
+    params:
+        code=code("evaluate_claims.py"),
+    script:
+        "../scripts/evaluate_claims.py"
+
+
+rule save_config:
+    """Write the whole configuration, as merged from files and command line, beside the results."""
+    output:
+        "<results>/config.yaml",
+    log:
+        "<logs>/save_config.log",
+    params:
+        config=config,
+        code=code("save_config.py"),
+    script:
+        "../scripts/save_config.py"
+
+
+rule report:
+    """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
+    input:
+        rules.tables.input,
+        rules.figures.input,
+        rules.score.output,
+        rules.evaluate_claims.output,
+        config="<results>/config.yaml",
+    output:
+        "<results>/report.html",
+    log:
+        "<logs>/report.log",
+    shell:
+        # A report needs the records of finished jobs, so it is a run of its own, inside this one.
+        "snakemake --configfile {input.config} --cores 1 --nolock --quiet all"
+        " --report {output} -- everything >{log} 2>&1"
+
+
+rule everything:
+    input:
+        rules.tables.input,
+        rules.figures.input,
+        rules.score.output,
+        rules.evaluate_claims.output,

@@ -1,0 +1,26 @@
+"""Training: a block of seeds of one experiment per job, on a GPU where there is one (section 3).
+
+Needs a dataset; makes weights and a training log.
+"""
+
+
+rule train:
+    input:
+        dataset="<results>/datasets/{dataset}.npz",
+    output:
+        model="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.safetensors",
+        log="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.log.parquet",
+    log:
+        "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
+    threads: 64
+    resources:
+        gpu=1,
+    params:
+        experiment=training_settings,
+        random_seed=config["random_seed"],
+        device=config["device"],
+        precision=config["precision"],
+        checkpoint_interval=config["checkpoint_interval"],
+        code=code("train.py"),
+    script:
+        "../scripts/train.py"

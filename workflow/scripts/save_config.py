@@ -1,0 +1,14 @@
+"""Write the merged configuration of this run."""
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from ffensembles.files import write_text
+from ffensembles.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    write_text(yaml.safe_dump(dict(snakemake.params.config), sort_keys=False), snakemake.output[0])
