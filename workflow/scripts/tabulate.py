@@ -1,9 +1,13 @@
 """Make one table of the paper: tidy CSV, and the paper's layout as Markdown, LaTeX and HTML."""
 
+from typing import TYPE_CHECKING
+
 from ffensembles import evidence, layout, reported, tables, writers
 from ffensembles.files import atomic, write_text
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     number = int(snakemake.params.number)
