@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 demo: $(READY) # the whole study in small, on bundled data: about three minutes
 	snakemake --profile profiles/demo
-	@echo "The report: demo/results/report.html"
+	@echo "The report: results/demo/report.html"
 
 test: $(READY)
 	pytest
@@ -24,7 +24,7 @@ test-slurm: $(READY) # on a SLURM cluster that it starts on this machine: needs 
 	pytest tests/test_slurm.py
 
 clean: # the environment and the demo; the study's own results stay
-	rm -rf .venv build demo
+	rm -rf .venv build results/demo
 
 # The environment, exactly as uv.lock has it; made anew when that changes.
 $(READY): uv.lock pyproject.toml | $(UV)
