@@ -1,0 +1,21 @@
+"""Fetch a dataset, verify it and write it as arrays (section 3.1, appendix B)."""
+
+from typing import TYPE_CHECKING
+
+from ffensembles.datasets import fetch, write
+from ffensembles.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]) as log:
+    name = snakemake.wildcards.dataset
+    dataset = fetch(name, snakemake.params.prestaged, snakemake.params.resources)
+    write(dataset, snakemake.output[0])
+    log.info(
+        "%s: %d training and %d test images, SHA-256 %s",
+        name,
+        len(dataset.train_labels),
+        len(dataset.test_labels),
+        dataset.sha256,
+    )
