@@ -1,0 +1,87 @@
+"""Activation patterns of one network: examples, means and map of a layer (Figure 1)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure, SubFigure
+
+from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
+from ffensembles.figures.frames import by_category, categories_of
+from ffensembles.figures.mean_activations import draw_mean_activations
+from ffensembles.figures.style import new_figure, panel_letter, styled
+from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.representations import Representation
+
+
+@dataclass(frozen=True)
+class Example:
+    """One input as the network sees it, and the activations it elicits."""
+
+    category: int
+    image: np.ndarray  # (C, H, W) uint8
+    layers: list[np.ndarray]  # (n,) activations of each layer
+
+
+@styled
+def activation_patterns(
+    examples: list[Example],
+    ensembles: pd.DataFrame,
+    representation: Representation,
+    *,
+    layer: int,
+) -> Figure:
+    """Draw examples (A), mean activations (B) and the activation map (C) of one network.
+
+    Args:
+        examples: inputs for panel A, one per row.
+        ensembles: rows of one run and layer, for panel B.
+        representation: the same layer of the same run, for panel C.
+        layer: number of that layer, counted from 1.
+    """
+    figure = new_figure(height=7.4)
+    above, below = figure.subfigures(2, squeeze=False, height_ratios=[1.5, 1])[:, 0]
+    left, right = above.subfigures(1, 2, squeeze=False, width_ratios=[1.25, 1])[0]
+    categories = categories_of(ensembles)
+    _draw_examples(left, examples, categories)
+    _draw_means(right, ensembles, categories, layer)
+
+    axes = below.subplots()
+    add_activation_scale(draw_activation_map(axes, representation, categories), axes)
+    panel_letter(below, "C")
+    return figure
+
+
+def _draw_examples(figure: SubFigure, examples: list[Example], categories: list[str]) -> None:
+    panels = figure.subplots(
+        len(examples) + 1,
+        len(examples[0].layers) + 1,
+        squeeze=False,
+        height_ratios=[1] * len(examples) + [SCALE_HEIGHT],
+    )
+    for row, example in zip(panels[:-1], examples, strict=True):
+        draw_input(row[0], example.image)
+        row[0].set_ylabel(categories[example.category])
+    panels[-1, 0].remove()
+    for k, column in enumerate(panels.T[1:]):
+        responses = [example.layers[k] for example in examples]
+        draw_responses(column[:-1], responses, scale=column[-1])
+        column[0].set_title(f"Layer {k + 1}")
+    panels[0, 0].set_title("Input")
+    panel_letter(figure, "A")
+
+
+def _draw_means(
+    figure: SubFigure, ensembles: pd.DataFrame, categories: list[str], layer: int
+) -> None:
+    panels = figure.subplots(-(-len(categories) // 2), 2, sharex=True, sharey=True)
+    means, active = by_category(ensembles, "mean"), by_category(ensembles, "active")
+    for category, name in enumerate(categories):
+        axes = panels.flat[category]
+        draw_mean_activations(
+            axes, means[category], active[category], top=np.nanmax(means), size=2.5
+        )
+        axes.set_title(f"{name} ({active[category].sum()} active)")
+    panel_letter(figure, "B")
+    figure.supxlabel(f"Unit of layer {layer}", fontsize=8)
+    figure.supylabel("Mean activation", fontsize=8)

@@ -1,0 +1,38 @@
+"""Similarity between the layers of one model, a matrix per dataset (Figure 13)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ffensembles.figures.style import BLUES, WIDTH, new_figure, styled
+from ffensembles.names import DATASETS, MODELS
+
+
+@styled
+def layer_similarity(similarity: pd.DataFrame, *, metric: str = "CKA") -> Figure:
+    """Draw the mean over the runs of the similarity of each pair of layers.
+
+    Args:
+        similarity: rows of one model and any number of datasets and runs.
+        metric: the metric to draw, one that runs from 0 to 1.
+    """
+    rows = similarity[similarity["metric"] == metric]
+    means = rows.groupby(["dataset", "layer_a", "layer_b"])["value"].mean()
+    datasets = [name for name in DATASETS if name in set(rows["dataset"])]
+
+    figure = new_figure(height=2, width=WIDTH * min(1, 0.15 + 0.22 * len(datasets)))
+    panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    for axes, dataset in zip(panels, datasets, strict=True):
+        matrix = means[dataset].unstack()
+        image = axes.imshow(matrix, cmap=BLUES, vmin=0, vmax=1)
+        for i, row in enumerate(matrix.to_numpy()):
+            for j, value in enumerate(row):
+                colour = "white" if value > 0.55 else "black"
+                axes.text(j, i, f"{value:.2f}", color=colour, ha="center", va="center")
+        axes.set_xticks(range(len(matrix)), matrix.columns)
+        axes.set_yticks(range(len(matrix)), matrix.index)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(True)
+        axes.set(title=DATASETS[dataset], xlabel="Layer")
+    panels[0].set_ylabel(f"Layer of {MODELS[str(rows['model_a'].iat[0])]}")
+    figure.colorbar(image, ax=panels, label=metric, shrink=0.8, aspect=20)
+    return figure

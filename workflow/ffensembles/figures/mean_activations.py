@@ -1,0 +1,66 @@
+"""Mean activation of each unit, its ensemble in blue (Figures 1B, 4B and 10)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ffensembles.figures.frames import categories_of, select
+from ffensembles.figures.style import ACTIVE, INACTIVE, new_figure, styled
+
+
+def draw_mean_activations(
+    axes: Axes, mean: np.ndarray, active: np.ndarray, *, top: float, size: float = 3
+) -> None:
+    """Draw a dot per unit, its mean activation over its index; active units are blue.
+
+    Args:
+        axes: where to draw.
+        mean: (n,) mean activations.
+        active: (n,) whether a unit belongs to the ensemble.
+        top: the largest mean activation the panel must hold.
+        size: diameter of a blue dot in points.
+    """
+    unit = np.arange(len(mean))
+    for which, colour, scale in ((~active, INACTIVE, 0.6), (active, ACTIVE, 1)):
+        axes.plot(
+            unit[which],
+            mean[which],
+            "o",
+            color=colour,
+            markersize=size * scale,
+            markeredgewidth=0,
+            clip_on=False,
+            rasterized=True,
+        )
+    axes.set_xlim(-0.5, len(mean) - 0.5)
+    axes.set_ylim(0, 1.05 * top or 1)
+
+
+def unseen_title(category: str, active: np.ndarray) -> str:
+    """Say which category was unseen and how many units it makes active."""
+    return f"{category} (unseen): {active.sum()} of {len(active)} units active"
+
+
+@styled
+def unseen_means(
+    ensembles: list[pd.DataFrame], unseen: list[int], *, seed: int, layer: int
+) -> Figure:
+    """Draw the response to the unseen category of each study, one below the other (Figure 10).
+
+    Args:
+        ensembles: frame of each study's ensembles.
+        unseen: the category that each study holds out, in the same order.
+        seed: the run shown.
+        layer: the layer shown, counted from 1.
+    """
+    figure = new_figure(height=0.3 + 1.2 * len(unseen))
+    panels = figure.subplots(len(unseen), sharex=True, squeeze=False)[:, 0]
+    for axes, frame, category in zip(panels, ensembles, unseen, strict=True):
+        rows = select(frame, seed=seed, layer=layer, category=category).sort_values("unit")
+        mean, active = rows["mean"].to_numpy(), rows["active"].to_numpy()
+        draw_mean_activations(axes, mean, active, top=mean.max())
+        axes.set_title(unseen_title(categories_of(frame)[category], active))
+    panels[-1].set_xlabel("Unit")
+    figure.supylabel("Mean activation", fontsize=8)
+    return figure

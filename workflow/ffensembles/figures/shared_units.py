@@ -1,0 +1,168 @@
+"""Units shared between the ensembles of two categories (Figures 3, 4C, 11, 12 and 14)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+
+from ffensembles.ensembles import jaccard
+from ffensembles.ensembles import shared_units as count_shared
+from ffensembles.figures.frames import by_category, categories_of, select, title
+from ffensembles.figures.style import (
+    BLUES,
+    HIGHLIGHT,
+    WIDTH,
+    label_categories,
+    new_figure,
+    panel_letter,
+    styled,
+)
+from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+
+
+def largest_overlap(matrices: list[np.ndarray]) -> float:
+    """Return the largest value off the diagonals: the end of a common colour scale."""
+    off_diagonal = [matrix[~np.eye(len(matrix), dtype=bool)] for matrix in matrices]
+    return float(np.nanmax(off_diagonal)) or 1.0
+
+
+def draw_overlaps(
+    axes: Axes,
+    matrix: np.ndarray,
+    categories: list[str],
+    *,
+    vmax: float,
+    panels: int = 1,
+    unseen: int | None = None,
+) -> AxesImage:
+    """Draw a matrix (categories, categories) with its numbers, its diagonal in grey.
+
+    The diagonal compares an ensemble with itself, so it takes no part in the colour scale.
+
+    Args:
+        axes: where to draw.
+        matrix: one value per pair of categories.
+        categories: their names.
+        vmax: the value drawn darkest.
+        panels: how many matrices stand side by side; numbers that would not fit are left out.
+        unseen: the category whose row and column to put between red lines.
+    """
+    coloured = np.ma.masked_array(matrix, np.eye(len(matrix), dtype=bool))
+    image = axes.imshow(coloured, cmap=BLUES, vmin=0, vmax=vmax)
+    numbers = [[_in_print(value) for value in row] for row in matrix]
+    cell = 72 * 0.8 * WIDTH / max(panels, 2) / len(matrix)  # points
+    if cell > 4.3 * max(len(number) for row in numbers for number in row):
+        for (i, j), value in np.ndenumerate(coloured.filled(0)):
+            colour = "white" if value > 0.55 * vmax else "black"
+            axes.text(j, i, numbers[i][j], color=colour, fontsize=7, ha="center", va="center")
+    label_categories(axes, categories)
+    axes.set_yticks(range(len(categories)), categories)
+    axes.tick_params(length=0)
+    axes.set_xlabel("Category")
+    axes.spines[:].set_visible(True)
+    if unseen is not None:
+        for border in (unseen - 0.5, unseen + 0.5):
+            axes.axhline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
+            axes.axvline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
+    return image
+
+
+def _in_print(value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+
+
+def add_overlap_scale(
+    image: AxesImage, axes: Axes | list[Axes], label: str, *, whole: bool = False
+) -> None:
+    """Put the colour bar of matrices beside them; whole numbers of units get whole ticks."""
+    bar = image.figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(6, integer=whole))
+
+
+@styled
+def shared_units(
+    images: list[np.ndarray],
+    activations: list[np.ndarray],
+    examples: list[int],
+    ensembles: pd.DataFrame,
+    *,
+    layer: int,
+) -> Figure:
+    """Draw two inputs with the units they activate (A), and all Jaccard indices (B; Figure 3).
+
+    Args:
+        images: two inputs (C, H, W) uint8.
+        activations: (n,) activations that each elicits.
+        examples: the category of each.
+        ensembles: rows of the same run and layer.
+        layer: number of that layer, counted from 1.
+    """
+    active = by_category(ensembles, "active")
+    categories = categories_of(ensembles)
+    shared = np.flatnonzero(active[examples].all(axis=0))
+    similarity = jaccard(active)
+
+    figure = new_figure(height=3.9)
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 1.35])[0]
+    panels = left.subplots(3, 2, width_ratios=[1, 2.6], height_ratios=[1, 1, SCALE_HEIGHT])
+    for axes, image, category in zip(panels[:2, 0], images, examples, strict=True):
+        draw_input(axes, image)
+        axes.set_title(categories[category])
+    panels[2, 0].remove()
+    draw_responses(panels[:2, 1], activations, scale=panels[2, 1], circled=shared)
+    panels[0, 1].set_title(f"Layer {layer}, shared units: {len(shared)}")
+    panel_letter(left, "A")
+
+    axes = right.subplots()
+    vmax = largest_overlap([similarity])
+    overlaps = draw_overlaps(axes, similarity, categories, vmax=vmax)
+    add_overlap_scale(overlaps, axes, "Jaccard index")
+    panel_letter(right, "B")
+    return figure
+
+
+@styled
+def jaccard_matrices(ensembles: list[pd.DataFrame], *, seed: int, layer: int) -> Figure:
+    """Draw the Jaccard indices of one layer, a matrix per model, on one scale (Figures 12, 14)."""
+    runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
+    matrices = [jaccard(by_category(run, "active")) for run in runs]
+    return _side_by_side(matrices, runs, list(map(title, runs)), "Jaccard index")
+
+
+@styled
+def unseen_overlaps(
+    ensembles: list[pd.DataFrame], unseen: list[int], *, seed: int, layer: int
+) -> Figure:
+    """Draw the numbers of shared units, a matrix per study with its unseen category (Figure 11)."""
+    runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
+    matrices = [count_shared(by_category(run, "active")) for run in runs]
+    titles = [f"Unseen: {categories_of(run)[k]}" for run, k in zip(runs, unseen, strict=True)]
+    return _side_by_side(matrices, runs, titles, "Shared units", unseen)
+
+
+def _side_by_side(
+    matrices: list[np.ndarray],
+    runs: list[pd.DataFrame],
+    titles: list[str],
+    label: str,
+    unseen: list[int] | None = None,
+) -> Figure:
+    count = len(matrices)
+    figure = new_figure(height=1 + 5.2 / max(count, 2), width=WIDTH if count > 1 else 4)
+    panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    for k, axes in enumerate(panels):
+        image = draw_overlaps(
+            axes,
+            matrices[k],
+            categories_of(runs[k]),
+            vmax=largest_overlap(matrices),
+            panels=count,
+            unseen=unseen[k] if unseen else None,
+        )
+        axes.set_title(titles[k])
+    add_overlap_scale(image, list(panels), label, whole=unseen is not None)
+    return figure

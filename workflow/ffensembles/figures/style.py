@@ -1,0 +1,89 @@
+"""What all figures share: size, fonts, colours, panel letters, and how they are saved."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure, SubFigure
+
+from ffensembles.files import atomic
+
+STYLE = Path(__file__).with_name("ffensembles.mplstyle")
+WIDTH = 6.5  # inches, the paper's text width
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart; markers say it once more.
+MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
+MODEL_MARKERS = {"ff": "o", "bpff": "s", "bp": "^"}
+LAYER_COLOURS = ("#444444", "#0b60a6", "#cc79a7", "#e69f00", "#009e73")  # from layer 0: all
+
+ACTIVE = "#0b60a6"
+INACTIVE = "#a0a0a0"
+HIGHLIGHT = "#d7191c"
+NEUTRAL = "#e3e3e3"
+REFERENCE: dict[str, Any] = {
+    "color": "0.5",
+    "linewidth": 0.8,
+    "linestyle": (0, (4, 3)),
+    "zorder": 0,
+}
+
+# White to navy in equal steps of CIELAB lightness (100, 90 … 20), hence perceptually uniform.
+BLUES = LinearSegmentedColormap.from_list(
+    "ffensembles.blues",
+    [
+        "#ffffff",
+        "#d7e4f5",
+        "#aec9eb",
+        "#87aedf",
+        "#6293d0",
+        "#3c7abc",
+        "#0b60a6",
+        "#00488b",
+        "#003168",
+    ],
+)
+BLUES.set_bad(NEUTRAL)
+
+# It reports each step of embedding a font, at a level that belongs in a job's log.
+logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
+
+# Used as a decorator: whatever style the caller has set neither leaks in nor is disturbed.
+styled = matplotlib.rc_context(fname=STYLE)
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Return an empty figure of the given size in inches, outside pyplot's global list."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def panel_letter(panel: SubFigure, letter: str) -> None:
+    """Write a bold letter in the top left corner of a panel."""
+    panel.suptitle(letter, x=0.005, ha="left", fontweight="bold", fontsize=10)
+
+
+def label_categories(axes: Axes, categories: list[str]) -> None:
+    """Name the ticks 0 … C-1 of the x axis after the categories; long names stand upright."""
+    rotation = 90 if max(map(len, categories)) > 2 else 0
+    axes.set_xticks(range(len(categories)), categories, rotation=rotation)
+
+
+@styled
+def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
+    """Write a figure to files, their formats named by their suffixes.
+
+    The bytes depend on the figure alone: no date, no version.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    for path in paths:
+        undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
+        with atomic(path) as temporary:
+            figure.savefig(temporary, metadata=undated)

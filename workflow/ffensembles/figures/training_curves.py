@@ -1,0 +1,72 @@
+"""How loss and goodness went during training: a check on the runs, not a figure of the paper."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, StrMethodFormatter
+
+from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled
+from ffensembles.names import DATASETS, MODELS
+
+LINES = {"loss": "-", "positive_goodness": "-", "negative_goodness": "--"}
+
+
+@styled
+def training_curves(logs: dict[str, pd.DataFrame], *, dataset: str) -> Figure:
+    """Draw loss and goodness over the epochs, a column per model: mean and range over the runs.
+
+    Args:
+        logs: training log of each model, all its runs.
+        dataset: the dataset they were trained on.
+    """
+    figure = new_figure(height=4)
+    losses, goodnesses = figure.subplots(2, len(logs), sharex="col", squeeze=False)
+    for (model, log), loss, goodness in zip(logs.items(), losses, goodnesses, strict=True):
+        for layer in sorted(log["layer"].unique()):
+            rows, colour = log[log["layer"] == layer], _colour(layer)
+            for column, line in LINES.items():
+                axes = loss if column == "loss" else goodness
+                _draw_curve(axes, rows, column, colour, line)
+        loss.set(title=f"{MODELS[model]} on {DATASETS[dataset]}", yscale="log")
+        loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        loss.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        loss.yaxis.set_minor_locator(LogLocator(subs="all"))
+        loss.yaxis.set_minor_formatter("")
+        goodness.set_xlabel("Epoch")
+        if not goodness.lines:
+            goodness.set_yticks([])
+            goodness.text(
+                0.5, 0.5, "no goodness", transform=goodness.transAxes, ha="center", color="0.5"
+            )
+    losses[0].set_ylabel("Loss")
+    goodnesses[0].set_ylabel("Goodness")
+    layers = sorted({layer for log in logs.values() for layer in log["layer"]})
+    figure.legend(
+        handles=[
+            *(Line2D([], [], color=_colour(k), label=_layer_name(k)) for k in layers),
+            Line2D([], [], color="0.4", linestyle="-", label="positive data"),
+            Line2D([], [], color="0.4", linestyle="--", label="negative data"),
+        ],
+        loc="outside lower center",
+        ncols=len(layers) + 2,
+    )
+    return figure
+
+
+def _colour(layer: int) -> str:
+    return LAYER_COLOURS[layer % len(LAYER_COLOURS)]
+
+
+def _layer_name(layer: int) -> str:
+    return f"layer {layer}" if layer else "all layers at once"
+
+
+def _draw_curve(axes: Axes, rows: pd.DataFrame, column: str, colour: str, line: str) -> None:
+    over_runs = rows.groupby("epoch")[column].agg(["mean", "min", "max"]).dropna()
+    if over_runs.empty:
+        return
+    axes.fill_between(
+        over_runs.index, over_runs["min"], over_runs["max"], color=colour, alpha=0.2, linewidth=0
+    )
+    axes.plot(over_runs.index, over_runs["mean"], line, color=colour)

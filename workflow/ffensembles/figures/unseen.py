@@ -1,0 +1,49 @@
+"""The ensemble that a category never seen in training elicits (Figure 4)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ffensembles.ensembles import shared_units
+from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
+from ffensembles.figures.frames import by_category, categories_of
+from ffensembles.figures.mean_activations import draw_mean_activations, unseen_title
+from ffensembles.figures.shared_units import add_overlap_scale, draw_overlaps, largest_overlap
+from ffensembles.figures.style import new_figure, panel_letter, styled
+from ffensembles.representations import Representation
+
+
+@styled
+def unseen_category(
+    representation: Representation, ensembles: pd.DataFrame, *, unseen: int
+) -> Figure:
+    """Draw map (A), mean activations (B) and shared units (C) around the unseen category.
+
+    Args:
+        representation: of one layer of one run.
+        ensembles: rows of the same run and layer.
+        unseen: the category left out of training.
+    """
+    categories = categories_of(ensembles)
+    means, active = by_category(ensembles, "mean"), by_category(ensembles, "active")
+    shared = shared_units(active)
+
+    figure = new_figure(height=6)
+    above, below = figure.subfigures(2, squeeze=False, height_ratios=[1, 1.05])[:, 0]
+    axes = above.subplots()
+    image = draw_activation_map(axes, representation, categories, unseen=unseen)
+    add_activation_scale(image, axes)
+    panel_letter(above, "A")
+
+    left, right = below.subfigures(1, 2, squeeze=False)[0]
+    axes = left.subplots()
+    draw_mean_activations(axes, means[unseen], active[unseen], top=means[unseen].max())
+    axes.set_title(unseen_title(categories[unseen], active[unseen]))
+    axes.set(xlabel="Unit", ylabel="Mean activation")
+    panel_letter(left, "B")
+
+    axes = right.subplots()
+    vmax = largest_overlap([shared])
+    overlaps = draw_overlaps(axes, shared, categories, vmax=vmax, unseen=unseen)
+    add_overlap_scale(overlaps, axes, "Shared units", whole=True)
+    panel_letter(right, "C")
+    return figure

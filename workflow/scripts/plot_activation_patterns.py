@@ -1,0 +1,28 @@
+"""Draw examples, mean activations and activation map of one network (Figure 1)."""
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from ffensembles import representations
+from ffensembles.figures.activation_patterns import Example, activation_patterns
+from ffensembles.figures.frames import select
+from ffensembles.figures.style import save
+from ffensembles.figures.unit_grids import as_seen
+from ffensembles.jobs import job
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    path, params = snakemake.input.representations, snakemake.params
+    frame = select(pd.read_parquet(snakemake.input.ensembles), seed=params.seed, layer=params.layer)
+    images = np.load(snakemake.input.dataset)["test_images"]
+    layers = [name for name in pq.read_schema(path).names if name.startswith("layer")]
+    read = [representations.read(path, k) for k in range(1, 1 + len(layers))]
+
+    examples = []
+    for category in params.examples:
+        first = np.flatnonzero(read[0].labels == category)[0]
+        image = as_seen(images[read[0].index[first]], category, frame["model"].iat[0])
+        examples.append(Example(category, image, [layer.activations[first] for layer in read]))
+
+    figure = activation_patterns(examples, frame, read[params.layer - 1], layer=params.layer)
+    save(figure, *snakemake.output)

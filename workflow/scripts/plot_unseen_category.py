@@ -1,0 +1,21 @@
+"""Draw the ensemble of a category held out of training (Figure 4)."""
+
+import pandas as pd
+from ffensembles import representations
+from ffensembles.figures.frames import select
+from ffensembles.figures.style import save
+from ffensembles.figures.unseen import unseen_category
+from ffensembles.jobs import job
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    ensembles = pd.read_parquet(snakemake.input.ensembles)
+    figure = unseen_category(
+        representations.read(
+            snakemake.input.representations, params.layer, held_out=params.held_out
+        ),
+        select(ensembles, seed=params.seed, layer=params.layer),
+        unseen=params.held_out,
+    )
+    save(figure, *snakemake.output)

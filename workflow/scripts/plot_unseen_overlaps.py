@@ -1,0 +1,13 @@
+"""Draw the units that held-out categories share with the others (Figure 11)."""
+
+import pandas as pd
+from ffensembles.figures.shared_units import unseen_overlaps
+from ffensembles.figures.style import save
+from ffensembles.jobs import job
+from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    frames = [pd.read_parquet(path) for path in snakemake.input.ensembles]
+    figure = unseen_overlaps(frames, params.held_out, seed=params.seed, layer=params.layer)
+    save(figure, *snakemake.output)
