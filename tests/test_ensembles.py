@@ -9,7 +9,7 @@ from ffensembles.ensembles import (
     shared_units,
     sizes,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -39,6 +39,7 @@ def test_leave_one_out_needs_others():
         leave_one_out(np.ones((3, 1)))
 
 
+@settings(deadline=None)
 @given(
     arrays(
         np.float64,
@@ -78,6 +79,7 @@ def test_jaccard_with_empty_ensembles():
     )
 
 
+@settings(deadline=None)
 @given(activity)
 def test_shared_units_and_jaccard_agree_with_sets(active):
     ensembles = [set(np.flatnonzero(row)) for row in active]

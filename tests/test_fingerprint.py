@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ffensembles import fingerprint as module
 from ffensembles.fingerprint import fingerprint
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 WORKFLOW = Path(__file__).parent.parent / "workflow"
@@ -149,6 +149,7 @@ def packages(draw):
     return [draw(st.sets(st.integers(0, count - 1))) for _ in range(count + 1)]
 
 
+@settings(deadline=None)
 @given(graph=packages(), data=st.data())
 def test_exactly_the_modules_within_reach_count(tmp_path_factory, graph, data):
     folder = tmp_path_factory.mktemp("graph")

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from ffensembles import sparsity
 from ffensembles.sparsity import hoyer, layer_sparsity, sparsity_by_category
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -41,6 +41,7 @@ def test_float32_input_is_accumulated_in_float64():
     assert hoyer(row)[0] == pytest.approx(float(expected), rel=1e-14)
 
 
+@settings(deadline=None)
 @given(vectors, st.floats(0.125, 1000))
 def test_between_0_and_1_and_blind_to_scale_sign_and_order_of_units(x, scale):
     s = hoyer(x)
