@@ -74,7 +74,10 @@ def test_spread_over_units_is_no_spread_of_runs() -> None:
 def test_the_margin_grows_with_the_reported_value_where_the_rule_says_so() -> None:
     keys = {"model": "ff", "dataset": "fashionmnist", "std": 0.1, "n": 10}
     assert one_cell(3, layer=2, mean=17.0, **keys)["margin"] == pytest.approx(1.846)
-    assert one_cell(3, layer=1, mean=5.0, **keys)["margin"] == pytest.approx(1.0)
+    assert one_cell(3, layer=1, mean=5.0, **keys)["margin"] == pytest.approx(0.502)
+    keys["dataset"] = "mnist"
+    assert one_cell(3, layer=3, mean=17.0, **keys)["margin"] == pytest.approx(0.5)
+    keys["dataset"] = "fashionmnist"
     assert one_cell(3, layer=2, mean=17.0, **keys)["verdict"] == REPRODUCED
     bias = one_cell(5, dataset="mnist", layer=1, model="ff", mean=-1.4, std=2.0, n=1000)
     assert bias["margin"] == pytest.approx(0.15 * 1.57)

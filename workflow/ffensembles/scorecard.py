@@ -35,16 +35,16 @@ class Rule:
 RULES = {
     1: Rule(runs=10, margin=0.01),
     2: Rule(runs=10, margin=0.02),
-    3: Rule(runs=10, margin=1.0, relative=0.1),
+    3: Rule(runs=10, margin=0.5, relative=0.1),
     4: Rule(runs=1, margin=0.05, spread=False),
     5: Rule(runs=1, margin=0.05, relative=0.15, spread=False),
     7: Rule(runs=1, margin=0.05),
     8: Rule(runs=1, margin=0.01),
     9: Rule(runs=1, margin=0.02),
-    10: Rule(runs=5, margin=0.05),
+    10: Rule(runs=5, margin=0.03),
     11: Rule(runs=10, margin=0.01),
     12: Rule(runs=10, margin=0.02),
-    13: Rule(runs=10, margin=1.0, relative=0.1),
+    13: Rule(runs=10, margin=0.5, relative=0.1),
 }
 
 KEYS = ["dataset", "model", "layer", "metric", "pair", "category"]
