@@ -1,21 +1,27 @@
 """What the rules share: the experiments, and which of them a file comes from."""
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
 
-from ffensembles.configuration import check_config, check_experiments
+WORKFLOW = Path(workflow.basedir) / "workflow"
+
+# The library is found beside the rules, installed or not, here and in every job.
+sys.path.insert(0, str(WORKFLOW))
+os.environ["PYTHONPATH"] = os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")])
+
+from ffensembles.configuration import check_config, check_experiments, narrow
 from ffensembles.errors import UserError
 from ffensembles.experiments import blocks, read_experiments
 from ffensembles.fingerprint import fingerprint
 from ffensembles.sources import check_prestaged
 
-WORKFLOW = Path(workflow.basedir) / "workflow"
-
 try:
     check_config(config, WORKFLOW / "schemas/config.schema.yaml")
-    EXPERIMENTS = {e.key: e for e in read_experiments(config["experiments"])}
-    check_experiments(EXPERIMENTS.values(), config)
+    rows = narrow(read_experiments(config["experiments"]), config["only"])
+    check_experiments(rows, config)
+    EXPERIMENTS = {e.key: e for e in rows}
 except UserError as error:
     sys.exit(f"error: {error}")
 
