@@ -34,11 +34,12 @@ def parse_idx(content: bytes) -> np.ndarray:
     Raises:
         ValueError: saying what is wrong, as a predicate to the file's name.
     """
-    if content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
+    rank = content[3] if len(content) > 3 else 0
+    start = 4 + 4 * rank
+    if content[:3] != b"\0\0\x08" or len(content) < start:
         raise ValueError("is not an IDX file of bytes")
-    rank = content[3]
-    shape = [int(size) for size in np.frombuffer(content, ">u4", rank, offset=4)]
-    values = np.frombuffer(content[4 + 4 * rank :], np.uint8)
+    shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
+    values = np.frombuffer(memoryview(content)[start:], np.uint8)
     if values.size != math.prod(shape):
         raise ValueError(
             f"holds {values.size} bytes of data, but its header announces {math.prod(shape)}"
@@ -272,7 +273,7 @@ def _contents(
                 name = next(name for name in files if paths[name] == path)
                 yield name, _uncompressed(path)
         except BROKEN as error:
-            problem = getattr(error, "strerror", None) or error
+            problem = getattr(error, "strerror", None) or " ".join(str(error).split())
             raise UserError(
                 f"{path}: is damaged, cut short or unreadable ({problem}); "
                 "replace it with a whole copy"
