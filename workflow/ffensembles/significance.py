@@ -155,7 +155,7 @@ def _normal_scores(deviations: np.ndarray, targets: np.ndarray, nodes: int = 8) 
     last = theta[-1:]
     while x[-1] < reach and last < limit:
         last = np.minimum(2 * last, limit)
-        x, r = np.append((x, r), _saddlepoints(deviations, last), axis=1)
+        x, r = np.hstack([(x, r), _saddlepoints(deviations, last)])
 
     # At the mean itself r* tends to a sixth of the skewness.
     x, first = np.unique(np.append(0, x), return_index=True)

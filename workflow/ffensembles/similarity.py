@@ -1,0 +1,282 @@
+"""How similar two representations of the same images are: SVCCA, CKA and dCor (appendix J).
+
+Nothing is subsampled. CKA and SVCCA need only the covariances of the units, distance correlation
+only one tile of the distances at a time, so memory grows with the representations and no faster.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from ffensembles.representations import Representation
+
+METRICS = ("SVCCA", "CKA", "dCor")
+COLUMNS = ["metric", "model_a", "model_b", "layer_a", "layer_b", "images", "value"]
+ROWS = 1024  # of a tile of distances, and of a block whose covariance is added up
+
+
+def cka(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the linear centred kernel alignment of two representations of the same images.
+
+    ‖Xᵀ Y‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖) with centred columns and Frobenius norms (Kornblith et al., 2019).
+
+    Args:
+        x: (M, n).
+        y: (M, m).
+
+    Returns:
+        Between 0 and 1; NaN, not defined, if a representation is the same for all images.
+
+    Raises:
+        ValueError: the representations differ in their number of images.
+    """
+    return _cka(*_covariances(x, y))
+
+
+def svcca(x: np.ndarray, y: np.ndarray, *, variance: float = 0.99) -> float:
+    """Return the mean canonical correlation of the leading components of two representations.
+
+    Of each, the fewest principal components that hold the share `variance` of the variance
+    (Raghu et al., 2017).
+
+    Args:
+        x: (M, n).
+        y: (M, m).
+        variance: the share, above 0 and up to 1.
+
+    Returns:
+        Between 0 and 1; NaN, not defined, if a representation is the same for all images.
+
+    Raises:
+        ValueError: the representations differ in their number of images.
+    """
+    return _svcca(*_covariances(x, y), variance)
+
+
+def distance_correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the distance correlation of two representations of the same images.
+
+    The biased estimator, R_n, with Euclidean distances (Székely et al., 2007, definition 4).
+    float32 representations give it to about 1e-5, float64 ones to about 1e-9.
+
+    Args:
+        x: (M, n).
+        y: (M, m).
+
+    Returns:
+        Between 0 and 1; by definition 0 if a representation is the same for all images.
+
+    Raises:
+        ValueError: the representations differ in their number of images.
+    """
+    _check_images(x, y)
+    return _distance_correlations([x, y], [(0, 1)], np.ones((1, len(x)), dtype=bool))[0]
+
+
+def compare_models(representations: Mapping[str, Representation]) -> pd.DataFrame:
+    """Compare each two models on the images that both classify correctly (Table 10).
+
+    Args:
+        representations: of one layer, by the name of the model.
+
+    Returns:
+        metric, model_a, model_b, images, value.
+    """
+    pairs = list(combinations(representations, 2))
+    common = [np.intersect1d(representations[a].index, representations[b].index) for a, b in pairs]
+    distance = _distance_correlations(*_stack(representations, pairs, common))
+    rows = []
+    for (a, b), index, dcor in zip(pairs, common, distance, strict=True):
+        x, y = (
+            representations[model].activations[np.isin(representations[model].index, index)]
+            for model in (a, b)
+        )
+        covariances = _covariances(x, y)
+        values = (_svcca(*covariances, 0.99), _cka(*covariances), dcor)
+        rows += [(metric, a, b, len(index), v) for metric, v in zip(METRICS, values, strict=True)]
+    return pd.DataFrame(rows, columns=["metric", "model_a", "model_b", "images", "value"])
+
+
+def compare_layers(layers: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return the CKA of every pair of layers of one network (Figure 13).
+
+    Args:
+        layers: the representation of each layer, (M, n), rows of the same images.
+
+    Returns:
+        metric, layer_a, layer_b (from 1), images, value; both orders of each pair.
+    """
+    units = [_varying(x) for x in layers]
+    own = [np.linalg.norm(_covariance(x, x)) for x in units]
+    value = np.full((len(layers), len(layers)), np.nan)
+    for a, b in combinations(range(len(layers)), 2):
+        alignment = np.linalg.norm(_covariance(units[a], units[b])) ** 2
+        value[a, b] = value[b, a] = _ratio(alignment, own[a] * own[b])
+    np.fill_diagonal(value, [1 if norm else np.nan for norm in own])
+    layer = np.arange(1, len(layers) + 1)
+    return pd.DataFrame(
+        {
+            "metric": "CKA",
+            "layer_a": np.repeat(layer, len(layers)),
+            "layer_b": np.tile(layer, len(layers)),
+            "images": len(layers[0]),
+            "value": value.ravel(),
+        }
+    )
+
+
+def _check_images(x: np.ndarray, y: np.ndarray) -> None:
+    if len(x) != len(y):
+        raise ValueError(f"representations of {len(x)} and of {len(y)} images do not compare")
+
+
+def _varying(x: np.ndarray) -> np.ndarray:
+    """Leave out units that never change: silent ones are many, and add nothing to any metric."""
+    return x[:, x.max(axis=0) > x.min(axis=0)] if len(x) else x[:, :0]
+
+
+def _ratio(numerator: np.floating, denominator: np.floating) -> float:
+    return float(numerator / denominator) if denominator else float("nan")
+
+
+# CKA and SVCCA, from covariances (n, n), (m, m) and (n, m)
+
+
+def _covariance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the covariance of the units of x and y, (n, m) float64."""
+    x_mean, y_mean = (z.mean(axis=0, dtype=np.float64) for z in (x, y))
+    total = np.zeros((x.shape[1], y.shape[1]))
+    for i in range(0, len(x), ROWS):
+        block = x[i : i + ROWS] - x_mean
+        # The product of a matrix with itself costs NumPy half as much.
+        total += block.T @ (block if x is y else y[i : i + ROWS] - y_mean)
+    return total / max(len(x), 1)
+
+
+def _covariances(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    _check_images(x, y)
+    x, y = _varying(x), _varying(y)
+    return _covariance(x, x), _covariance(y, y), _covariance(x, y)
+
+
+def _cka(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> float:
+    return _ratio(np.linalg.norm(xy) ** 2, np.linalg.norm(xx) * np.linalg.norm(yy))
+
+
+def _svcca(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, variance: float) -> float:
+    if not xy.size:
+        return float("nan")
+    correlations = np.linalg.svdvals(_whitening(xx, variance).T @ xy @ _whitening(yy, variance))
+    return float(correlations.mean())
+
+
+def _whitening(covariance: np.ndarray, variance: float) -> np.ndarray:
+    """Return what takes centred activations to their k leading components of variance 1, (n, k)."""
+    values, vectors = (z[..., ::-1] for z in np.linalg.eigh(covariance))
+    share = np.cumsum(values) / values.sum()
+    # With variance = 1, what is left of the rank-deficient directions is rounding error.
+    rank = np.count_nonzero(values > values[0] * len(values) * np.finfo(values.dtype).eps)
+    k = min(np.searchsorted(share, variance) + 1, rank)
+    return vectors[:, :k] / np.sqrt(values[:k])
+
+
+# Distance correlation, tile by tile
+
+
+def _stack(
+    representations: Mapping[str, Representation],
+    pairs: Sequence[tuple[str, str]],
+    common: Sequence[np.ndarray],
+) -> tuple[list[np.ndarray], list[tuple[int, int]], np.ndarray]:
+    """Lay representations out on the same rows, for `_distance_correlations`.
+
+    The rows are the images that some pair has in common. A model that misclassifies one of them
+    has zeros there, which no pair counts.
+    """
+    index = np.unique(np.concatenate([*common, np.empty(0, np.int32)]))
+    stacked = []
+    for x in representations.values():
+        rows = np.zeros((len(index), x.activations.shape[1]), x.activations.dtype)
+        used = np.isin(x.index, index)
+        rows[np.searchsorted(index, x.index[used])] = x.activations[used]
+        stacked.append(rows)
+    models = list(representations)
+    numbers = [(models.index(a), models.index(b)) for a, b in pairs]
+    return stacked, numbers, np.array([np.isin(index, images) for images in common])
+
+
+def _distance_correlations(
+    xs: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]], counts: np.ndarray
+) -> list[float]:
+    """Return the distance correlation of each pair of representations, on rows of its own.
+
+    With distances a and b and their row sums a. and b., the distance covariance of M images is
+    Σ ab / M² − 2 Σ a.b. / M³ + a.. b.. / M⁴. A constant added to all distances leaves it as it
+    is, so a typical distance is taken off, lest those terms cancel. One pass over the tiles on
+    and above the diagonal serves all pairs.
+
+    Args:
+        xs: representations, each (M, n) with its own n.
+        pairs: which two of them to compare.
+        counts: (pairs, M) bool, whether a pair counts an image.
+    """
+    xs = [_centred(x) for x in xs]
+    norms = [np.vecdot(x, x) for x in xs]
+    typical = [np.sqrt(2 * norm.mean()) if norm.size else 0 for norm in norms]
+    products = np.zeros((len(pairs), 3))  # Σ aa, Σ bb, Σ ab
+    sums = np.zeros((len(pairs), 2, len(xs[0])))  # a., b.
+    for rows, columns in _tiles(len(xs[0])):
+        tiles = [
+            _distances(x, norm, rows, columns) - shift
+            for x, norm, shift in zip(xs, norms, typical, strict=True)
+        ]
+        for p, (a, b) in enumerate(pairs):
+            left, right = counts[p, rows], counts[p, columns].astype(tiles[a].dtype)
+            for q, product in enumerate(
+                (tiles[a] * tiles[a], tiles[b] * tiles[b], tiles[a] * tiles[b])
+            ):
+                once = (product @ right)[left].sum(dtype=np.float64)
+                products[p, q] += once if rows == columns else 2 * once
+            for q, tile in enumerate((tiles[a], tiles[b])):
+                sums[p, q, rows] += tile @ right
+                if rows != columns:
+                    sums[p, q, columns] += left.astype(tile.dtype) @ tile
+    return [_from_sums(*terms) for terms in zip(products, sums, counts, strict=True)]
+
+
+def _centred(x: np.ndarray) -> np.ndarray:
+    # Distances do not see it, but the nearer to 0 the less cancels in |x|² + |y|² − 2xy.
+    x = _varying(x)
+    return x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+
+
+def _tiles(images: int) -> list[tuple[slice, slice]]:
+    slices = [slice(i, i + ROWS) for i in range(0, images, ROWS)]
+    return [(rows, columns) for i, rows in enumerate(slices) for columns in slices[i:]]
+
+
+def _distances(x: np.ndarray, norms: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Return the Euclidean distances between some rows of x and others."""
+    tile = x[rows] @ x[columns].T
+    tile *= -2
+    tile += norms[rows, None]
+    tile += norms[columns]
+    np.maximum(tile, 0, out=tile)
+    if rows == columns:
+        np.fill_diagonal(tile, 0)
+    return np.sqrt(tile, out=tile)
+
+
+def _from_sums(products: np.ndarray, sums: np.ndarray, count: np.ndarray) -> float:
+    images = count.sum()
+    if images < 2:
+        return float("nan")
+    a, b = sums[:, count] / images
+    means = [(a, a), (b, b), (a, b)]
+    aa, bb, ab = (
+        product / images**2 - 2 * np.mean(x * y) + np.mean(x) * np.mean(y)
+        for product, (x, y) in zip(products, means, strict=True)
+    )
+    return float(np.sqrt(max(ab, 0) / np.sqrt(aa * bb))) if aa > 0 and bb > 0 else 0.0
