@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ffensembles.errors import UserError
+from ffensembles.files import atomic
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,6 @@ def write(dataset: Dataset, path: str | Path) -> None:
 
     Uncompressed: photographs hardly shrink, and each job then reads its file six times faster.
     """
-    from ffensembles.files import atomic  # brings pandas, which the Snakefile does without
-
     with atomic(path) as temporary:
         np.savez(temporary, **vars(dataset))
 
