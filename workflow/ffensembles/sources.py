@@ -198,8 +198,8 @@ def prestaged_folder(prestaged: str | Path, dataset: str) -> Path:
     for path in (whole, folder):
         if not path.is_dir():
             raise UserError(
-                f"{path}: is not a folder; the key prestaged names a folder with the folder "
-                f"{folder.name} of {dataset} in it, or is left out to download"
+                f"{path}: is not a folder; with the key prestaged the files of {dataset} are "
+                f"expected in {folder}; set the key to null to download them"
             )
     return folder
 
@@ -232,8 +232,8 @@ def _find(folder: Path, name: str) -> Path | None:
 
 def _cure(dataset: str) -> str:
     return (
-        f"place what is published for {dataset} at {SOURCES[dataset].url} there, or leave out "
-        "the key prestaged to download it"
+        f"place what is published for {dataset} at {SOURCES[dataset].url} there, or set the key "
+        "prestaged to null to download it"
     )
 
 
