@@ -38,14 +38,13 @@ def read_sizes(paths: Paths) -> pd.DataFrame:
     return pd.concat([_sizes(path) for path in paths], ignore_index=True)
 
 
-def read_members(paths: Paths) -> pd.DataFrame:
-    """Read the units of every ensemble, and only those.
+def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
+    """Read the units of every ensemble, and only those; of one layer, where it is given.
 
     Returns:
         dataset, model, study, seed, layer, category, unit, mean (x̄).
     """
-    columns = [*RUN_LAYER, "category", "unit", "mean"]
-    return pd.concat([_active(path, columns) for path in paths], ignore_index=True)
+    return pd.concat([_active(path, layer) for path in paths], ignore_index=True)
 
 
 def _sizes(path: str | Path) -> pd.DataFrame:
@@ -56,9 +55,15 @@ def _sizes(path: str | Path) -> pd.DataFrame:
     return _plain(active.agg(size="sum", units="size").reset_index())
 
 
-def _active(path: str | Path, columns: list[str]) -> pd.DataFrame:
+def _active(path: str | Path, layer: int | None) -> pd.DataFrame:
+    wanted: list[tuple[str, str, object]] = [("active", "=", True)]
+    if layer is not None:
+        wanted.append(("layer", "=", layer))
     table = pq.read_table(
-        path, columns=columns, filters=[("active", "=", True)], read_dictionary=LABELS
+        path,
+        columns=[*RUN_LAYER, "category", "unit", "mean"],
+        filters=wanted,
+        read_dictionary=LABELS,
     )
     return _plain(table.to_pandas())
 
