@@ -6,9 +6,10 @@ What the pipeline writes, below <results>:
     models/{dataset}/{model}/{study}/seeds-*.safetensors  weights and training logs
     representations/{dataset}/{model}/{study}/seed-*.parquet
     analysis/{dataset}/{model}/{study}/*.parquet        tidy measurements
-    tables/table{1..13}.{csv,md,tex,html}               and significance
+    tables/table{1..13}.{csv,md,tex,html}               and significance, ablation
     figures/figure{1..14}.{pdf,png}                     and training-{dataset}
     scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
+    deviations.html                                     where paper and published behaviour differ
     report.html                                         all of it, to browse
     logs/                                               one log per job
 """
@@ -19,6 +20,9 @@ min_version("9.14")
 
 
 configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -38,6 +42,7 @@ localrules:
     tables,
     figures,
     ablation,
+    show_deviations,
     save_config,
     report,
 
@@ -54,4 +59,5 @@ include: "workflow/rules/representations.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/ablation.smk"
 include: "workflow/rules/report.smk"

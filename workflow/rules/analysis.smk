@@ -11,6 +11,8 @@ rule measure_accuracy:
         "<results>/analysis/{dataset}/{model}/{study}/accuracy.parquet",
     log:
         "<logs>/measure_accuracy/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seeds=seeds,
         code=code("measure_accuracy.py"),
@@ -25,6 +27,8 @@ rule measure_sparsity:
         "<results>/analysis/{dataset}/{model}/{study}/sparsity.parquet",
     log:
         "<logs>/measure_sparsity/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seeds=seeds,
         layers=layers,
@@ -41,6 +45,8 @@ rule find_ensembles:
         "<results>/analysis/{dataset}/{model}/{study}/ensembles.parquet",
     log:
         "<logs>/find_ensembles/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seeds=seeds,
         layers=layers,
@@ -58,6 +64,8 @@ rule test_significance:
         "<results>/analysis/{dataset}/{model}/{study}/significance.parquet",
     log:
         "<logs>/test_significance/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seeds=seeds,
         layers=layers,
@@ -77,6 +85,8 @@ rule measure_balance:
         "<results>/analysis/{dataset}/{model}/{study}/balance.parquet",
     log:
         "<logs>/measure_balance/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seeds=seeds,
         layers=layers,
@@ -93,6 +103,8 @@ rule fit_probes:
         "<results>/analysis/{dataset}/{model}/{study}/probes.parquet",
     log:
         "<logs>/fit_probes/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     threads: 4
     params:
         experiment=training_settings,
@@ -111,6 +123,8 @@ rule measure_training_sparsity:
         "<results>/analysis/{dataset}/{model}/{study}/training-sparsity.parquet",
     log:
         "<logs>/measure_training_sparsity/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     threads: 4
     params:
         experiment=training_settings,
@@ -129,6 +143,8 @@ rule measure_similarity:
         "<results>/analysis/{dataset}/similarity/seed-{seed}.parquet",
     log:
         "<logs>/measure_similarity/{dataset}/seed-{seed}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     threads: 4
     params:
         layers=lambda wildcards: EXPERIMENTS[wildcards.dataset, "ff", "main"].layers,
@@ -144,6 +160,8 @@ rule measure_layer_similarity:
         "<results>/analysis/{dataset}/layer-similarity/seed-{seed}.parquet",
     log:
         "<logs>/measure_layer_similarity/{dataset}/seed-{seed}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     threads: 4
     params:
         layers=lambda wildcards: EXPERIMENTS[wildcards.dataset, "ff", "main"].layers,

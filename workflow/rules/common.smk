@@ -9,7 +9,11 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 
 # The library is found beside the rules, installed or not, here and in every job.
 sys.path.insert(0, str(WORKFLOW))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")])
+os.environ |= {
+    "PYTHONPATH": os.pathsep.join(
+        filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH")])
+    )
+}
 
 from ffensembles.configuration import check_config, check_experiments, narrow
 from ffensembles.errors import UserError
@@ -49,6 +53,25 @@ def selected(*, prefix="", **wanted):
     ]
 
 
+MAIN = selected(study="main")
+# The models whose ensembles the paper counts.
+GOODNESS = [e for e in MAIN if e.model != "bp"]
+L1 = selected(study="l1-goodness")
+REGULARISED = selected(study="l1-regularised")
+WITHOUT = selected(prefix="without-")
+PROBED = [e for e in MAIN if e.dataset in {other.dataset for other in WITHOUT}]
+DATASETS = list(dict.fromkeys(e.dataset for e in MAIN))
+# Datasets with all three models.
+COMPARED = [
+    d
+    for d in DATASETS
+    if {"ff", "bpff", "bp"} <= {e.model for e in MAIN if e.dataset == d}
+]
+ABLATION = selected(prefix="ablation-")
+# What each figure shows.
+SHOWN = config["figures"]
+
+
 def analyses(kind, experiments):
     """Return the paths of one kind of measurement."""
     return [
@@ -63,6 +86,20 @@ def representations(wildcards):
     return [
         f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
         for seed in range(e.seeds)
+    ]
+
+
+def similarities(kind, datasets):
+    """Return the similarity measurements of the first runs of each dataset."""
+    return [
+        f"<results>/analysis/{dataset}/{kind}/seed-{seed}.parquet"
+        for dataset in datasets
+        for seed in range(
+            min(
+                [config["similarity_seeds"] if kind == "similarity" else 10**9]
+                + [e.seeds for e in MAIN if e.dataset == dataset]
+            )
+        )
     ]
 
 
@@ -98,6 +135,41 @@ def layers(wildcards):
 
 def held_out(wildcards):
     return experiment(wildcards).held_out
+
+
+def check_files(wildcards):
+    """Let missing pre-staged files end the run before it starts; they are read in place."""
+    try:
+        check_prestaged(config["prestaged"], [wildcards.dataset])
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    return []
+
+
+def run(shown, model, study="main"):
+    """Return the representations of the run that a figure shows."""
+    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
+    return f"<results>/representations/{folder}/seed-{SHOWN['seed']}.parquet"
+
+
+def measured(kind, shown, model, study="main"):
+    """Return one measurement of the experiment that a figure shows."""
+    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
+    return f"<results>/analysis/{folder}/{kind}.parquet"
+
+
+def unseen(kind, shown):
+    """Return one measurement for each held-out category that a figure shows."""
+    return [
+        measured(kind, {**shown, "held_out": category}, "ff", "without-{held_out}")
+        for category in shown["held_out"]
+    ]
+
+
+def has(shown, model, study="main"):
+    """Say whether the experiments have the run that a figure shows."""
+    e = EXPERIMENTS.get((shown["dataset"], model, study))
+    return e is not None and e.seeds > SHOWN["seed"]
 
 
 @cache

@@ -4,15 +4,6 @@ Makes <results>/datasets/{dataset}.npz.
 """
 
 
-def check_files(wildcards):
-    """Let missing pre-staged files end the run before it starts; they are read in place."""
-    try:
-        check_prestaged(config["prestaged"], [wildcards.dataset])
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    return []
-
-
 rule fetch_dataset:
     input:
         check_files,
@@ -20,6 +11,8 @@ rule fetch_dataset:
         "<results>/datasets/{dataset}.npz",
     log:
         "<logs>/fetch_dataset/{dataset}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         prestaged=config["prestaged"],
         resources="<resources>",

@@ -3,28 +3,6 @@
 Needs representations and analyses; makes PDF and PNG.
 """
 
-SHOWN = config["figures"]
-
-
-def run(shown, model, study="main"):
-    """Return the representations of the run that a figure shows."""
-    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
-    return f"<results>/representations/{folder}/seed-{SHOWN['seed']}.parquet"
-
-
-def measured(kind, shown, model, study="main"):
-    """Return one measurement of the experiment that a figure shows."""
-    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
-    return f"<results>/analysis/{folder}/{kind}.parquet"
-
-
-def unseen(kind, shown):
-    """Return one measurement for each held-out category that a figure shows."""
-    return [
-        measured(kind, {**shown, "held_out": category}, "ff", "without-{held_out}")
-        for category in shown["held_out"]
-    ]
-
 
 rule plot_figure1:
     input:
@@ -41,6 +19,8 @@ rule plot_figure1:
         ),
     log:
         "<logs>/plot/figure1.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -66,6 +46,8 @@ rule plot_figure2:
         ),
     log:
         "<logs>/plot/figure2.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         code=code("plot_category_sparsity.py"),
     script:
@@ -87,6 +69,8 @@ rule plot_figure3:
         ),
     log:
         "<logs>/plot/figure3.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -112,6 +96,8 @@ rule plot_figure4:
         ),
     log:
         "<logs>/plot/figure4.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -136,6 +122,8 @@ rule plot_figure5:
         ),
     log:
         "<logs>/plot/figure5.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=SHOWN["balance"]["layer"],
@@ -158,6 +146,8 @@ rule plot_figure6:
         ),
     log:
         "<logs>/plot/figure6.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=2,
@@ -180,6 +170,8 @@ rule plot_figure7:
         ),
     log:
         "<logs>/plot/figure7.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=3,
@@ -202,6 +194,8 @@ rule plot_figure8:
         ),
     log:
         "<logs>/plot/figure8.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -224,6 +218,8 @@ rule plot_figure9:
         ),
     log:
         "<logs>/plot/figure9.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -245,6 +241,8 @@ rule plot_figure10:
         ),
     log:
         "<logs>/plot/figure10.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -267,6 +265,8 @@ rule plot_figure11:
         ),
     log:
         "<logs>/plot/figure11.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -292,6 +292,8 @@ rule plot_figure12:
         ),
     log:
         "<logs>/plot/figure12.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -313,6 +315,8 @@ rule plot_figure13:
         ),
     log:
         "<logs>/plot/figure13.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         code=code("plot_layer_similarity.py"),
     script:
@@ -332,6 +336,8 @@ rule plot_figure14:
         ),
     log:
         "<logs>/plot/figure14.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         seed=SHOWN["seed"],
         layer=1,
@@ -357,6 +363,8 @@ rule plot_training_curves:
         ),
     log:
         "<logs>/plot/training-{dataset}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         dataset="{dataset}",
         models=lambda wildcards: [
@@ -367,12 +375,6 @@ rule plot_training_curves:
         code=code("plot_training_curves.py"),
     script:
         "../scripts/plot_training_curves.py"
-
-
-def has(shown, model, study="main"):
-    """Say whether the experiments have the run that a figure shows."""
-    e = EXPERIMENTS.get((shown["dataset"], model, study))
-    return e is not None and e.seeds > SHOWN["seed"]
 
 
 # A figure is wanted where the experiments have what it shows.

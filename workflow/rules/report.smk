@@ -24,6 +24,8 @@ rule score:
         ),
     log:
         "<logs>/score.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         code=code("score.py"),
     script:
@@ -54,10 +56,33 @@ rule evaluate_claims:
         ),
     log:
         "<logs>/evaluate_claims.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         code=code("evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"
+
+
+rule show_deviations:
+    """Put the page on where the paper and its numbers part into the report."""
+    input:
+        "docs/deviations.rst",
+    output:
+        report(
+            "<results>/deviations.html",
+            caption="../report/deviations.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "Deviations"},
+        ),
+    log:
+        "<logs>/show_deviations.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        code=code("render_page.py"),
+    script:
+        "../scripts/render_page.py"
 
 
 rule save_config:
@@ -66,11 +91,21 @@ rule save_config:
         "<results>/config.yaml",
     log:
         "<logs>/save_config.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         config=config,
         code=code("save_config.py"),
     script:
         "../scripts/save_config.py"
+
+
+# Where the ablation was run, it belongs to the report, and is kept up to date.
+ABLATED = (
+    rules.tabulate_ablation.output.html
+    if Path(config["pathvars"]["results"], "tables/ablation.html").exists()
+    else []
+)
 
 
 rule report:
@@ -80,11 +115,15 @@ rule report:
         rules.figures.input,
         rules.score.output,
         rules.evaluate_claims.output,
+        rules.show_deviations.output,
+        ABLATED,
         config="<results>/config.yaml",
     output:
         "<results>/report.html",
     log:
         "<logs>/report.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     shell:
         # A report needs the records of finished jobs, so it is a run of its own, inside this one.
         "snakemake --configfile {input.config} --cores 1 --nolock --quiet all"
@@ -97,3 +136,5 @@ rule everything:
         rules.figures.input,
         rules.score.output,
         rules.evaluate_claims.output,
+        rules.show_deviations.output,
+        ABLATED,

@@ -16,6 +16,8 @@ rule extract_representations:
         REPRESENTATION if config["keep_representations"] else temp(REPRESENTATION),
     log:
         "<logs>/extract_representations/{dataset}/{model}/{study}/seed-{seed}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     resources:
         gpu=1,
     params:

@@ -4,35 +4,6 @@ Needs analyses and what the paper reports; makes tidy CSV (ours beside the repor
 the paper's own layout as Markdown, LaTeX and HTML.
 """
 
-MAIN = selected(study="main")
-GOODNESS = [
-    e for e in MAIN if e.model != "bp"
-]  # the models whose ensembles the paper counts
-L1 = selected(study="l1-goodness")
-REGULARISED = selected(study="l1-regularised")
-WITHOUT = selected(prefix="without-")
-PROBED = [e for e in MAIN if e.dataset in {other.dataset for other in WITHOUT}]
-DATASETS = list(dict.fromkeys(e.dataset for e in MAIN))
-COMPARED = [  # datasets with all three models
-    d
-    for d in DATASETS
-    if {"ff", "bpff", "bp"} <= {e.model for e in MAIN if e.dataset == d}
-]
-
-
-def similarities(kind, datasets):
-    """Return the similarity measurements of the first runs of each dataset."""
-    return [
-        f"<results>/analysis/{dataset}/{kind}/seed-{seed}.parquet"
-        for dataset in datasets
-        for seed in range(
-            min(
-                [config["similarity_seeds"] if kind == "similarity" else 10**9]
-                + [e.seeds for e in MAIN if e.dataset == dataset]
-            )
-        )
-    ]
-
 
 rule tabulate_table1:
     input:
@@ -50,6 +21,8 @@ rule tabulate_table1:
         ),
     log:
         "<logs>/tabulate/table1.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=1,
         code=code("tabulate.py"),
@@ -73,6 +46,8 @@ rule tabulate_table2:
         ),
     log:
         "<logs>/tabulate/table2.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=2,
         code=code("tabulate.py"),
@@ -98,6 +73,8 @@ rule tabulate_table3:
         ),
     log:
         "<logs>/tabulate/table3.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=3,
         code=code("tabulate.py"),
@@ -121,6 +98,8 @@ rule tabulate_table4:
         ),
     log:
         "<logs>/tabulate/table4.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=4,
         code=code("tabulate.py"),
@@ -144,6 +123,8 @@ rule tabulate_table5:
         ),
     log:
         "<logs>/tabulate/table5.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=5,
         code=code("tabulate.py"),
@@ -167,6 +148,8 @@ rule tabulate_table6:
         ),
     log:
         "<logs>/tabulate/table6.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=6,
         code=code("tabulate.py"),
@@ -190,6 +173,8 @@ rule tabulate_table7:
         ),
     log:
         "<logs>/tabulate/table7.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=7,
         code=code("tabulate.py"),
@@ -213,6 +198,8 @@ rule tabulate_table8:
         ),
     log:
         "<logs>/tabulate/table8.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=8,
         code=code("tabulate.py"),
@@ -236,6 +223,8 @@ rule tabulate_table9:
         ),
     log:
         "<logs>/tabulate/table9.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=9,
         code=code("tabulate.py"),
@@ -259,6 +248,8 @@ rule tabulate_table10:
         ),
     log:
         "<logs>/tabulate/table10.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=10,
         code=code("tabulate.py"),
@@ -282,6 +273,8 @@ rule tabulate_table11:
         ),
     log:
         "<logs>/tabulate/table11.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=11,
         code=code("tabulate.py"),
@@ -305,6 +298,8 @@ rule tabulate_table12:
         ),
     log:
         "<logs>/tabulate/table12.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=12,
         code=code("tabulate.py"),
@@ -329,6 +324,8 @@ rule tabulate_table13:
         ),
     log:
         "<logs>/tabulate/table13.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         number=13,
         code=code("tabulate.py"),
@@ -352,6 +349,8 @@ rule tabulate_significance:
         ),
     log:
         "<logs>/tabulate/significance.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     params:
         code=code("tabulate_significance.py"),
     script:

@@ -12,6 +12,8 @@ rule train:
         log="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.log.parquet",
     log:
         "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
     threads: 64
     resources:
         gpu=1,

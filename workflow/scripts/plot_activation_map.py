@@ -1,12 +1,16 @@
 """Draw the activation map of one layer of one run (Figures 6, 7, 8 and 9)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles import representations
 from ffensembles.figures.activation_maps import activation_map
 from ffensembles.figures.frames import categories_of, select, title
 from ffensembles.figures.style import save
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params

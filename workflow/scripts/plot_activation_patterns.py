@@ -1,15 +1,19 @@
 """Draw examples, mean activations and activation map of one network (Figure 1)."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from ffensembles import representations
 from ffensembles.figures.activation_patterns import Example, activation_patterns
-from ffensembles.figures.frames import select
+from ffensembles.figures.frames import first_image, model_of, select
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     path, params = snakemake.input.representations, snakemake.params
@@ -20,8 +24,8 @@ with job(snakemake.log[0]):
 
     examples = []
     for category in params.examples:
-        first = np.flatnonzero(read[0].labels == category)[0]
-        image = as_seen(images[read[0].index[first]], category, frame["model"].iat[0])
+        first = first_image(read[0], category)
+        image = as_seen(images[read[0].index[first]], category, model_of(frame))
         examples.append(Example(category, image, [layer.activations[first] for layer in read]))
 
     figure = activation_patterns(examples, frame, read[params.layer - 1], layer=params.layer)

@@ -1,10 +1,14 @@
 """Draw the distribution of the fraction of positive weights in one layer (Figure 5)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles.figures.balance import positive_fractions
 from ffensembles.figures.style import save
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -1,14 +1,18 @@
 """Draw two ensembles with their shared units, and the overlap of all pairs (Figure 3)."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from ffensembles import representations
-from ffensembles.figures.frames import select
+from ffensembles.figures.frames import first_image, model_of, select
 from ffensembles.figures.shared_units import shared_units
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params
@@ -16,10 +20,9 @@ with job(snakemake.log[0]):
     images = np.load(snakemake.input.dataset)["test_images"]
     read = representations.read(snakemake.input.representations, params.layer)
 
-    first = [np.flatnonzero(read.labels == category)[0] for category in params.examples]
-    model = frame["model"].iat[0]
+    first = [first_image(read, category) for category in params.examples]
     figure = shared_units(
-        [as_seen(images[read.index[k]], read.labels[k], model) for k in first],
+        [as_seen(images[read.index[k]], read.labels[k], model_of(frame)) for k in first],
         [read.activations[k] for k in first],
         params.examples,
         frame,

@@ -1,10 +1,14 @@
 """Draw loss and goodness over the epochs of every model of one dataset."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles.figures.style import save
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     logs: dict[str, list[pd.DataFrame]] = {}

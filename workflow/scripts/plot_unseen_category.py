@@ -1,12 +1,16 @@
 """Draw the ensemble of a category held out of training (Figure 4)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles import representations
 from ffensembles.figures.frames import select
 from ffensembles.figures.style import save
 from ffensembles.figures.unseen import unseen_category
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -1,10 +1,14 @@
 """Draw the mean activations that several held-out categories elicit (Figure 10)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles.figures.mean_activations import unseen_means
 from ffensembles.figures.style import save
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params

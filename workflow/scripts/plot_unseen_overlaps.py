@@ -1,10 +1,14 @@
 """Draw the units that held-out categories share with the others (Figure 11)."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from ffensembles.figures.shared_units import unseen_overlaps
 from ffensembles.figures.style import save
 from ffensembles.jobs import job
-from snakemake.script import snakemake
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -5,6 +5,7 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.representations import Representation
 
 
 def select(frame: pd.DataFrame, **wanted: int | str) -> pd.DataFrame:
@@ -39,6 +40,26 @@ def dataset_of(frame: pd.DataFrame) -> str:
 def categories_of(frame: pd.DataFrame) -> list[str]:
     """Return the names of the categories of the frame's dataset."""
     return CATEGORIES[dataset_of(frame)]
+
+
+def model_of(frame: pd.DataFrame) -> str:
+    """Return the identifier of the frame's model."""
+    return str(frame["model"].iat[0])
+
+
+def first_image(representation: Representation, category: int) -> int:
+    """Return the row of the first image of a category in a representation.
+
+    Raises:
+        UserError: there is none.
+    """
+    rows = np.flatnonzero(representation.labels == category)
+    if not rows.size:
+        raise UserError(
+            f"figures: the network shown classifies no image of category {category} correctly; "
+            "choose other examples"
+        )
+    return int(rows[0])
 
 
 def by_category(ensembles: pd.DataFrame, column: str) -> np.ndarray:

@@ -106,7 +106,7 @@ def shared_units(
     shared = np.flatnonzero(active[examples].all(axis=0))
     similarity = jaccard(active)
 
-    figure = new_figure(height=3.9)
+    figure = new_figure(height=3.7)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 1.35])[0]
     panels = left.subplots(3, 2, width_ratios=[1, 2.6], height_ratios=[1, 1, SCALE_HEIGHT])
     for axes, image, category in zip(panels[:2, 0], images, examples, strict=True):
@@ -120,6 +120,7 @@ def shared_units(
     axes = right.subplots()
     vmax = largest_overlap([similarity])
     overlaps = draw_overlaps(axes, similarity, categories, vmax=vmax)
+    axes.set_anchor("N")
     add_overlap_scale(overlaps, axes, "Jaccard index")
     panel_letter(right, "B")
     return figure

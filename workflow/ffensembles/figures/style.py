@@ -46,8 +46,7 @@ BLUES = LinearSegmentedColormap.from_list(
         "#00488b",
         "#003168",
     ],
-)
-BLUES.set_bad(NEUTRAL)
+).with_extremes(bad=NEUTRAL)
 
 # It reports each step of embedding a font, at a level that belongs in a job's log.
 logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
@@ -87,3 +86,5 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
         undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
         with atomic(path) as temporary:
             figure.savefig(temporary, metadata=undated)
+        # The layout is found once, by the first drawing: it takes a while, and all files agree.
+        figure.set_layout_engine("none")

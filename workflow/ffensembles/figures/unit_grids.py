@@ -42,6 +42,7 @@ def draw_responses(
         image = _draw_units(axes, response, darkest, circled)
     bar = axes.figure.colorbar(image, cax=scale, orientation="horizontal", label="Activation")
     bar.ax.locator_params(nbins=3)
+    scale.set_box_aspect(SCALE_HEIGHT)
 
 
 def _draw_units(

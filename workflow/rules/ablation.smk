@@ -1,0 +1,39 @@
+"""Ablation: what each choice that the paper leaves open does to the numbers.
+
+Needs analyses of the studies whose names begin with ablation-; makes one table, which the report
+shows from then on. `all` does not ask for it.
+"""
+
+from dataclasses import asdict
+
+
+rule tabulate_ablation:
+    input:
+        accuracy=analyses("accuracy", ABLATION),
+        sparsity=analyses("sparsity", ABLATION),
+        ensembles=analyses("ensembles", ABLATION),
+        balance=analyses("balance", ABLATION),
+    output:
+        csv="<results>/tables/ablation.csv",
+        md="<results>/tables/ablation.md",
+        rst="<results>/tables/ablation.rst",
+        html=report(
+            "<results>/tables/ablation.html",
+            caption="../report/ablation.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "Ablation"},
+        ),
+    log:
+        "<logs>/tabulate/ablation.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        experiments=[asdict(e) for e in ABLATION],
+        code=code("tabulate_ablation.py"),
+    script:
+        "../scripts/tabulate_ablation.py"
+
+
+rule ablation:
+    input:
+        rules.tabulate_ablation.output,
