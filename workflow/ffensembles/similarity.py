@@ -263,7 +263,8 @@ def _distances(x: np.ndarray, norms: np.ndarray, rows: slice, columns: slice) ->
     tile *= -2
     tile += norms[rows, None]
     tile += norms[columns]
-    np.maximum(tile, 0, out=tile)
+    # Less than this is rounding error, between images with the same (often silent) activations.
+    tile *= tile > 8 * np.finfo(x.dtype).eps * norms[rows, None]
     if rows == columns:
         np.fill_diagonal(tile, 0)
     return np.sqrt(tile, out=tile)

@@ -38,8 +38,8 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
             points = summary.loc[(layer, model)]
             axes.errorbar(
                 points.index.to_numpy(int) + 0.24 * (place - (len(models) - 1) / 2),
-                points["mean"],
-                points["std"],
+                points["mean"].to_numpy(),
+                points["std"].to_numpy(),
                 fmt=MODEL_MARKERS[model],
                 color=MODEL_COLOURS[model],
                 elinewidth=0.8,
