@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+
 from ffensembles.ensembles import find_ensembles
 from ffensembles.files import write_parquet
 from ffensembles.runs import with_keys

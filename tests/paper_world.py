@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from ffensembles.claim_evidence import Evidence
 from ffensembles.reported import read_reported
 

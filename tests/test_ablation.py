@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from docutils.core import publish_string
+
 from ffensembles import ablation, writers
 from ffensembles.experiments import Experiment
 

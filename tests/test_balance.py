@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
+
 from ffensembles.balance import measure_balance, positive_fraction
 from ffensembles.errors import UserError
-from safetensors.numpy import load_file, save_file
 
 
 def test_positive_fraction_counts_strictly_positive_weights():

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from paper_world import PAPER, members, sparsity, world
+
 from ffensembles import claim_evidence, claims
 from ffensembles.claim_evidence import Evidence, Missing
 from ffensembles.claim_verdicts import FAILS, HOLDS, NOT_TESTED, claims_page, evaluate
 from ffensembles.files import write_parquet
-from paper_world import PAPER, members, sparsity, world
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +250,19 @@ def test_one_false_dataset_makes_a_claim_fail_and_is_named(papers: Evidence) -> 
     page = claims_page(results)
     assert "<strong>SVHN</strong> ✗ S 0.600" in page
     assert "<strong>MNIST</strong> S 0.131" in page
+
+
+def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:
+    spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
+    digits = spoilt.frames["sparsity"].replace({"dataset": {"svhn": "digits"}})
+    claim = next(c for c in claims.CLAIMS if c.id == "bpff-last-layer-not-sparse")
+    beside = evaluate(Evidence({"sparsity": digits}), [claim])
+    assert set(beside["verdict"]) == {HOLDS}
+    assert beside.set_index("dataset")["true"]["digits"] == False  # noqa: E712
+    alone = evaluate(Evidence({"sparsity": digits[digits["dataset"] == "digits"]}), [claim])
+    assert set(alone["verdict"]) == {FAILS}
+    assert "does not count against the paper" in claims_page(alone)
+    assert "does not count against the paper" not in claims_page(beside)
 
 
 def test_overlaps_of_known_sets() -> None:

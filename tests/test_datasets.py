@@ -21,9 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
+
 from ffensembles import datasets, downloads, names, sources
 from ffensembles.errors import UserError
-from scipy.io import savemat
 
 REPOSITORY = Path(__file__).parents[1]
 REAL = REPOSITORY.parent / "shared" / "data"

@@ -1,5 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from ffensembles.ensembles import (
     active_units,
     category_means,
@@ -9,9 +13,6 @@ from ffensembles.ensembles import (
     shared_units,
     sizes,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 activity = arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 12)))
 

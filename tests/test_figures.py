@@ -7,6 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from figure_artefacts import Study
+from matplotlib.collections import EllipseCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Text
+
 from ffensembles import representations
 from ffensembles.errors import UserError
 from ffensembles.figures import frames, style, unit_grids
@@ -20,12 +27,6 @@ from ffensembles.figures.sparsity import category_sparsity
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
 from ffensembles.names import CATEGORIES
-from figure_artefacts import Study
-from matplotlib.collections import EllipseCollection
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.image import imread
-from matplotlib.text import Text
 
 SCRIPTS = Path(__file__).parent.parent / "workflow/scripts"
 NAMES = CATEGORIES["fashionmnist"]

@@ -4,10 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from ffensembles import fingerprint as module
-from ffensembles.fingerprint import fingerprint
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ffensembles import fingerprint as module
+from ffensembles.fingerprint import fingerprint
 
 WORKFLOW = Path(__file__).parent.parent / "workflow"
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from ffensembles.files import write_parquet
 from ffensembles.representations import read
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from ffensembles import reported, scorecard
 from ffensembles.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED
 

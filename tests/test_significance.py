@@ -5,10 +5,11 @@ from math import erfc, sqrt
 import numpy as np
 import pandas as pd
 import pytest
-from ffensembles.significance import METHODS, ensemble_p_values, p_values, shuffled_means
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from ffensembles.significance import METHODS, ensemble_p_values, p_values, shuffled_means
 
 
 def naive_p_values(x: np.ndarray, shuffles: int, rng: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,10 @@ from itertools import combinations
 import dcor
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ortho_group
+
 from ffensembles import similarity
 from ffensembles.representations import Representation
 from ffensembles.similarity import (
@@ -15,9 +19,6 @@ from ffensembles.similarity import (
     distance_correlation,
     svcca,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import ortho_group
 
 ALL = (cka, svcca, distance_correlation)
 
@@ -89,7 +90,7 @@ def test_many_identical_images_do_not_blur_the_distances():
 
 
 def test_distance_correlation_by_hand():
-    # Distances of 0, 1, 3: centred by hand. dCov² = 16/27·… is the same for x and 2x + 1.
+    # The distances between three images with one unit, centred as in the definition.
     x = np.array([[0.0], [1.0], [3.0]])
     a = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0]])
     b = np.array([[0, 2, 2], [2, 0, 0], [2, 0, 0]])

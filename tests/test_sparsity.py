@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ffensembles import sparsity
-from ffensembles.sparsity import hoyer, layer_sparsity, sparsity_by_category
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from ffensembles import sparsity
+from ffensembles.sparsity import hoyer, layer_sparsity, sparsity_by_category
 
 vectors = arrays(
     np.float32,

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from paper_world import REPORTED, UNITS, world
+
 from ffensembles.experiments import COLUMNS
 from ffensembles.files import write_parquet
-from paper_world import REPORTED, UNITS, world
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 KINDS = {

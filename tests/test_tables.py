@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from ffensembles import evidence, layout, reported, tables, writers
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet

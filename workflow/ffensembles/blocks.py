@@ -121,9 +121,7 @@ def extract_run(
         experiment, seed, model_path, dataset, "test", device
     )
     predictions = extraction.predict(network, images, embedding, experiment.goodness)
-    represented = extraction.represented_images(
-        experiment, images, labels, embedding, unseen_label
-    )
+    represented = extraction.represented_images(experiment, images, labels, embedding, unseen_label)
     table = extraction.representation_table(
         labels.cpu().numpy(), predictions, extraction.activations(network, represented)
     )
@@ -159,7 +157,5 @@ def prepare(
     images = torch.from_numpy(standardise(raw, experiment.dataset)).to(chosen)
     embedding = None
     if experiment.model != "bp":
-        embedding = LabelEmbedding.of(
-            images, raw.shape[1:], experiment.black, experiment.maximum
-        )
+        embedding = LabelEmbedding.of(images, raw.shape[1:], experiment.black, experiment.maximum)
     return network, images, torch.from_numpy(labels).to(chosen), embedding

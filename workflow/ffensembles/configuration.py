@@ -32,7 +32,9 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     key = ".".join(map(str, error.absolute_path)) or "the config"
     if error.validator == "additionalProperties":
         known = ", ".join(error.schema["properties"])
-        raise UserError(f"config: {key}: {error.message.split(' (')[-1].rstrip(')')}; known: {known}")
+        raise UserError(
+            f"config: {key}: {error.message.split(' (')[-1].rstrip(')')}; known: {known}"
+        )
     meaning = error.schema.get("description", "see config/README.md")
     raise UserError(f"config: {key}: {error.message}; {meaning}")
 

@@ -81,6 +81,10 @@ def seeds_that_fit(seeds: list[int], bytes_per_seed: int, device: torch.device) 
     if size < len(seeds):
         log.warning(
             "seeds_per_job cut from %d to %d: one seed needs about %.1f GiB and %s has %.1f GiB",
-            len(seeds), size, bytes_per_seed / 2**30, device.type, free / 2**30,
+            len(seeds),
+            size,
+            bytes_per_seed / 2**30,
+            device.type,
+            free / 2**30,
         )
     return [seeds[i : i + size] for i in range(0, len(seeds), size)]

@@ -69,7 +69,9 @@ def read_experiments(path: str | Path) -> list[Experiment]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); see key experiments") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); see key experiments"
+        ) from error
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _is_data(line)]
     if not lines:
         raise UserError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}")
@@ -109,9 +111,7 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
     for column, allowed in CHOICES.items():
         row[column] = "none" if row[column] == "-" else row[column]
         if row[column] not in allowed:
-            raise UserError(
-                f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}"
-            )
+            raise UserError(f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}")
     experiment = Experiment(
         study=_name(row, "study", where),
         dataset=_name(row, "dataset", where),

@@ -36,14 +36,18 @@ def predict(
     probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
     one (BP) the head's largest output decides.
     """
-    return torch.cat(
-        [
-            _predict_by_head(network, part)
-            if embedding is None
-            else _predict_by_goodness(network, part, embedding, norm)
-            for part in images.split(ROWS)
-        ]
-    ).cpu().numpy()
+    return (
+        torch.cat(
+            [
+                _predict_by_head(network, part)
+                if embedding is None
+                else _predict_by_goodness(network, part, embedding, norm)
+                for part in images.split(ROWS)
+            ]
+        )
+        .cpu()
+        .numpy()
+    )
 
 
 def _predict_by_head(network: Network, images: Tensor) -> Tensor:

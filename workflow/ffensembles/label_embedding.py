@@ -54,9 +54,12 @@ class LabelEmbedding:
         embedded = images.clone()
         embedded[:, self.pixels.flatten()] = self.black
         return embedded.scatter_(
-            1, self.pixels[labels], torch.as_tensor(brightest).expand(len(labels), 1).repeat(
-                1, self.pixels.shape[1]
-            ).to(embedded),
+            1,
+            self.pixels[labels],
+            torch.as_tensor(brightest)
+            .expand(len(labels), 1)
+            .repeat(1, self.pixels.shape[1])
+            .to(embedded),
         )
 
     def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:

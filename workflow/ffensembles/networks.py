@@ -29,9 +29,7 @@ class Linear:
         return torch.baddbmm(self.bias[:, None], x, self.weight.mT)
 
     @classmethod
-    def initialise(
-        cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]
-    ) -> Linear:
+    def initialise(cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]) -> Linear:
         """Draw PyTorch's default initialisation of a linear layer, one generator per seed."""
         bound = 1 / math.sqrt(inputs)
 

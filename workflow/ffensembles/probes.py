@@ -1,6 +1,4 @@
-"""Linear probes: how well a category can be read from a representation (App. H)."""
-
-from __future__ import annotations
+"""Linear probes: how well categories can be read off a representation (App. H)."""
 
 import logging
 import warnings
@@ -9,46 +7,61 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+
+ITERATIONS = 500
 
 log = logging.getLogger(__name__)
 
-ITERATIONS = 100  # of L-BFGS; the accuracy has settled by then
 
+def fit_probe(
+    activations: np.ndarray, labels: np.ndarray, *, iterations: int = ITERATIONS
+) -> LogisticRegression:
+    """Fit a multinomial logistic regression, by L-BFGS with scikit-learn's default penalty.
 
-def fit_probe(activations: np.ndarray, labels: np.ndarray, iterations: int = ITERATIONS) -> Pipeline:
-    """Fit a multinomial logistic regression on standardised activations.
-
-    Units differ in scale by orders of magnitude, above all between layers, hence the
-    standardisation; units that never vary stay 0. Whether the solver converged goes to the log:
-    for a probe it need not.
+    The activations are taken as they are. Standardising each unit would blow up the many that
+    are almost always silent.
 
     Args:
-        activations: (N, units) float32.
-        labels: (N,) categories.
-        iterations: of the solver, at most.
+        activations: (M, n), float32 is kept.
+        labels: (M,), the category of each row.
+        iterations: where the solver stops at the latest; whether it had converged is logged.
     """
-    # The copy for the pipeline is the one large array here; it stays float32.
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=iterations))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    probe = LogisticRegression(max_iter=iterations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # logged below
         probe.fit(activations, labels)
-    converged = not any(issubclass(w.category, ConvergenceWarning) for w in caught)
-    log.info("probe of %d units: %s", activations.shape[1], "converged" if converged else "stopped")
+    taken = int(probe.n_iter_.max())
+    log.info(
+        "probe of %d units on %d images: %s after %d iterations",
+        activations.shape[1],
+        activations.shape[0],
+        "stopped" if taken >= iterations else "converged",
+        taken,
+    )
     return probe
 
 
-def probe_accuracy(probe: Pipeline, activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
-    """Return the accuracy over all images (category NA) and within each category.
+def evaluate(
+    probe: LogisticRegression, activations: np.ndarray, labels: np.ndarray
+) -> pd.DataFrame:
+    """Return the accuracy of a probe, over all and within each category.
+
+    Args:
+        probe: as `fit_probe` gives it.
+        activations: (M, n), of images that the probe was not fitted to.
+        labels: (M,), the category of each row.
 
     Returns:
-        category (nullable), images, accuracy.
+        Columns category (NA in the first row: all categories), images, accuracy; one row for
+        each category that has images.
     """
-    images = pd.DataFrame({"category": labels, "correct": probe.predict(activations) == labels})
-    by_category = images.groupby("category")["correct"].agg(["size", "mean"]).reset_index()
-    overall = pd.DataFrame(
-        {"category": [pd.NA], "size": [len(images)], "mean": [images["correct"].mean()]}
+    correct = probe.predict(activations) == labels
+    categories = np.unique(labels)
+    rows = [correct, *(correct[labels == category] for category in categories)]
+    return pd.DataFrame(
+        {
+            "category": pd.Series([pd.NA, *categories], dtype="Int64"),
+            "images": [len(row) for row in rows],
+            "accuracy": [row.mean() for row in rows],
+        }
     )
-    table = pd.concat([overall.astype({"category": "Int64"}), by_category.astype({"category": "Int64"})])
-    return table.rename(columns={"size": "images", "mean": "accuracy"}).reset_index(drop=True)

@@ -137,6 +137,10 @@ def _varying(x: np.ndarray) -> np.ndarray:
     return x[:, x.max(axis=0) > x.min(axis=0)] if len(x) else x[:, :0]
 
 
+def _means(x: np.ndarray) -> np.ndarray:
+    return x.sum(axis=0, dtype=np.float64) / max(len(x), 1)
+
+
 def _ratio(numerator: np.floating, denominator: np.floating) -> float:
     return float(numerator / denominator) if denominator else float("nan")
 
@@ -146,7 +150,7 @@ def _ratio(numerator: np.floating, denominator: np.floating) -> float:
 
 def _covariance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the covariance of the units of x and y, (n, m) float64."""
-    x_mean, y_mean = (z.mean(axis=0, dtype=np.float64) for z in (x, y))
+    x_mean, y_mean = _means(x), _means(y)
     total = np.zeros((x.shape[1], y.shape[1]))
     for i in range(0, len(x), ROWS):
         block = x[i : i + ROWS] - x_mean
@@ -249,7 +253,7 @@ def _distance_correlations(
 def _centred(x: np.ndarray) -> np.ndarray:
     # Distances do not see it, but the nearer to 0 the less cancels in |x|² + |y|² − 2xy.
     x = _varying(x)
-    return x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    return x - _means(x).astype(x.dtype)
 
 
 def _tiles(images: int) -> list[tuple[slice, slice]]:

@@ -143,8 +143,11 @@ def _objectives(
 ) -> Iterator[tuple[int, Objective]]:
     """Yield (phase, objective) in order, phases counted from 1 as layers are."""
     if experiment.model == "bp":
-        yield 1, CrossEntropy(
-            network, split.images.to(device), split.labels.to(device), experiment.activation_l1
+        yield (
+            1,
+            CrossEntropy(
+                network, split.images.to(device), split.labels.to(device), experiment.activation_l1
+            ),
         )
         return
     data = paired_data(experiment, name, seeds, split, device)
@@ -184,7 +187,13 @@ class Run:
     """The state of a training, and the loop that carries it from step to step."""
 
     COLUMNS = (
-        "seed", "layer", "epoch", "loss", "positive_goodness", "negative_goodness", "seconds",
+        "seed",
+        "layer",
+        "epoch",
+        "loss",
+        "positive_goodness",
+        "negative_goodness",
+        "seconds",
     )
 
     def __init__(
@@ -251,7 +260,11 @@ class Run:
                 self.diverged[seed] = f"{place}epoch {self.epoch}"
                 log.warning(
                     "seed %d diverged (%sepoch %d: loss is %s) and is given up; the others of "
-                    "its block go on; a lower learning_rate helps", seed, place, self.epoch, loss,
+                    "its block go on; a lower learning_rate helps",
+                    seed,
+                    place,
+                    self.epoch,
+                    loss,
                 )
         self.totals.zero_()
         self.seconds = 0.0
@@ -272,8 +285,9 @@ class Run:
         return {
             "network": self.network.state(),
             "optimiser": self.optimiser.state_dict() if self.optimiser else None,
-            "generators": self.shuffled_from if self.batch else
-            [g.get_state() for g in self.generators],
+            "generators": self.shuffled_from
+            if self.batch
+            else [g.get_state() for g in self.generators],
             "totals": self.totals,
             "position": [self.phase, self.epoch, self.batch],
             "seconds": self.seconds,

@@ -14,8 +14,6 @@ rule fetch_dataset:
     conda:
         "../../envs/ffensembles.yaml"
     params:
-        prestaged=config["prestaged"],
-        resources="<resources>",
         code=code("fetch_dataset.py"),
     script:
         "../scripts/fetch_dataset.py"

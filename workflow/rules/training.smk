@@ -22,7 +22,6 @@ rule train:
         random_seed=config["random_seed"],
         device=config["device"],
         precision=config["precision"],
-        checkpoint_interval=config["checkpoint_interval"],
         code=code("train.py"),
     script:
         "../scripts/train.py"

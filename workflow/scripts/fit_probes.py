@@ -1,40 +1,47 @@
-"""Fit linear probes on training images without labels and test them (App. H)."""
+"""Fit linear probes to the representations of training images, test them on the others (App. H).
+
+No label is embedded in the images, whatever the model.
+"""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 
-from ffensembles import extraction, models
-from ffensembles.datasets import load, standardise
-from ffensembles.devices import choose
+from ffensembles.blocks import prepare
+from ffensembles.datasets import load
+from ffensembles.experiments import Experiment
+from ffensembles.extraction import activations
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
-from ffensembles.probes import fit_probe, probe_accuracy
+from ffensembles.models import seeds_of
+from ffensembles.probes import evaluate, fit_probe
 from ffensembles.runs import with_keys
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0]):
-    params = snakemake.params
+with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
     torch.set_num_threads(snakemake.threads)
-    device = choose(params.device)
+    params = snakemake.params
+    experiment = Experiment(seeds=1, **params.experiment)
     dataset = load(snakemake.input.dataset)
 
-    def seen(network, images):
-        """Return the activations of the layers that the probe sees, side by side."""
-        flat = torch.from_numpy(standardise(images, snakemake.wildcards.dataset)).to(device)
-        layers = extraction.activations(network, flat)
-        return np.concatenate([layers[layer - 1] for layer in params.layers], axis=1)
+    def represent(path: str, seed: int, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations of the probed layers, side by side, and the labels."""
+        network, images, labels, _ = prepare(experiment, seed, path, dataset, split, params.device)
+        layers = activations(network, images)
+        x = np.concatenate([layers[layer - 1] for layer in params.layers], axis=1)
+        return x, labels.cpu().numpy()
 
     tables = []
     for path in snakemake.input.models:
-        for seed in models.seeds_of(path):
-            network = models.load(path, seed, device)
-            probe = fit_probe(seen(network, dataset.train_images), dataset.train_labels)
-            table = probe_accuracy(probe, seen(network, dataset.test_images), dataset.test_labels)
-            tables.append(with_keys(table, seed=seed, layers="+".join(map(str, params.layers))))
+        for seed in seeds_of(path):
+            probe = fit_probe(*represent(path, seed, "train"))
+            table = evaluate(probe, *represent(path, seed, "test"))
+            layers = "+".join(map(str, params.layers))
+            tables.append(with_keys(table, seed=seed, layers=layers))
     table = pd.concat(tables, ignore_index=True)
     write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])

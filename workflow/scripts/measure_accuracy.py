@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow.parquet as pq
+
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.runs import with_keys

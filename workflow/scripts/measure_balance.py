@@ -4,6 +4,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.balance import measure_balance
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.progress import progress

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles import representations
 from ffensembles.figures.activation_maps import activation_map
 from ffensembles.figures.frames import categories_of, select, title

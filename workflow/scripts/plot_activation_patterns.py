@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+
 from ffensembles import representations
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.frames import first_image, model_of, select

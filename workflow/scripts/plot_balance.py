@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.figures.balance import positive_fractions
 from ffensembles.figures.style import save
 from ffensembles.jobs import job

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.figures.shared_units import jaccard_matrices
 from ffensembles.figures.style import save
 from ffensembles.jobs import job

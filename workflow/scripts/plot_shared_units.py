@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
 from ffensembles import representations
 from ffensembles.figures.frames import first_image, model_of, select
 from ffensembles.figures.shared_units import shared_units

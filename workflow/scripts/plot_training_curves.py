@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.figures.style import save
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.jobs import job

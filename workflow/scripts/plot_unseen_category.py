@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles import representations
 from ffensembles.figures.frames import select
 from ffensembles.figures.style import save

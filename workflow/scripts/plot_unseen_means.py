@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles.figures.mean_activations import unseen_means
 from ffensembles.figures.style import save
 from ffensembles.jobs import job

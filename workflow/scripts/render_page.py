@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils.core import publish_parts
+
 from ffensembles.files import write_text
 from ffensembles.jobs import job
 from ffensembles.pages import page

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from ffensembles import evidence, reported, scorecard
 from ffensembles.files import atomic, write_text
 from ffensembles.jobs import job

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+
 from ffensembles.files import write_parquet
 from ffensembles.jobs import job
 from ffensembles.progress import progress

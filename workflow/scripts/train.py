@@ -25,6 +25,6 @@ with job(snakemake.log[0]):
         random_seed=params.random_seed,
         device=params.device,
         precision=params.precision,
-        checkpoint_interval=params.checkpoint_interval,
+        checkpoint_interval=snakemake.config["checkpoint_interval"],
         code=params.code,
     )

@@ -1,0 +1,71 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+
+from ffensembles.probes import evaluate, fit_probe
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Training and test halves of scikit-learn's digits: 64 activations each."""
+    x, labels = load_digits(return_X_y=True)
+    x = (x / 16).astype(np.float32)
+    return (x[:900], labels[:900]), (x[900:], labels[900:])
+
+
+@pytest.fixture(scope="module")
+def probe(digits):
+    return fit_probe(*digits[0])
+
+
+def test_accuracies_are_those_of_scikit_learn(digits, probe):
+    train, (x, labels) = digits
+    reference = LogisticRegression(max_iter=500).fit(*train)
+    table = evaluate(probe, x, labels)
+    assert table["category"].tolist() == [pd.NA, *range(10)]
+    assert table["accuracy"][0] == reference.score(x, labels) > 0.85
+    recall = recall_score(labels, reference.predict(x), average=None)
+    np.testing.assert_allclose(table["accuracy"][1:], recall, rtol=1e-15)
+    assert table["images"][1:].sum() == table["images"][0] == len(labels)
+
+
+def test_the_solution_is_the_optimum(digits, probe):
+    """At the optimum the penalty's gradient, W, cancels that of the summed cross-entropy."""
+    x, labels = digits[0]
+    residual = np.eye(10)[labels] - probe.predict_proba(x)
+    np.testing.assert_allclose(probe.coef_, residual.T @ x, atol=0.05)
+    assert np.abs(probe.coef_).max() > 1
+
+
+def test_float32_stays_float32(probe):
+    assert probe.coef_.dtype == np.float32
+
+
+def test_categories_without_test_images_are_not_in_the_table(digits, probe):
+    x, labels = digits[1]
+    few = np.isin(labels, [2, 7])
+    assert evaluate(probe, x[few], labels[few])["category"].tolist() == [pd.NA, 2, 7]
+
+
+@pytest.mark.filterwarnings("error")
+def test_convergence_is_logged(digits, caplog):
+    caplog.set_level(logging.INFO)
+    fit_probe(*digits[0], iterations=3)
+    fit_probe(*digits[0])
+    first, second = caplog.messages
+    assert first == "probe of 64 units on 900 images: stopped after 3 iterations"
+    assert "converged after" in second
+
+
+def test_units_of_very_different_scale(digits, probe):
+    """Silent units, as Forward-Forward has many, do no harm."""
+    (train, labels), (test, test_labels) = digits
+    silent = np.zeros((2000, 30), np.float32)
+    wide = fit_probe(np.hstack([train, silent[: len(train)]]), labels)
+    table = evaluate(wide, np.hstack([test, silent[: len(test)]]), test_labels)
+    assert table.equals(evaluate(probe, test, test_labels))
