@@ -1,1 +1,1 @@
-"""Forward-Forward networks, their representations and ensembles: the library behind the pipeline."""
+"""Forward-Forward networks, their representations and ensembles: the pipeline's library."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -65,8 +66,7 @@ class Network:
     ) -> Network:
         """Build networks of the given layer sizes (inputs first), one generator per seed."""
         layers = [
-            Linear.initialise(inputs, outputs, generators)
-            for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)
+            Linear.initialise(inputs, outputs, generators) for inputs, outputs in pairwise(sizes)
         ]
         last = None if head is None else Linear.initialise(sizes[-1], head, generators)
         return cls(layers, last, normalisation)

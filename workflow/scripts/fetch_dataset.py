@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]) as log:
     name = snakemake.wildcards.dataset
-    dataset = fetch(name, snakemake.params.prestaged, snakemake.params.resources)
+    # Not parameters: where verified files come from does not change what they hold.
+    config = snakemake.config
+    dataset = fetch(name, config["prestaged"], config["pathvars"]["resources"])
     write(dataset, snakemake.output[0])
     log.info(
         "%s: %d training and %d test images, SHA-256 %s",
