@@ -119,10 +119,14 @@ def printed(table: pd.DataFrame) -> Printed:
 
 
 def restructured_text(table: Printed) -> str:
-    """Return a grid table for docs/deviations.rst, the legend below."""
+    """Return a table in reStructuredText, for docs/deviations.rst, the legend below."""
     grid = table.grid.reset_index()
-    body = grid.to_markdown(index=False, tablefmt="grid", disable_numparse=True)
-    return f"{body}\n\n{table.legend}\n"
+    labels = table.grid.index.nlevels
+    lines = [".. list-table::", "   :header-rows: 1", f"   :stub-columns: {labels}", ""]
+    for row in [list(grid.columns), *grid.to_numpy().tolist()]:
+        first, *others = (str(cell).replace("\n", "\n       ") for cell in row)
+        lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+    return "\n".join(lines) + f"\n\n{table.legend}\n"
 
 
 def _place(experiment: Experiment) -> tuple[int, int, bool]:

@@ -65,7 +65,7 @@ rule evaluate_claims:
 
 
 rule show_deviations:
-    """Put the page on where the paper and its numbers part into the report."""
+    """Put the page on where paper and published behaviour differ into the report."""
     input:
         "docs/deviations.rst",
     output:
