@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,17 +154,17 @@ class Cluster:
         self.daemons[daemon].kill()
         self.daemons[daemon].wait()
 
-    def step_processes(self) -> list[int]:
-        """Return the process ids of this cluster's slurmstepd, each of which guards a job."""
-        mark = f"SLURM_CONF={self.folder / 'slurm.conf'}".encode()
+    def processes(self) -> list[int]:
+        """Return the ids of the processes that jobs of this cluster have, or left behind."""
+        mark = f"{self.folder}/bin:".encode()  # on the PATH of every job
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                command = (process / "cmdline").read_bytes()
-                if command.startswith(b"slurmstepd") and mark in (process / "environ").read_bytes():
-                    found.append(int(process.name))
+                environment = (process / "environ").read_bytes()
             except OSError:  # it ended meanwhile
                 continue
+            if mark in environment and b"SLURM_JOB_ID=" in environment:
+                found.append(int(process.name))
         return found
 
 
@@ -200,9 +200,10 @@ def cluster(folder: Path, *, gpus: int = 2, cpus: int = 4) -> Iterator[Cluster]:
 
     running = Cluster(folder, gpus)
     try:
-        names = ("socket", "key", "pid", "log", "seed")
-        options = ("--socket", "--key-file", "--pid-file", "--log-file", "--seed-file")
-        files = (f"{option}={folder}/munge.{name}" for option, name in zip(options, names))
+        files = (
+            f"--{option}={folder}/munge.{option.removesuffix('-file')}"
+            for option in ("socket", "key-file", "pid-file", "log-file", "seed-file")
+        )
         running.start("munged", "--foreground", "--force", *files)
         wait_until((folder / "munge.socket").exists, "munge's socket")
         running.start("slurmctld", "-D")
@@ -235,5 +236,6 @@ def _tear_down(running: Cluster) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-    for process in running.step_processes():
-        os.kill(process, signal.SIGKILL)
+    for process in running.processes():
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
