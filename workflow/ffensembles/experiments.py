@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
             value = kind(row[column])
         except ValueError:
             value = None
-        if value is None or not low <= value <= high:
+        if value is None or not low <= value <= high or value == float("inf"):
             limits = f"at least {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
             name = "a whole number" if kind is int else "a number"
             raise UserError(f"{where}: {column} is {row[column]!r}; it must be {name}, {limits}")
@@ -137,8 +138,10 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
 
 def _name(row: dict[str, str], column: str, where: str) -> str:
     value = row[column]
-    if not value or not all(c.isalnum() or c == "-" for c in value):
-        raise UserError(f"{where}: {column} is {value!r}; use letters, digits and hyphens only")
+    if not re.fullmatch("[a-z0-9-]+", value):
+        raise UserError(
+            f"{where}: {column} is {value!r}; use small letters, digits and hyphens only"
+        )
     return value
 
 
