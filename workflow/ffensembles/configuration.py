@@ -116,6 +116,7 @@ def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experime
     Raises:
         UserError: a name in `only` that no experiment has, or nothing is left.
     """
+    left = experiments
     for key, field in (("studies", "study"), ("datasets", "dataset"), ("models", "model")):
         wanted = only.get(key)
         if wanted is None:
@@ -126,8 +127,8 @@ def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experime
                 f"config: only.{key}: no experiment has {field} {unknown[0]!r}; "
                 f"there are {', '.join(sorted(known))}"
             )
-        experiments = [e for e in experiments if getattr(e, field) in wanted]
-    if not experiments:
+        left = [e for e in left if getattr(e, field) in wanted]
+    if not left:
         raise UserError("config: only: leaves no experiment; widen its studies, datasets or models")
     return [
         replace(
@@ -135,5 +136,5 @@ def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experime
             seeds=min(e.seeds, only.get("seeds") or e.seeds),
             epochs=min(e.epochs, only.get("epochs") or e.epochs),
         )
-        for e in experiments
+        for e in left
     ]
