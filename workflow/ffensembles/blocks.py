@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,15 +11,14 @@ import torch
 from ffensembles import extraction, models
 from ffensembles.checkpoints import Checkpoint
 from ffensembles.datasets import Dataset, standardise
-from ffensembles.devices import choose, seeds_that_fit
+from ffensembles.devices import choose, memory_errors, seeds_that_fit
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
 from ffensembles.label_embedding import LabelEmbedding
 from ffensembles.networks import Network
-from ffensembles.training import Split, Trained, bytes_per_seed, train
-
-log = logging.getLogger(__name__)
+from ffensembles.training import Trained, train
+from ffensembles.training_data import Split, memory_needed
 
 
 def train_block(
@@ -44,11 +43,7 @@ def train_block(
         UserError: the device is not there, memory does not suffice, or every seed diverged.
     """
     chosen = choose(device)
-    split = Split(
-        torch.from_numpy(standardise(dataset.train_images, experiment.dataset)),
-        torch.from_numpy(dataset.train_labels),
-        dataset.train_images.shape[1:],
-    )
+    folder = Path(model_path).with_suffix(".checkpoints")
     identity = {
         "settings": experiment.training_settings(),
         "random_seed": random_seed,
@@ -60,26 +55,28 @@ def train_block(
         "code": code,
     }
     parts = []
-    for part in seeds_that_fit(seeds, bytes_per_seed(experiment, *split.images.shape), chosen):
-        path = Path(model_path).with_name(f"seeds-{part[0]}-{part[-1]}.checkpoint")
-        checkpoint = Checkpoint(path, {**identity, "seeds": part}, checkpoint_interval)
-        try:
-            trained = train(
-                experiment,
-                part,
-                split,
-                checkpoint,
-                random_seed=random_seed,
-                device=chosen,
-                precision_name=precision,
+    with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
+        split = Split(
+            torch.from_numpy(standardise(dataset.train_images, experiment.dataset)),
+            torch.from_numpy(dataset.train_labels),
+            dataset.train_images.shape[1:],
+        )
+        shared, per_seed = memory_needed(experiment, *split.images.shape)
+        fitting = seeds_that_fit(len(seeds), shared, per_seed, chosen)
+        for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
+            path = folder / f"{part[0]}-{part[-1]}.pt"
+            parts.append(
+                train(
+                    experiment,
+                    part,
+                    split,
+                    Checkpoint(path, {**identity, "seeds": part}, checkpoint_interval),
+                    random_seed=random_seed,
+                    device=chosen,
+                    precision_name=precision,
+                )
             )
-        except torch.OutOfMemoryError as error:
-            raise UserError(
-                f"{chosen.type} ran out of memory with {len(part)} seeds at once; lower "
-                "seeds_per_job in the config, or free the device of other work"
-            ) from error
-        parts.append((checkpoint, trained))
-    trained = _join([trained for _, trained in parts])
+    trained = _join(parts)
     if len(trained.diverged) == len(seeds):
         raise UserError(
             f"every seed of {' / '.join(experiment.key)} diverged "
@@ -87,8 +84,24 @@ def train_block(
         )
     write_parquet(trained.log, log_path, identity | {"seeds": seeds})
     models.save(trained.network, seeds, trained.diverged, model_path)
-    for checkpoint, _ in parts:
-        checkpoint.path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cut(seeds: list[int], size: int) -> list[list[int]]:
+    return [seeds[i : i + size] for i in range(0, len(seeds), size)]
+
+
+def _size_before(folder: Path) -> int | None:
+    """Return how many seeds were trained together when checkpoints were last written.
+
+    A run that goes on keeps to it, though more may fit by now: the rounding of batched products
+    depends on it.
+    """
+    sizes = []
+    for path in folder.glob("[0-9]*.pt"):
+        first, last = map(int, path.stem.split("-"))
+        sizes.append(last - first + 1)
+    return max(sizes, default=None)
 
 
 def _join(parts: list[Trained]) -> Trained:
@@ -115,16 +128,19 @@ def extract_run(
     """Write predictions and representations of all test images for one trained run.
 
     Raises:
-        UserError: the run diverged in training, or the device is not there.
+        UserError: the run diverged in training, the device is not there, or memory runs out.
     """
-    network, images, labels, embedding = prepare(
-        experiment, seed, model_path, dataset, "test", device
-    )
-    predictions = extraction.predict(network, images, embedding, experiment.goodness)
-    represented = extraction.represented_images(experiment, images, labels, embedding, unseen_label)
-    table = extraction.representation_table(
-        labels.cpu().numpy(), predictions, extraction.activations(network, represented)
-    )
+    with memory_errors(choose(device), "free it of other work"):
+        network, images, labels, embedding = prepare(
+            experiment, seed, model_path, dataset, "test", device
+        )
+        predictions = extraction.predict(network, images, embedding, experiment.goodness)
+        represented = extraction.represented_images(
+            experiment, images, labels, embedding, unseen_label
+        )
+        table = extraction.representation_table(
+            labels.cpu().numpy(), predictions, extraction.activations(network, represented)
+        )
     provenance = {
         "settings": experiment.training_settings(),
         "seed": seed,

@@ -23,6 +23,7 @@ from ffensembles.files import atomic
 log = logging.getLogger(__name__)
 
 TERMINATED = 128 + signal.SIGTERM  # the status by which schedulers know a terminated job
+PATIENCE = 30  # training lasts at least so many times as long as the saving
 
 
 @dataclass
@@ -32,14 +33,18 @@ class Checkpoint:
     Attributes:
         path: the file; it is written atomically.
         identity: whatever must be equal for a saved state to be taken up again.
-        interval: seconds between two saves.
+        interval: seconds between two saves; more where a save takes long.
     """
 
     path: Path
     identity: dict[str, Any]
     interval: float = 60.0
-    _saved: float = field(default_factory=time.monotonic)
-    _terminate: bool = False
+    _due: float = field(init=False)
+    _terminate: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Count the interval from now on."""
+        self._due = time.monotonic() + self.interval
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """Return the saved state, or None where there is none for this training."""
@@ -47,19 +52,22 @@ class Checkpoint:
             return None
         try:
             saved = torch.load(self.path, map_location=device, weights_only=True)
+            identity, state = saved["identity"], saved["state"]
         except Exception as error:  # torch.load raises many kinds on a damaged file
             log.warning("%s: cannot be read (%s); training starts anew", self.path, error)
             return None
-        if saved["identity"] != self.identity:
+        if identity != self.identity:
             log.warning("%s: is of other settings or code; training starts anew", self.path)
             return None
-        return saved["state"]
+        return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Save the state now."""
+        started = time.monotonic()
         with atomic(self.path) as temporary:
             torch.save({"identity": self.identity, "state": state}, temporary)
-        self._saved = time.monotonic()
+        saved = time.monotonic()
+        self._due = saved + max(self.interval, PATIENCE * (saved - started))
 
     def after_step(self, state: Callable[[], dict[str, Any]]) -> None:
         """Save when the interval is over; on SIGTERM save at once and leave.
@@ -69,9 +77,8 @@ class Checkpoint:
         """
         if self._terminate:
             self.save(state())
-            log.warning("terminated; %s holds the state, run again to continue", self.path)
-            sys.exit(TERMINATED)
-        if time.monotonic() - self._saved >= self.interval:
+            self._leave()
+        if time.monotonic() >= self._due:
             self.save(state())
 
     def __enter__(self) -> Checkpoint:
@@ -79,9 +86,15 @@ class Checkpoint:
         self._before = signal.signal(signal.SIGTERM, self._on_terminate)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Give SIGTERM back."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Give SIGTERM back; one that came too late for a step is obeyed now."""
         signal.signal(signal.SIGTERM, self._before)
+        if self._terminate and kind is None:
+            self._leave()
+
+    def _leave(self) -> None:
+        log.warning("terminated; %s holds the state, run again to continue", self.path)
+        sys.exit(TERMINATED)
 
     def _on_terminate(self, signum: int, frame: FrameType | None) -> None:
         self._terminate = True

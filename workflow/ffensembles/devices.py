@@ -48,10 +48,34 @@ def precision(device: torch.device, name: str) -> Iterator[None]:
     torch.set_float32_matmul_precision(name)
     bfloat16 = device.type == "cpu" and name == "medium"
     try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        # Without its cache, which would hand out weights as they were before the last step.
+        with torch.autocast(device.type, torch.bfloat16, bfloat16, cache_enabled=False):
             yield
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+def product_dtype(device: torch.device) -> torch.dtype:
+    """Return the type in which products read their factors under the current precision."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
+    return torch.float32
+
+
+@contextmanager
+def memory_errors(device: torch.device, cure: str) -> Iterator[None]:
+    """Turn whatever torch or Python raise when memory runs out into a `UserError` with a cure."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error)
+        if isinstance(error, RuntimeError) and not (
+            isinstance(error, torch.OutOfMemoryError)
+            or "can't allocate memory" in text  # torch, on a CPU
+            or "ALLOC_FAILED" in text  # cuBLAS
+        ):
+            raise
+        raise UserError(f"{device.type} ran out of memory; {cure}") from error
 
 
 def free_memory(device: torch.device) -> int:
@@ -65,26 +89,32 @@ def free_memory(device: torch.device) -> int:
     return free
 
 
-def seeds_that_fit(seeds: list[int], bytes_per_seed: int, device: torch.device) -> list[list[int]]:
-    """Cut a block of seeds into parts that fit into the device's free memory, one after another.
+def seeds_that_fit(wanted: int, shared: int, per_seed: int, device: torch.device) -> int:
+    """Return how many of the `wanted` seeds fit into the device's free memory together.
+
+    Args:
+        wanted: the number of seeds in the block.
+        shared: bytes needed once, whatever the number of seeds.
+        per_seed: bytes needed for each seed.
+        device: where they will be trained.
 
     Raises:
         UserError: not even one seed fits.
     """
     free = int(free_memory(device) * 0.9)
-    size = min(len(seeds), free // bytes_per_seed)
-    if size == 0:
+    fitting = min(wanted, (free - shared) // per_seed)
+    if fitting < 1:
         raise UserError(
-            f"one seed needs about {bytes_per_seed / 2**30:.1f} GiB and {device.type} has "
+            f"one seed needs about {(shared + per_seed) / 2**30:.1f} GiB and {device.type} has "
             f"{free / 2**30:.1f} GiB free; use a larger device or fewer units"
         )
-    if size < len(seeds):
+    if fitting < wanted:
         log.warning(
-            "seeds_per_job cut from %d to %d: one seed needs about %.1f GiB and %s has %.1f GiB",
-            len(seeds),
-            size,
-            bytes_per_seed / 2**30,
+            "seeds_per_job cut from %d to %d: each seed needs about %.1f GiB and %s has %.1f GiB",
+            wanted,
+            fitting,
+            per_seed / 2**30,
             device.type,
             free / 2**30,
         )
-    return [seeds[i : i + size] for i in range(0, len(seeds), size)]
+    return fitting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -69,10 +70,9 @@ def read_experiments(path: str | Path) -> list[Experiment]:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); see key experiments"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", error)
+        raise UserError(f"{path}: cannot be read ({reason}); see key experiments") from error
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _is_data(line)]
     if not lines:
         raise UserError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}")
@@ -114,7 +114,7 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
         if row[column] not in allowed:
             raise UserError(f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}")
     experiment = Experiment(
-        study=_name(row, "study", where),
+        study=_name(row, "study", where, "-"),
         dataset=_name(row, "dataset", where),
         model=row["model"],
         seeds=int(number("seeds", int, 1)),
@@ -136,12 +136,12 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
     return experiment
 
 
-def _name(row: dict[str, str], column: str, where: str) -> str:
+def _name(row: dict[str, str], column: str, where: str, extra: str = "") -> str:
+    """Return a name that can be part of a path: lower-case letters, digits and `extra`."""
     value = row[column]
-    if not re.fullmatch("[a-z0-9-]+", value):
-        raise UserError(
-            f"{where}: {column} is {value!r}; use small letters, digits and hyphens only"
-        )
+    if not re.fullmatch(f"[a-z0-9{extra}]+", value):
+        allowed = "lower-case letters, digits" + (" and hyphens" if extra else "")
+        raise UserError(f"{where}: {column} is {value!r}; it may hold {allowed}")
     return value
 
 

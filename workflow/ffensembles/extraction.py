@@ -36,18 +36,13 @@ def predict(
     probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
     one (BP) the head's largest output decides.
     """
-    return (
-        torch.cat(
-            [
-                _predict_by_head(network, part)
-                if embedding is None
-                else _predict_by_goodness(network, part, embedding, norm)
-                for part in images.split(ROWS)
-            ]
-        )
-        .cpu()
-        .numpy()
-    )
+    parts = [
+        _predict_by_head(network, part)
+        if embedding is None
+        else _predict_by_goodness(network, part, embedding, norm)
+        for part in images.split(ROWS)
+    ]
+    return torch.cat(parts).cpu().numpy()
 
 
 def _predict_by_head(network: Network, images: Tensor) -> Tensor:
@@ -75,7 +70,7 @@ def represented_images(
 ) -> Tensor:
     """Return the images whose representations are analysed: with their true labels embedded.
 
-    Images of a held-out category get what `unseen_label` says: their own label (`true`), or ten
+    Images of a held-out category get what `unseen_label` says: their own label (`own`), or ten
     equally bright pixels (`neutral`). BP sees plain images.
     """
     if embedding is None:

@@ -50,24 +50,23 @@ class LabelEmbedding:
 
     def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return a copy of images (N, D) with labels (N,) drawn into them."""
-        brightest = images.amax(1, keepdim=True) if self.maximum is None else self.maximum
+        row = torch.arange(len(images), device=images.device)[:, None]
         embedded = images.clone()
         embedded[:, self.pixels.flatten()] = self.black
-        return embedded.scatter_(
-            1,
-            self.pixels[labels],
-            torch.as_tensor(brightest)
-            .expand(len(labels), 1)
-            .repeat(1, self.pixels.shape[1])
-            .to(embedded),
-        )
+        embedded[row, self.pixels[labels]] = self._brightest(images)
+        return embedded
 
     def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
         """Return a copy with all ten label pixels at a tenth of the maximum (Hinton, 2022)."""
-        brightest = images.amax(1, keepdim=True) if self.maximum is None else self.maximum
         embedded = images.clone()
-        embedded[:, self.pixels.flatten()] = torch.as_tensor(brightest).to(embedded) / CATEGORIES
+        embedded[:, self.pixels.flatten()] = self._brightest(images) / CATEGORIES
         return embedded
+
+    def _brightest(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the maximum for each image, (N, 1), or for all, ()."""
+        if self.maximum is None:
+            return images.amax(1, keepdim=True)
+        return images.new_tensor(self.maximum)
 
 
 def draw_negatives(

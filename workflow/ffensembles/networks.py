@@ -26,8 +26,8 @@ class Linear:
     bias: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Map x (S, B, inputs) to (S, B, outputs)."""
-        return torch.baddbmm(self.bias[:, None], x, self.weight.mT)
+        """Map x (S, B, inputs) to (S, B, outputs), float32 whatever the product's precision."""
+        return torch.baddbmm(self.bias[:, None], x, self.weight.mT).float()
 
     @classmethod
     def initialise(cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]) -> Linear:
@@ -71,10 +71,14 @@ class Network:
         last = None if head is None else Linear.initialise(sizes[-1], head, generators)
         return cls(layers, last, normalisation)
 
-    def activations(self, x: Tensor) -> Iterator[Tensor]:
-        """Yield the activations (S, B, units) of each layer, after ReLU, for x (S, B, inputs)."""
-        for layer in self.layers:
-            x = layer(normalise(x, self.normalisation)).relu()
+    def activations(self, x: Tensor, *, normalised: bool = False) -> Iterator[Tensor]:
+        """Yield the activations (S, B, units) of each layer, after ReLU, for x (S, B, inputs).
+
+        `normalised` says that the rows of x have been divided by their norm already.
+        """
+        for i, layer in enumerate(self.layers):
+            done = normalised and i == 0
+            x = layer(x if done else normalise(x, self.normalisation)).relu()
             yield x
 
     def logits(self, x: Tensor) -> Tensor:
@@ -116,4 +120,4 @@ def normalise(x: Tensor, norm: str) -> Tensor:
 
 def goodness(activations: Tensor, norm: str) -> Tensor:
     """Return the goodness (…,) of activations (…, units): their norm, not squared."""
-    return torch.linalg.vector_norm(activations, ord=NORMS[norm], dim=-1, dtype=torch.float32)
+    return torch.linalg.vector_norm(activations, ord=NORMS[norm], dim=-1)

@@ -36,7 +36,10 @@ LOSSES: dict[str, Loss] = {"threshold": threshold_loss, "difference": difference
 
 @dataclass
 class PairedData:
-    """Positive and negative inputs (S, 2, N, inputs); index i names a positive and a negative."""
+    """Positive and negative inputs (S, 2, N, inputs); index i names a positive and a negative.
+
+    The inputs are divided by their norm already, and stored as products read them.
+    """
 
     inputs: Tensor
 
@@ -84,11 +87,11 @@ class LayerGoodness:
             (delta,) = torch.autograd.grad(loss.sum(), g)
         g = g.detach()
         if self.norm == "l2":
-            h.mul_((delta / g.clamp_min(1e-12)).flatten(1)[..., None].to(h.dtype))
+            h.mul_((delta / g.clamp_min(1e-12)).flatten(1)[..., None])
         else:
-            h.sign_().mul_(delta.flatten(1)[..., None].to(h.dtype))
+            h.sign_().mul_(delta.flatten(1)[..., None])
         self.layer.weight.grad = torch.bmm(h.mT, x).float()
-        self.layer.bias.grad = h.sum(1, dtype=torch.float32)
+        self.layer.bias.grad = h.sum(1)
         return torch.stack([loss.detach(), *g.mean(-1).unbind(1)], dim=1)
 
     def outputs(self, normalisation: str, rows: int = 8192) -> PairedData:
@@ -98,7 +101,7 @@ class LayerGoodness:
         for half in range(2):
             for start in range(0, n, rows):
                 part = slice(start, start + rows)
-                h = self.layer(self.data.inputs[:, half, part]).relu_().float()
+                h = self.layer(self.data.inputs[:, half, part]).relu_()
                 out[:, half, part] = normalise(h, normalisation)
         return PairedData(out)
 
@@ -123,7 +126,7 @@ class NetworkGoodness:
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""
         with torch.enable_grad():
-            layers = self.network.activations(self.data.batch(index))
+            layers = self.network.activations(self.data.batch(index), normalised=True)
             g = torch.stack([goodness(h, self.norm) for h in layers]).sum(0)
             positive, negative = g.unflatten(1, (2, -1)).unbind(1)
             loss = self.loss(positive, negative)
@@ -152,14 +155,14 @@ class CrossEntropy:
         """Set the gradients for a batch."""
         with torch.enable_grad():
             layers = list(self.network.activations(self.images[index]))
-            logits = self.network.logits(layers[-1]).float()
+            logits = self.network.logits(layers[-1])
             loss = cross_entropy(
                 logits.flatten(0, 1), self.labels[index].flatten(), reduction="none"
             )
             loss = loss.view_as(index).mean(1)
             if self.activation_l1:
                 # Summed, not averaged, over the batch: this is how 2.5e-6 was meant.
-                loss = loss + self.activation_l1 * sum(h.float().sum((1, 2)) for h in layers)
+                loss = loss + self.activation_l1 * sum(h.sum((1, 2)) for h in layers)
             backward(loss, self.parameters)
         missing = torch.full_like(loss, torch.nan)
         return torch.stack([loss, missing, missing], dim=1).detach()

@@ -33,7 +33,14 @@ def make_step(
 
 
 class Captured:
-    """Replays full batches from a CUDA graph; the first ones and the smaller last run eagerly."""
+    """Replays full batches from a CUDA graph; the first few and the smaller last run eagerly.
+
+    A replay reads and writes the very memory of the capture. So the batch is copied into
+    `index`; weights, optimiser state and totals are only ever changed in place; and gradients
+    and activations live in the graph's own pool. The step must draw nothing at random and read
+    nothing back to the host. All steps run on one stream of their own, as a capture and the
+    warm-up before it have to.
+    """
 
     def __init__(
         self, step: Callable[[Tensor], None], seeds: int, batch_size: int, device: torch.device
@@ -46,20 +53,21 @@ class Captured:
         self.eager_steps = 0
 
     def __call__(self, index: Tensor) -> None:
-        """Do one step for the batch `index`."""
-        if index.shape != self.index.shape:
-            self.step(index)
-        elif self.eager_steps < WARM_UP:
-            # Warm-up must happen on the stream of the capture; these are steps like any other.
-            self.eager_steps += 1
-            self.stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(self.stream):
+        """Do one step for the batch `index`, after all work before it and before all after."""
+        outside = torch.cuda.current_stream()
+        self.stream.wait_stream(outside)
+        with torch.cuda.stream(self.stream):
+            if index.shape == self.index.shape and self.eager_steps >= WARM_UP:
+                self._replay(index)
+            else:
                 self.step(index)
-            torch.cuda.current_stream().wait_stream(self.stream)
-        else:
-            self.index.copy_(index)
-            if self.graph is None:
-                self.graph = torch.cuda.CUDAGraph()
-                with torch.cuda.graph(self.graph, stream=self.stream):
-                    self.step(self.index)
-            self.graph.replay()
+                self.eager_steps += 1
+        outside.wait_stream(self.stream)
+
+    def _replay(self, index: Tensor) -> None:
+        self.index.copy_(index)
+        if self.graph is None:
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph, stream=self.stream):  # records, runs nothing
+                self.step(self.index)
+        self.graph.replay()

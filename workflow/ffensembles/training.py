@@ -1,7 +1,7 @@
 """Training: a block of seeds at once, as one batched network (section 3, App. C).
 
 FF trains its layers one after the other, each for all epochs, on the frozen outputs of the ones
-before; BP/FF and BP train all layers together. Each such stretch is a phase. The data lies on
+before; BP/FF and BP train all layers together. Each such stretch is a phase. The data lie on
 the device, a batch is an index, and one step of Adam serves all seeds.
 """
 
@@ -9,42 +9,37 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
 
 from ffensembles.checkpoints import Checkpoint
-from ffensembles.devices import precision
+from ffensembles.devices import precision, product_dtype
 from ffensembles.experiments import Experiment
-from ffensembles.label_embedding import CATEGORIES, LabelEmbedding, draw_negatives
-from ffensembles.networks import Network, normalise
-from ffensembles.objectives import (
-    LOSSES,
-    CrossEntropy,
-    LayerGoodness,
-    NetworkGoodness,
-    PairedData,
-)
+from ffensembles.label_embedding import CATEGORIES
+from ffensembles.networks import Network
+from ffensembles.objectives import LOSSES, CrossEntropy, LayerGoodness, NetworkGoodness
 from ffensembles.progress import progress
 from ffensembles.randomness import generator
 from ffensembles.steps import make_step
+from ffensembles.training_data import Split, paired_data
 
 log = logging.getLogger(__name__)
 
 Objective = LayerGoodness | NetworkGoodness | CrossEntropy
 
-
-@dataclass
-class Split:
-    """The training images: standardised, flattened (N, C*H*W), with labels and (C, H, W)."""
-
-    images: Tensor
-    labels: Tensor
-    shape: tuple[int, int, int]
+LOG_COLUMNS = (
+    "seed",
+    "layer",  # 0: all layers at once
+    "epoch",
+    "loss",
+    "positive_goodness",
+    "negative_goodness",
+    "seconds",
+)
 
 
 @dataclass
@@ -82,55 +77,31 @@ def train(
         SystemExit: SIGTERM was received; the checkpoint holds the state.
     """
     name = (random_seed, *experiment.key)
-    split = _without_held_out(experiment, split)
-    inputs = split.images.shape[1]
+    split = split.without(experiment.held_out)
     network = Network.initialise(
-        [inputs] + [experiment.units] * experiment.layers,
+        [split.images.shape[1]] + [experiment.units] * experiment.layers,
         CATEGORIES if experiment.model == "bp" else None,
         experiment.normalisation,
         [generator(*name, seed, "weights") for seed in seeds],
     ).to(device)
-    run = Run(network, seeds, [generator(*name, s, "shuffle", device=device) for s in seeds])
+    shuffles = [generator(*name, seed, "shuffle", device=device) for seed in seeds]
+    run = Run(experiment, network, seeds, shuffles)
     run.restore(checkpoint.load(device))
     with checkpoint, torch.no_grad(), precision(device, precision_name):
         bar = progress(
-            total=experiment.epochs * (experiment.layers if experiment.model == "ff" else 1),
-            description=f"{' / '.join(experiment.key)} seeds {seeds[0]}-{seeds[-1]}",
+            total=run.phases * experiment.epochs,
+            description=f"{run.name} seeds {seeds[0]}-{seeds[-1]}",
             unit="epoch",
-            done=run.epochs_done(experiment),
+            done=(run.phase - 1) * experiment.epochs + run.epoch,
         )
-        if run.epochs_done(experiment) < bar.total:
+        if run.phase <= run.phases:
             for phase, objective in _objectives(experiment, name, seeds, split, network, device):
                 if phase >= run.phase:
-                    run.train_phase(phase, objective, experiment, checkpoint, bar.update)
+                    run.train_phase(phase, objective, checkpoint, bar.update)
         run.finish()
         checkpoint.save(run.state())
         bar.close()
-    return Trained(network, pd.DataFrame(run.rows, columns=Run.COLUMNS), run.diverged)
-
-
-def bytes_per_seed(experiment: Experiment, images: int, inputs: int) -> int:
-    """Estimate the device memory that one seed's training takes at its peak.
-
-    The data dominate FF: both halves of a layer's inputs lie beside the outputs being made.
-    """
-    units, batch = experiment.units, 2 * experiment.batch_size
-    weights = 4 * units * (inputs + units * (experiment.layers - 1))  # with gradient and moments
-    passing = 4 * batch * (inputs + units * experiment.layers)
-    data = {
-        "ff": 2 * images * (max(inputs, units) + units),
-        "bpff": 2 * images * inputs,
-        "bp": images * inputs,
-    }
-    return 4 * (weights + passing + data[experiment.model])
-
-
-def _without_held_out(experiment: Experiment, split: Split) -> Split:
-    """Leave out the images of the held-out category; its label stays among the wrong ones."""
-    if experiment.held_out is None:
-        return split
-    keep = split.labels != experiment.held_out
-    return Split(split.images[keep], split.labels[keep], split.shape)
+    return Trained(network, pd.DataFrame(run.rows, columns=LOG_COLUMNS), run.diverged)
 
 
 def _objectives(
@@ -143,65 +114,37 @@ def _objectives(
 ) -> Iterator[tuple[int, Objective]]:
     """Yield (phase, objective) in order, phases counted from 1 as layers are."""
     if experiment.model == "bp":
-        yield (
-            1,
-            CrossEntropy(
-                network, split.images.to(device), split.labels.to(device), experiment.activation_l1
-            ),
-        )
+        images = split.images.to(device, product_dtype(device))
+        yield 1, CrossEntropy(network, images, split.labels.to(device), experiment.activation_l1)
         return
-    data = paired_data(experiment, name, seeds, split, device)
-    loss = LOSSES[experiment.loss]
+    data, loss = paired_data(experiment, name, seeds, split, device), LOSSES[experiment.loss]
     if experiment.model == "bpff":
         yield 1, NetworkGoodness(network, data, experiment.goodness, loss)
         return
-    for i, layer in enumerate(network.layers, 1):
+    for phase, layer in enumerate(network.layers, 1):
         objective = LayerGoodness(layer, data, experiment.goodness, loss)
-        yield i, objective
-        if i < len(network.layers):
+        yield phase, objective
+        if phase < len(network.layers):
             data = objective.outputs(experiment.normalisation)
-
-
-def paired_data(
-    experiment: Experiment,
-    name: tuple[object, ...],
-    seeds: list[int],
-    split: Split,
-    device: torch.device,
-) -> PairedData:
-    """Embed the labels of positive and negative data for each seed, normalised, on the device."""
-    images, labels = split.images.to(device), split.labels.cpu()
-    embedding = LabelEmbedding.of(images, split.shape, experiment.black, experiment.maximum)
-    inputs = torch.empty(len(seeds), 2, *images.shape, device=device)
-    for i, seed in enumerate(seeds):
-        draws = generator(*name, seed, "negatives")
-        index, wrong = draw_negatives(labels, experiment.negatives, draws)
-        negatives = embedding.embed(images[index.to(device)], wrong.to(device))
-        positives = embedding.embed(images, labels.to(device))
-        inputs[i, 0] = normalise(positives, experiment.normalisation)
-        inputs[i, 1] = normalise(negatives, experiment.normalisation)
-    return PairedData(inputs)
 
 
 class Run:
     """The state of a training, and the loop that carries it from step to step."""
 
-    COLUMNS = (
-        "seed",
-        "layer",
-        "epoch",
-        "loss",
-        "positive_goodness",
-        "negative_goodness",
-        "seconds",
-    )
-
     def __init__(
-        self, network: Network, seeds: list[int], generators: list[torch.Generator]
+        self,
+        experiment: Experiment,
+        network: Network,
+        seeds: list[int],
+        generators: list[torch.Generator],
     ) -> None:
         """Start before the first step of phase 1."""
-        self.network, self.seeds, self.generators = network, seeds, generators
-        self.phase, self.epoch, self.batch = 1, 0, 0
+        self.experiment, self.network = experiment, network
+        self.seeds, self.generators = seeds, generators
+        self.name = " / ".join(experiment.key)
+        self.phases = experiment.layers if experiment.model == "ff" else 1
+        self.phase, self.epoch, self.batch = 1, 0, 0  # of those, epoch and batch count what is done
+        self.shuffles = self._generator_states()  # from which this epoch's order is drawn
         self.totals = torch.zeros(len(seeds), 3, device=generators[0].device)
         self.seconds = 0.0
         self.rows: list[list[float]] = []
@@ -213,16 +156,15 @@ class Run:
         self,
         phase: int,
         objective: Objective,
-        experiment: Experiment,
         checkpoint: Checkpoint,
-        epoch_done: Any,
+        epoch_done: Callable[[], object],
     ) -> None:
         """Train one phase from wherever the state stands to its end."""
-        size, n = experiment.batch_size, len(objective)
-        self._start_phase(phase, objective, experiment.learning_rate)
+        size, n = self.experiment.batch_size, len(objective)
+        self.phase = phase
+        self.optimiser = self._make_optimiser(objective)
         step = make_step(objective, self.optimiser, self.totals, size)
-        while self.epoch < experiment.epochs:
-            self.shuffled_from = [g.get_state() for g in self.generators]
+        while self.epoch < self.experiment.epochs:
             order = torch.stack(
                 [torch.randperm(n, generator=g, device=g.device) for g in self.generators]
             )
@@ -232,42 +174,43 @@ class Run:
                 self.batch += 1
                 self.seconds = time.perf_counter() - started
                 checkpoint.after_step(self.state)
-            self._end_epoch(phase if experiment.model == "ff" else 0, n)
+            self._end_epoch(objective)
             epoch_done()
+        self.optimiser.zero_grad()  # frees the gradients
         self.phase, self.epoch = phase + 1, 0
 
-    def _start_phase(self, phase: int, objective: Objective, learning_rate: float) -> None:
-        self.phase = phase
+    def _make_optimiser(self, objective: Objective) -> torch.optim.Adam:
         for parameter in objective.parameters:
             parameter.requires_grad_()
-        self.optimiser = torch.optim.Adam(
+        optimiser = torch.optim.Adam(
             objective.parameters,
-            lr=learning_rate,
+            lr=self.experiment.learning_rate,
             fused=True,
             capturable=self.totals.is_cuda,
         )
         if self._optimiser_state is not None:
-            self.optimiser.load_state_dict(self._optimiser_state)
+            optimiser.load_state_dict(self._optimiser_state)
             self._optimiser_state = None
+        return optimiser
 
-    def _end_epoch(self, layer: int, n: int) -> None:
+    def _end_epoch(self, objective: Objective) -> None:
+        layer = self.phase if self.phases > 1 else 0
+        finite = torch.stack([p.isfinite().flatten(1).all(1) for p in objective.parameters]).all(0)
+        # The one time in an epoch that the device is waited for.
+        means = torch.cat([self.totals / len(objective), finite[:, None]], dim=1).tolist()
         self.epoch, self.batch = self.epoch + 1, 0
-        means = (self.totals / n).tolist()  # the one time per epoch that the device is waited for
-        for seed, (loss, positive, negative) in zip(self.seeds, means, strict=True):
-            self.rows.append([seed, layer, self.epoch, loss, positive, negative, self.seconds])
-            if not abs(loss) < float("inf") and seed not in self.diverged:
-                place = f"layer {layer}, " if layer else ""
-                self.diverged[seed] = f"{place}epoch {self.epoch}"
+        for seed, (*values, ok) in zip(self.seeds, means, strict=True):
+            self.rows.append([seed, layer, self.epoch, *values, self.seconds])
+            if not (ok and abs(values[0]) < float("inf")) and seed not in self.diverged:
+                place = f"{f'layer {layer}, ' if layer else ''}epoch {self.epoch}"
+                self.diverged[seed] = place
                 log.warning(
-                    "seed %d diverged (%sepoch %d: loss is %s) and is given up; the others of "
-                    "its block go on; a lower learning_rate helps",
-                    seed,
-                    place,
-                    self.epoch,
-                    loss,
+                    f"{self.name}: seed {seed} diverged in {place} (loss {values[0]:g}) and is "
+                    "given up; the others of its block go on; a lower learning_rate helps"
                 )
         self.totals.zero_()
         self.seconds = 0.0
+        self.shuffles = self._generator_states()
 
     def finish(self) -> None:
         """Detach the networks, and make sure that nobody uses those of a diverged seed."""
@@ -276,18 +219,12 @@ class Run:
             for seed in self.diverged:
                 tensor[self.seeds.index(seed)] = torch.nan
 
-    def epochs_done(self, experiment: Experiment) -> int:
-        """Return how many epochs of all phases lie behind."""
-        return (self.phase - 1) * experiment.epochs + self.epoch
-
     def state(self) -> dict[str, Any]:
         """Return all that the next step depends on."""
         return {
             "network": self.network.state(),
             "optimiser": self.optimiser.state_dict() if self.optimiser else None,
-            "generators": self.shuffled_from
-            if self.batch
-            else [g.get_state() for g in self.generators],
+            "shuffles": self.shuffles,
             "totals": self.totals,
             "position": [self.phase, self.epoch, self.batch],
             "seconds": self.seconds,
@@ -301,9 +238,13 @@ class Run:
             return
         for name, tensor in self.network.state().items():
             tensor.copy_(state["network"][name])
-        for g, saved in zip(self.generators, state["generators"], strict=True):
+        for g, saved in zip(self.generators, state["shuffles"], strict=True):
             g.set_state(saved.cpu())
+        self.shuffles = self._generator_states()
         self.totals.copy_(state["totals"])
         self.phase, self.epoch, self.batch = state["position"]
         self.seconds, self.rows, self.diverged = state["seconds"], state["rows"], state["diverged"]
         self._optimiser_state = state["optimiser"]
+
+    def _generator_states(self) -> list[torch.Tensor]:
+        return [g.get_state() for g in self.generators]

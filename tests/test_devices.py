@@ -1,0 +1,105 @@
+"""Choosing a device, its precision, and what fits on it."""
+
+import pytest
+import torch
+
+from ffensembles import devices
+from ffensembles.devices import choose, memory_errors, precision, product_dtype, seeds_that_fit
+from ffensembles.errors import UserError
+
+CPU = torch.device("cpu")
+
+
+def test_cuda_without_a_gpu_is_a_users_mistake(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose("auto") == choose("cpu") == CPU
+    with pytest.raises(UserError, match=r"device: cuda.*set device: auto or cpu"):
+        choose("cuda")
+
+
+def test_auto_takes_a_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose("auto").type == "cuda"
+
+
+@pytest.mark.parametrize("name", ["auto", "highest"])
+def test_highest_precision_is_the_default_on_a_cpu(name):
+    a, b = torch.randn(64, 64), torch.randn(64, 64)
+    with precision(CPU, name):
+        assert product_dtype(CPU) == torch.float32
+        assert torch.equal(a @ b, torch.mm(a, b))
+        assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_medium_multiplies_in_bfloat16_and_ends_with_its_context():
+    a, b = torch.randn(64, 64), torch.randn(64, 64)
+    before = torch.get_float32_matmul_precision()
+    with pytest.raises(ZeroDivisionError), precision(CPU, "medium"):
+        assert product_dtype(CPU) == torch.bfloat16
+        assert torch.equal(a @ b, a.bfloat16() @ b.bfloat16())
+        raise ZeroDivisionError
+    assert product_dtype(CPU) == torch.float32
+    assert torch.get_float32_matmul_precision() == before
+    assert (a @ b).dtype == torch.float32
+
+
+def test_medium_sees_weights_that_changed_in_place():
+    weight, x = torch.ones(3, 3, requires_grad=True), torch.ones(1, 3)
+    with precision(CPU, "medium"):
+        assert (x @ weight).sum() == 9
+        with torch.no_grad():
+            weight.zero_()
+        assert (x @ weight).sum() == 0
+
+
+def test_auto_is_tf32_on_a_gpu(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", asked.append)
+    with precision(torch.device("cuda"), "auto"):
+        assert not torch.is_autocast_enabled("cuda")
+    assert asked[0] == "high"
+
+
+def test_a_block_is_cut_to_the_free_memory(monkeypatch, caplog):
+    monkeypatch.setattr(devices, "free_memory", lambda device: 1000)
+    assert seeds_that_fit(10, 100, 50, CPU) == 10
+    assert not caplog.records
+    assert seeds_that_fit(10, 100, 200, CPU) == 4
+    assert "seeds_per_job cut from 10 to 4" in caplog.text
+    with pytest.raises(UserError, match="one seed needs about"):
+        seeds_that_fit(10, 100, 801, CPU)
+    with pytest.raises(UserError):
+        seeds_that_fit(10, 5000, 1, CPU)
+
+
+def test_a_slurm_job_has_no_more_than_its_share(monkeypatch):
+    monkeypatch.delenv("SLURM_MEM_PER_NODE", raising=False)
+    assert devices.free_memory(CPU) > 2**20
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", "1")
+    assert devices.free_memory(CPU) < 2**20
+
+
+def out_of_memory():
+    torch.empty(2**60, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        out_of_memory,
+        lambda: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory. Tried to")),
+        lambda: (_ for _ in ()).throw(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")),
+        lambda: (_ for _ in ()).throw(MemoryError()),
+    ],
+)
+def test_running_out_of_memory_is_told_in_one_line(fail):
+    with (
+        pytest.raises(UserError, match=r"^cpu ran out of memory; buy some$"),
+        memory_errors(CPU, "buy some"),
+    ):
+        next(iter(fail() or ()))
+
+
+def test_other_errors_keep_their_traceback():
+    with pytest.raises(RuntimeError, match="shape"), memory_errors(CPU, "buy some"):
+        raise RuntimeError("shape mismatch")

@@ -1,0 +1,126 @@
+"""The table of experiments: reading it, and one line for each mistake in it."""
+
+from pathlib import Path
+
+import pytest
+
+from ffensembles.errors import UserError
+from ffensembles.experiments import COLUMNS, blocks, read_experiments
+
+CONFIG = Path(__file__).parent.parent / "config"
+FF = dict(
+    study="main", dataset="mnist", model="ff", seeds="10", epochs="3", learning_rate="0.01",
+    batch_size="1024", units="1000", layers="3", loss="threshold", goodness="l2",
+    normalisation="l2", negatives="pooled", black="zero", maximum="split", activation_l1="-",
+    held_out="-",
+)  # fmt: skip
+BP = FF | dict(
+    model="bp", loss="cross-entropy", goodness="-", normalisation="-", negatives="-", black="-",
+    maximum="-", activation_l1="2.5e-6",
+)  # fmt: skip
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes rows below a comment and a header, and reads them."""
+
+    def read(*rows, header=COLUMNS):
+        path = tmp_path / "e.tsv"
+        lines = ["# A comment.", "\t".join(header)]
+        lines += [row if isinstance(row, str) else "\t".join(row.values()) for row in rows]
+        path.write_text("\n".join(lines) + "\n")
+        return read_experiments(path)
+
+    return read
+
+
+@pytest.mark.parametrize("name", ["experiments.tsv", "demo.tsv"])
+def test_our_own_tables_are_read(name):
+    assert {e.model for e in read_experiments(CONFIG / name)} == {"ff", "bpff", "bp"}
+
+
+def test_a_row_becomes_an_experiment(table):
+    ff, held_out, bp = table(FF, FF | {"study": "without-3", "held_out": "3"}, "", BP)
+    assert ff.key == ("mnist", "ff", "main")
+    assert (ff.seeds, ff.learning_rate, ff.activation_l1, ff.held_out) == (10, 0.01, 0.0, None)
+    assert held_out.held_out == 3
+    assert (bp.goodness, bp.activation_l1) == ("none", 2.5e-6)
+
+
+def test_the_number_of_seeds_does_not_decide_weights_but_all_else_does(table):
+    (one,), (other,) = table(FF), table(FF | {"seeds": "3"})
+    assert one.training_settings() == other.training_settings()
+    assert set(one.training_settings()) == set(COLUMNS) - {"seeds"}
+
+
+@pytest.mark.parametrize(
+    "changes, parts",
+    [
+        ({"model": "FF"}, ["model is 'FF'", "ff, bpff, bp"]),
+        ({"loss": "treshold"}, ["loss is 'treshold'", "threshold, difference"]),
+        ({"goodness": "l3"}, ["goodness is 'l3'", "l2, l1"]),
+        ({"normalisation": ""}, ["normalisation is ''", "l2, l1"]),
+        ({"negatives": "all"}, ["negatives is 'all'", "pooled, paired"]),
+        ({"black": "0"}, ["black is '0'", "zero, minimum"]),
+        ({"maximum": "max"}, ["maximum is 'max'", "split, image"]),
+        ({"seeds": "0"}, ["seeds is '0'", "a whole number, at least 1"]),
+        ({"seeds": "2.5"}, ["seeds is '2.5'", "a whole number"]),
+        ({"epochs": "many"}, ["epochs is 'many'", "a whole number"]),
+        ({"learning_rate": "0"}, ["learning_rate is '0'", "a number, at least"]),
+        ({"learning_rate": "nan"}, ["learning_rate is 'nan'"]),
+        ({"learning_rate": "inf"}, ["learning_rate is 'inf'"]),
+        ({"batch_size": "-1"}, ["batch_size is '-1'"]),
+        ({"units": "1"}, ["units is '1'", "at least 2"]),
+        ({"layers": "x"}, ["layers is 'x'"]),
+        ({"held_out": "10"}, ["held_out is '10'", "0 to 9"]),
+        ({"activation_l1": "-3"}, ["activation_l1 is '-3'"]),
+        ({"activation_l1": "0.1"}, ["activation_l1 applies to bp only"]),
+        ({"study": "Main"}, ["study is 'Main'", "lower-case"]),
+        ({"study": "a/b"}, ["study is 'a/b'"]),
+        ({"dataset": "fashion-mnist"}, ["dataset is 'fashion-mnist'", "lower-case"]),
+        ({"loss": "cross-entropy"}, ["loss is 'cross-entropy' for model ff"]),
+        ({"goodness": "-"}, ["goodness is 'none' for model ff", "needed for ff"]),
+        ({"model": "bp"}, ["loss is 'threshold' for model bp"]),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_column_value_and_cure(table, changes, parts):
+    with pytest.raises(UserError) as error:
+        table(BP, FF | changes)
+    message = str(error.value)
+    assert "\n" not in message
+    for part in ["e.tsv, line 4: ", *parts]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    "rows, header, part",
+    [
+        ([FF, FF], COLUMNS, "two rows for mnist / ff / main"),
+        (["main\tmnist"], COLUMNS, "line 3: 2 cells, but the first line has 17"),
+        ([], COLUMNS[1:], "column study must appear once"),
+        ([], [*COLUMNS, "study"], "column study must appear once"),
+        ([], [*COLUMNS, "colour"], "unknown column colour; known: study"),
+    ],
+)
+def test_a_malformed_table_is_told_in_one_line(table, rows, header, part):
+    with pytest.raises(UserError) as error:
+        table(*rows, header=header)
+    assert part in str(error.value) and "\n" not in str(error.value)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(UserError, match=r"No such file.*see key experiments"):
+        read_experiments(tmp_path / "none.tsv")
+    (tmp_path / "empty.tsv").write_text("# nothing\n")
+    with pytest.raises(UserError, match="is empty"):
+        read_experiments(tmp_path / "empty.tsv")
+    (tmp_path / "binary.tsv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_experiments(tmp_path / "binary.tsv")
+
+
+def test_blocks_cover_every_seed_once(table):
+    (e,) = table(FF)
+    assert blocks(e, 10) == [(0, 9)]
+    assert blocks(e, 4) == [(0, 3), (4, 7), (8, 9)]
+    assert blocks(e, 1) == [(i, i) for i in range(10)]
