@@ -7,6 +7,7 @@ whatever SLURM the machine has besides is neither used nor touched.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,8 +45,7 @@ MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 
-JobCompType=jobcomp/filetxt
-JobCompLoc={folder}/jobs.txt
+MinJobAge=7200
 ReturnToService=2
 SlurmctldParameters=enable_configless
 SlurmdParameters=config_overrides
@@ -53,9 +53,9 @@ SlurmdTimeout=10
 KillWait=5
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 PropagateResourceLimits=NONE
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=16000 Gres=gpu:{gpus} State=UNKNOWN
-PartitionName=gpu Nodes={host} MaxTime=120 State=UP
-PartitionName=cpu Nodes={host} MaxTime=120 State=UP Default=YES
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=256000 Gres=gpu:{gpus} State=UNKNOWN
+PartitionName=gpu Nodes={host} MaxTime=1440 State=UP
+PartitionName=cpu Nodes={host} MaxTime=1440 State=UP Default=YES
 """
 
 
@@ -124,11 +124,11 @@ class Cluster:
             if state in ("", job_state) and (not rule or comment.startswith(f"rule_{rule}_"))
         ]
 
-    def jobs(self) -> list[dict[str, str]]:
-        """Return SLURM's own record of every job that has ended, one dictionary per job."""
-        record = self.folder / "jobs.txt"
-        lines = record.read_text().splitlines() if record.exists() else []
-        return [dict(item.split("=", 1) for item in line.split() if "=" in item) for line in lines]
+    def jobs(self, rule: str = "") -> list[dict[str, str]]:
+        """Return SLURM's own record of each job, whatever became of it, of one rule if given."""
+        lines = self.run("scontrol", "show", "job", "--oneliner").splitlines()
+        records = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines if "JobId=" in line]
+        return [job for job in records if job["Comment"].startswith(f"rule_{rule}")]
 
     def start(self, daemon: str, *arguments: str) -> None:
         """Start one of the daemons in the foreground of its own session."""
@@ -169,7 +169,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, *, gpus: int = 2, cpus: int = 4) -> Iterator[Cluster]:
+def cluster(folder: Path, *, gpus: int = 2, cpus: int = 8) -> Iterator[Cluster]:
     """Start a cluster in `folder`; tear it down, jobs included, however the body ends."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)

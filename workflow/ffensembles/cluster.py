@@ -28,7 +28,7 @@ class Request:
     """What the jobs of one rule ask SLURM for.
 
     Attributes:
-        rule: the rule, or group of rules.
+        name: of the rule, or group of rules.
         partition, account, gpu_type: names; empty where none is asked for.
         gpus, cpus: how many.
         memory: in MB.
@@ -36,7 +36,7 @@ class Request:
         extra: further options of sbatch.
     """
 
-    rule: str
+    name: str
     partition: str = ""
     account: str = ""
     gpus: int = 0
@@ -87,11 +87,11 @@ def check_requests(requests: Iterable[Request]) -> None:
     for request in requests:
         if (limit := _limit(request.partition)) and request.minutes > limit:
             raise UserError(
-                f"{request.rule}: runtime is {request.minutes} minutes, and partition "
+                f"{request.name}: runtime is {request.minutes} minutes, and partition "
                 f"{request.partition} allows {limit}; lower max_runtime in {PROFILE}"
             )
         if refusal := _refusal(request.options()):
-            raise UserError(f"{request.rule}: {_explain(request, refusal)}")
+            raise UserError(f"{request.name}: {_explain(request, refusal)}")
 
 
 def _explain(request: Request, refusal: str) -> str:

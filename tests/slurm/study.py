@@ -1,0 +1,98 @@
+"""A copy of the workflow in a folder of its own, and what can be read off its results."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRESS = re.compile(r"\s(\d+)/(\d+) \[(\S+)<")
+
+# Profiles, for a run on the cluster and on this machine.
+SLURM = ("profiles/slurm", "profiles/test")
+LOCAL = ("profiles/demo",)
+
+# The settings and targets of a study with few trainings.
+SMALL = {"experiments": "config/experiments.tsv", "seeds_per_job": 1, "checkpoint_interval": 1}
+TABLES = tuple(f"results/demo/tables/table{number}.csv" for number in (1, 2, 3, 4, 5))
+
+
+@dataclass
+class Study:
+    """The workflow in `folder`, with settings that differ from the demo's."""
+
+    folder: Path
+    settings: dict = field(default_factory=dict)
+
+    def command(self, *targets: str, profile=SLURM, options=()) -> list[str]:
+        """Return the command line that makes the targets."""
+        settings = [f"{key}={json.dumps(value)}" for key, value in self.settings.items()]
+        command = ["snakemake", *targets, "--configfile=config/demo.yaml", *options]
+        command += ["--config", *settings] if settings else []
+        return command + [f"--profile={name}" for name in profile]
+
+    def run(self, *targets: str, slurm=None, timeout=900, check=True, **options):
+        """Make the targets, on a cluster if one is given; return the finished process."""
+        result = subprocess.run(
+            self.command(*targets, **options),
+            cwd=self.folder,
+            env=slurm and slurm.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert not check or result.returncode == 0, result.stdout[-5000:]
+        return result
+
+    @contextmanager
+    def running(self, *targets: str, slurm, **options):
+        """Start making the targets; yield the driver, which does not outlive the body."""
+        with (self.folder / "driver.log").open("ab") as out:
+            driver = subprocess.Popen(
+                self.command(*targets, **options),
+                cwd=self.folder,
+                env=slurm.environment,
+                stdout=out,
+                stderr=out,
+            )
+        try:
+            yield driver
+        finally:
+            driver.kill()
+            driver.wait()
+
+    def driver_log(self) -> str:
+        """Return what the drivers of this study have printed."""
+        return (self.folder / "driver.log").read_text()
+
+    def tables(self) -> dict[str, bytes]:
+        """Return every table made, by name."""
+        return {
+            path.name: path.read_bytes()
+            for path in sorted((self.folder / "results/demo/tables").glob("*.*"))
+        }
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints of trainings that have not finished."""
+        return list((self.folder / "results/demo/models").rglob("*.checkpoint"))
+
+    def trainings(self) -> dict[str, list[tuple[int, int]]]:
+        """Return, for each training, the epochs at which its jobs began and ended, in order.
+
+        Read off its log, in which each job writes how many epochs lie behind, from its start.
+        """
+        found = {}
+        for log in sorted((self.folder / "results/demo/logs/train").rglob("*.log")):
+            jobs: list[tuple[int, int]] = []
+            for done, _, elapsed in PROGRESS.findall(log.read_text()):
+                if elapsed == "00:00" and not (jobs and jobs[-1][1] < int(done)):
+                    jobs.append((int(done), int(done)))
+                else:
+                    jobs[-1] = (jobs[-1][0], int(done))
+            found[str(log.relative_to(self.folder / "results/demo/logs/train"))] = jobs
+        return found

@@ -1,0 +1,44 @@
+"""The demo's whole DAG through profiles/slurm, and what SLURM recorded of it."""
+
+from datetime import datetime
+
+from study import LOCAL
+
+# Every rule and file of the demo, with trainings of a few epochs.
+SHORT = {"only": {"epochs": 3}}
+
+
+def test_the_demo_is_green_and_gives_the_tables_of_a_local_run(slurm, study):
+    clustered, local = study("clustered", **SHORT), study("local", **SHORT)
+    clustered.run("all", slurm=slurm)
+    local.run("tables", profile=LOCAL)
+
+    assert clustered.tables() == local.tables()
+    assert (clustered.folder / "results/demo/report.html").exists()
+
+    trainings = slurm.jobs("train")
+    assert len(trainings) == len(clustered.trainings()) == 15
+    assert {job["TresPerJob"] for job in trainings} == {"gres:gpu:1"}
+    assert most_at_once(trainings) == slurm.gpus
+    assert {job["Partition"] for job in trainings} == {"gpu"}
+
+    others = [job for job in slurm.jobs() if job not in trainings]
+    assert {job["Partition"] for job in others} == {"cpu"}
+    assert not any("TresPerJob" in job for job in others)
+    assert {job["JobState"] for job in slurm.jobs()} == {"COMPLETED"}
+    # Representations and what is measured on them go as one job per experiment.
+    assert len(slurm.jobs("experiment")) == 15
+    assert len(others) < 50
+    names = {job["Comment"] for job in others}
+    assert not any(rule in name for name in names for rule in ("tabulate", "plot", "fetch"))
+
+
+def most_at_once(jobs):
+    """Return how many of the jobs ran at the same time, at most."""
+    events = [(datetime.fromisoformat(job["StartTime"]), 1) for job in jobs]
+    events += [(datetime.fromisoformat(job["EndTime"]), -1) for job in jobs]
+    running = most = 0
+    for _, change in sorted(events):
+        running += change
+        most = max(most, running)
+    return most

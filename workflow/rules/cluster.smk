@@ -1,0 +1,49 @@
+"""What is checked once, before the first job starts, on this machine or on a cluster."""
+
+from ffensembles import cluster
+
+# A second run, such as the one that builds the report, leaves the first one's lock alone.
+ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")
+
+# What is done in seconds or needs a network is not worth a job of a cluster.
+workflow.localrules(
+    *(
+        name
+        for name in (r.name for r in workflow.rules)
+        if name.startswith(("fetch_", "tabulate_", "plot_"))
+    ),
+    "score",
+    "evaluate_claims",
+)
+
+
+def requests():
+    """Return what the jobs of this run ask of SLURM, groups of jobs as one."""
+    dag = workflow.dag
+    jobs = {dag.get_job_group(job) or job for job in dag.needrun_jobs()}
+    return {
+        cluster.Request(
+            name=job.groupid if job.is_group() else job.name,
+            partition=job.resources.get("slurm_partition", ""),
+            account=job.resources.get("slurm_account", ""),
+            gpus=job.resources.get("gpu", 0),
+            gpu_type=job.resources.get("gpu_model", ""),
+            cpus=job.threads,
+            memory=job.resources.get("mem_mb", 0),
+            minutes=job.resources.get("runtime", 0),
+            extra=job.resources.get("slurm_extra", ""),
+        )
+        for job in jobs
+        if not job.is_local
+    }
+
+
+onstart:
+    try:
+        cluster.check_folder(config["pathvars"]["results"])
+        if not workflow.local_exec:
+            if ALONE:
+                cluster.cancel_orphans(Path.cwd())
+            cluster.check_requests(requests())
+    except UserError as error:
+        sys.exit(f"error: {error}")
