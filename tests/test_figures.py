@@ -17,12 +17,17 @@ from matplotlib.text import Text
 from ffensembles import representations
 from ffensembles.errors import UserError
 from ffensembles.figures import frames, style, unit_grids
-from ffensembles.figures.activation_maps import activation_map
+from ffensembles.figures.activation_maps import activation_map, average_neighbours
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.balance import positive_fractions
 from ffensembles.figures.layer_similarity import layer_similarity
 from ffensembles.figures.mean_activations import unseen_means
-from ffensembles.figures.shared_units import jaccard_matrices, shared_units, unseen_overlaps
+from ffensembles.figures.shared_units import (
+    examples_sharing,
+    jaccard_matrices,
+    shared_units,
+    unseen_overlaps,
+)
 from ffensembles.figures.sparsity import category_sparsity
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
@@ -206,12 +211,10 @@ def test_a_category_without_images_has_no_ensemble(first_layer):
     assert set(np.flatnonzero(active[7])) == members(first_layer, 7)
 
 
-def test_first_image_is_of_the_category(x):
-    row = frames.first_image(x, 6)
-    assert x.labels[row] == 6
-    assert 6 not in x.labels[:row]
+def test_images_of_a_category(x):
+    assert frames.images_of(x, 6).tolist() == [k for k, label in enumerate(x.labels) if label == 6]
     with pytest.raises(UserError, match="category 10"):
-        frames.first_image(x, 10)
+        frames.images_of(x, 10)
 
 
 # Style
@@ -248,6 +251,16 @@ def test_activation_map_groups_correct_images_by_category(study, x):
     assert [tick.get_text() for tick in axes.get_yticklabels()] == NAMES
     assert axes.get_yticks()[0] == (x.labels == 0).sum() / 2
     assert figure.axes[1].get_ylabel() == "Activation"
+
+
+def test_neighbours_of_a_category_are_averaged_when_rows_are_few():
+    x = representations.Representation(
+        np.array([[1, 0], [9, 9], [3, 2], [5, 4]], np.float32), np.array([0, 7, 0, 0]), np.arange(4)
+    )
+    activations, labels = average_neighbours(x, rows=2)
+    assert labels.tolist() == [0, 0, 7]
+    assert activations.tolist() == [[2, 1], [5, 4], [9, 9]]
+    assert activations.dtype == np.float32
 
 
 def test_activation_patterns_shows_examples_means_and_map(first_layer, x):
@@ -337,6 +350,14 @@ def test_shared_active_units_are_circled(first_layer, x):
         columns, rows = circle.get_offsets().T
         assert set(rows * 8 + columns) == shared
     assert f"Layer 1, shared units: {len(shared)}" in titles(figure)
+
+
+def test_examples_activate_most_of_the_shared_units():
+    active = np.array([[True, True, False, True], [True, True, True, False]])
+    activations = np.array([[9, 0, 0, 9], [1, 1, 0, 0], [2, 2, 0, 0], [0, 3, 9, 0]], np.float32)
+    x = representations.Representation(activations, np.array([0, 0, 0, 1]), np.arange(4))
+    assert examples_sharing(x, active, [0, 1]) == [1, 3]
+    assert examples_sharing(x, np.zeros_like(active), [0, 1]) == [0, 3]
 
 
 def test_units_keep_their_order_in_the_matrix():

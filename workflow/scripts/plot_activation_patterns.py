@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from ffensembles import representations
 from ffensembles.figures.activation_patterns import Example, activation_patterns
-from ffensembles.figures.frames import first_image, model_of, select
+from ffensembles.figures.frames import images_of, model_of, select
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
 from ffensembles.jobs import job
@@ -25,7 +25,7 @@ with job(snakemake.log[0]):
 
     examples = []
     for category in params.examples:
-        first = first_image(read[0], category)
+        first = images_of(read[0], category)[0]
         image = as_seen(images[read[0].index[first]], category, model_of(frame))
         examples.append(Example(category, image, [layer.activations[first] for layer in read]))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ffensembles import representations
-from ffensembles.figures.frames import first_image, model_of, select
-from ffensembles.figures.shared_units import shared_units
+from ffensembles.figures.frames import by_category, model_of, select
+from ffensembles.figures.shared_units import examples_sharing, shared_units
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
 from ffensembles.jobs import job
@@ -21,10 +21,10 @@ with job(snakemake.log[0]):
     images = np.load(snakemake.input.dataset)["test_images"]
     read = representations.read(snakemake.input.representations, params.layer)
 
-    first = [first_image(read, category) for category in params.examples]
+    rows = examples_sharing(read, by_category(frame, "active"), params.examples)
     figure = shared_units(
-        [as_seen(images[read.index[k]], read.labels[k], model_of(frame)) for k in first],
-        [read.activations[k] for k in first],
+        [as_seen(images[read.index[k]], read.labels[k], model_of(frame)) for k in rows],
+        [read.activations[k] for k in rows],
         params.examples,
         frame,
         layer=params.layer,

@@ -1,5 +1,7 @@
 """Activation maps: every unit's activation by every image (Figures 1C, 4A, 6, 7, 8 and 9)."""
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,7 +10,25 @@ from matplotlib.image import AxesImage
 from ffensembles.figures.style import BLUES, HIGHLIGHT, new_figure, styled
 from ffensembles.representations import Representation
 
-PIXELS = (500, 1200)  # about what a map has at the style's resolution: rows, columns
+# About what a map has at the style's resolution.
+ROWS = 400
+COLUMNS = 1100
+
+
+def average_neighbours(representation: Representation, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Average neighbouring images of the same category, where there are more images than rows.
+
+    Returns:
+        activations (R, n) and labels (R,), sorted by label; R is about `rows` at most.
+    """
+    order = np.argsort(representation.labels, kind="stable")
+    labels = representation.labels[order]
+    together = -(-len(labels) // rows)
+    borders = [0, *np.flatnonzero(np.diff(labels)) + 1, len(labels)]
+    starts = np.concatenate([np.arange(a, b, together) for a, b in pairwise(borders)])
+    sums = np.add.reduceat(representation.activations[order], starts)
+    images = np.diff(starts, append=len(labels))
+    return sums / images[:, None].astype(sums.dtype), labels[starts]
 
 
 def draw_activation_map(
@@ -20,8 +40,8 @@ def draw_activation_map(
 ) -> AxesImage:
     """Draw images as rows, grouped by category, and units as columns.
 
-    Where there are more rows or columns than pixels, a pixel averages those it covers.
-    The colour scale ends at the 99th percentile of the activations above zero.
+    With more images than pixels, a row is the mean of neighbouring images of a category. The
+    colour scale ends at the 99th percentile of what is above zero.
 
     Args:
         axes: where to draw.
@@ -29,34 +49,32 @@ def draw_activation_map(
         categories: the names of the categories, by label.
         unseen: the category to put between red lines.
     """
-    order = np.argsort(representation.labels, kind="stable")
-    activations = representation.activations[order]
+    activations, labels = average_neighbours(representation, ROWS)
     above_zero = activations[activations > 0]
-    fits = activations.shape[0] <= PIXELS[0] and activations.shape[1] <= PIXELS[1]
+    rows, units = activations.shape
     image = axes.imshow(
         activations,
         cmap=BLUES,
         vmin=0,
         vmax=np.percentile(above_zero, 99) if above_zero.size else 1,
         aspect="auto",
-        interpolation="nearest" if fits else "antialiased",
-        # Averaging colours instead would need four floats for each activation.
+        interpolation="nearest" if units <= COLUMNS else "antialiased",
         interpolation_stage="data",
-        extent=(-0.5, activations.shape[1] - 0.5, len(activations), 0),
+        extent=(-0.5, units - 0.5, rows, 0),
         rasterized=True,
     )
-    images = np.bincount(representation.labels, minlength=len(categories))
-    ends = np.cumsum(images)
-    axes.set_yticks(ends - images / 2, categories)
+    heights = np.bincount(labels, minlength=len(categories))
+    ends = np.cumsum(heights)
+    axes.set_yticks(ends - heights / 2, categories)
     axes.tick_params(axis="y", length=0)
     for end in ends[:-1]:
         axes.axhline(end, color="0.6", linewidth=0.4)
     if unseen is not None:
-        for border in (ends[unseen] - images[unseen], ends[unseen]):
+        for border in (ends[unseen] - heights[unseen], ends[unseen]):
             axes.axhline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
     axes.spines[:].set_visible(True)
     axes.set_xlabel("Unit")
-    axes.set_ylabel(f"Test images by category (M = {len(activations):,})")
+    axes.set_ylabel(f"Test images by category (M = {len(representation.labels):,})")
     return image
 
 

@@ -47,8 +47,8 @@ def model_of(frame: pd.DataFrame) -> str:
     return str(frame["model"].iat[0])
 
 
-def first_image(representation: Representation, category: int) -> int:
-    """Return the row of the first image of a category in a representation.
+def images_of(representation: Representation, category: int) -> np.ndarray:
+    """Return the rows of a category's images in a representation.
 
     Raises:
         UserError: there is none.
@@ -59,7 +59,7 @@ def first_image(representation: Representation, category: int) -> int:
             f"figures: the network shown classifies no image of category {category} correctly; "
             "choose other examples"
         )
-    return int(rows[0])
+    return rows
 
 
 def by_category(ensembles: pd.DataFrame, column: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ffensembles.ensembles import jaccard
 from ffensembles.ensembles import shared_units as count_shared
-from ffensembles.figures.frames import by_category, categories_of, select, title
+from ffensembles.figures.frames import by_category, categories_of, images_of, select, title
 from ffensembles.figures.style import (
     BLUES,
     HIGHLIGHT,
@@ -20,6 +20,7 @@ from ffensembles.figures.style import (
     styled,
 )
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.representations import Representation
 
 
 def largest_overlap(matrices: list[np.ndarray]) -> float:
@@ -81,6 +82,31 @@ def add_overlap_scale(
     """Put the colour bar of matrices beside them; whole numbers of units get whole ticks."""
     bar = image.figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
     bar.ax.yaxis.set_major_locator(MaxNLocator(6, integer=whole))
+
+
+def examples_sharing(
+    representation: Representation, active: np.ndarray, categories: list[int]
+) -> list[int]:
+    """Choose an image of each category: the one that activates most units they all share.
+
+    Args:
+        representation: of one layer.
+        active: (categories, units) the ensembles of the same layer.
+        categories: the categories of which to choose.
+
+    Returns:
+        rows of the representation; the first of several as good.
+
+    Raises:
+        UserError: a category has no image.
+    """
+    shared = active[categories].all(axis=0)
+    chosen = []
+    for category in categories:
+        rows = images_of(representation, category)
+        activated = (representation.activations[np.ix_(rows, shared)] > 0).sum(axis=1)
+        chosen.append(int(rows[activated.argmax()]))
+    return chosen
 
 
 @styled
