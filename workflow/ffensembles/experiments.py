@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
