@@ -231,16 +231,17 @@ def _distance_correlations(
     typical = [np.sqrt(2 * norm.mean()) if norm.size else 0 for norm in norms]
     products = np.zeros((len(pairs), 3))  # Σ aa, Σ bb, Σ ab
     sums = np.zeros((len(pairs), 2, len(xs[0])))  # a., b.
+    # Tiles are used again: new memory costs more time than all the arithmetic on a tile.
+    workspace = np.empty((len(xs) + 1, ROWS, ROWS), np.result_type(*xs))
     for rows, columns in _tiles(len(xs[0])):
-        tiles = [
-            _distances(x, norm, rows, columns) - shift
-            for x, norm, shift in zip(xs, norms, typical, strict=True)
-        ]
+        *tiles, scratch = workspace[:, : rows.stop - rows.start, : columns.stop - columns.start]
+        for x, norm, shift, tile in zip(xs, norms, typical, tiles, strict=True):
+            _distances(x, norm, rows, columns, out=tile)
+            tile -= shift
         for p, (a, b) in enumerate(pairs):
             left, right = counts[p, rows], counts[p, columns].astype(tiles[a].dtype)
-            for q, product in enumerate(
-                (tiles[a] * tiles[a], tiles[b] * tiles[b], tiles[a] * tiles[b])
-            ):
+            for q, (u, v) in enumerate(((a, a), (b, b), (a, b))):
+                product = np.multiply(tiles[u], tiles[v], out=scratch)
                 once = (product @ right)[left].sum(dtype=np.float64)
                 products[p, q] += once if rows == columns else 2 * once
             for q, tile in enumerate((tiles[a], tiles[b])):
@@ -257,21 +258,23 @@ def _centred(x: np.ndarray) -> np.ndarray:
 
 
 def _tiles(images: int) -> list[tuple[slice, slice]]:
-    slices = [slice(i, i + ROWS) for i in range(0, images, ROWS)]
+    slices = [slice(i, min(i + ROWS, images)) for i in range(0, images, ROWS)]
     return [(rows, columns) for i, rows in enumerate(slices) for columns in slices[i:]]
 
 
-def _distances(x: np.ndarray, norms: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-    """Return the Euclidean distances between some rows of x and others."""
-    tile = x[rows] @ x[columns].T
-    tile *= -2
-    tile += norms[rows, None]
-    tile += norms[columns]
+def _distances(
+    x: np.ndarray, norms: np.ndarray, rows: slice, columns: slice, out: np.ndarray
+) -> None:
+    """Write the Euclidean distances between some rows of x and others into `out`."""
+    np.matmul(x[rows], x[columns].T, out=out)
+    out *= -2
+    out += norms[rows, None]
+    out += norms[columns]
     # Less than this is rounding error, between images with the same (often silent) activations.
-    tile *= tile > 8 * np.finfo(x.dtype).eps * norms[rows, None]
+    out *= out > 8 * np.finfo(x.dtype).eps * norms[rows, None]
     if rows == columns:
-        np.fill_diagonal(tile, 0)
-    return np.sqrt(tile, out=tile)
+        np.fill_diagonal(out, 0)
+    np.sqrt(out, out=out)
 
 
 def _from_sums(products: np.ndarray, sums: np.ndarray, count: np.ndarray) -> float:
