@@ -21,7 +21,7 @@ lint: $(READY)
 	snakemake --lint
 
 test-slurm: $(READY) # on a SLURM cluster that it starts on this machine: needs root
-	pytest tests/test_slurm.py
+	pytest tests/slurm
 
 clean: # the environment and the demo; the study's own results stay
 	rm -rf .venv build results/demo

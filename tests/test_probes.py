@@ -38,7 +38,8 @@ def test_the_solution_is_the_optimum(digits, probe):
     """At the optimum the penalty's gradient, W, cancels that of the summed cross-entropy."""
     x, labels = digits[0]
     residual = np.eye(10)[labels] - probe.predict_proba(x)
-    np.testing.assert_allclose(probe.coef_, residual.T @ x, atol=0.05)
+    tolerance = 1e-4 * len(x)  # scikit-learn's, on the mean instead of the sum
+    np.testing.assert_allclose(probe.coef_, residual.T @ x, atol=tolerance)
     assert np.abs(probe.coef_).max() > 1
 
 
@@ -62,10 +63,10 @@ def test_convergence_is_logged(digits, caplog):
     assert "converged after" in second
 
 
-def test_units_of_very_different_scale(digits, probe):
-    """Silent units, as Forward-Forward has many, do no harm."""
+def test_silent_units_do_not_matter(digits, probe):
+    """Forward-Forward has many of them."""
     (train, labels), (test, test_labels) = digits
-    silent = np.zeros((2000, 30), np.float32)
-    wide = fit_probe(np.hstack([train, silent[: len(train)]]), labels)
+    silent = np.zeros((900, 30), np.float32)
+    wide = fit_probe(np.hstack([train, silent]), labels)
     table = evaluate(wide, np.hstack([test, silent[: len(test)]]), test_labels)
     assert table.equals(evaluate(probe, test, test_labels))

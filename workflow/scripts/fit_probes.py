@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import torch
-from threadpoolctl import threadpool_limits
 
 from ffensembles.blocks import prepare
 from ffensembles.datasets import load
@@ -23,7 +22,7 @@ from ffensembles.runs import with_keys
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
+with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params = snakemake.params
     experiment = Experiment(seeds=1, **params.experiment)
