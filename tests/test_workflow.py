@@ -210,7 +210,10 @@ def test_a_caption_renders_for_any_config(path, names):
         params={"seed": 0, "layer": 2, "held_out": 5},
         wildcards={"dataset": dataset},
     )
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    # As Snakemake renders it, but strict.
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     text = environment.from_string(path.read_text("utf-8")).render(snakemake=about)
     strict = {"halt_level": 2, "report_level": 5, "output_encoding": "unicode"}
     assert "<p>" in publish_string(text, writer="html5", settings_overrides=strict)
