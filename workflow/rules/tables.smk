@@ -335,7 +335,7 @@ rule tabulate_table13:
 
 rule tabulate_significance:
     input:
-        ensembles=analyses("ensembles", GOODNESS),
+        sparsity=analyses("sparsity", GOODNESS),
         significance=analyses("significance", GOODNESS),
     output:
         csv="<results>/tables/significance.csv",
