@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,12 @@ def study(tmp_path):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """The small study, run on this machine without a cluster."""
-    local = _study(tmp_path_factory.mktemp("local"), **SMALL)
-    local.run(*TABLES, profile=LOCAL)
-    return local
+    """The small study, run on this machine without a cluster: `undisturbed(epochs)`."""
+
+    @cache
+    def run(epochs):
+        local = _study(tmp_path_factory.mktemp("local"), only={"epochs": epochs}, **SMALL)
+        local.run(*TABLES, profile=LOCAL)
+        return local
+
+    return run

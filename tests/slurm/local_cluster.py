@@ -169,7 +169,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, *, gpus: int = 2, cpus: int = 8) -> Iterator[Cluster]:
+def cluster(folder: Path, *, gpus: int = 2, cpus: int = 4) -> Iterator[Cluster]:
     """Start a cluster in `folder`; tear it down, jobs included, however the body ends."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROGRESS = re.compile(r"\s(\d+)/(\d+) \[(\S+)<")
+PROGRESS = re.compile(r"\s(\d+)/\d+ \[\S+<(\?)?")
 
 # Profiles, for a run on the cluster and on this machine.
 SLURM = ("profiles/slurm", "profiles/test")
 LOCAL = ("profiles/demo",)
 
-# The settings and targets of a study with few trainings.
+# The settings and targets of a study with few trainings; `only` may cut the long ones.
 SMALL = {"experiments": "config/experiments.tsv", "seeds_per_job": 1, "checkpoint_interval": 1}
 TABLES = tuple(f"results/demo/tables/table{number}.csv" for number in (1, 2, 3, 4, 5))
 
@@ -34,7 +34,7 @@ class Study:
         command += ["--config", *settings] if settings else []
         return command + [f"--profile={name}" for name in profile]
 
-    def run(self, *targets: str, slurm=None, timeout=900, check=True, **options):
+    def run(self, *targets: str, slurm=None, timeout=3000, check=True, **options):
         """Make the targets, on a cluster if one is given; return the finished process."""
         result = subprocess.run(
             self.command(*targets, **options),
@@ -89,8 +89,8 @@ class Study:
         found = {}
         for log in sorted((self.folder / "results/demo/logs/train").rglob("*.log")):
             jobs: list[tuple[int, int]] = []
-            for done, _, elapsed in PROGRESS.findall(log.read_text()):
-                if elapsed == "00:00" and not (jobs and jobs[-1][1] < int(done)):
+            for done, at_start in PROGRESS.findall(log.read_text()):
+                if at_start:
                     jobs.append((int(done), int(done)))
                 else:
                     jobs[-1] = (jobs[-1][0], int(done))

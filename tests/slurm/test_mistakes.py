@@ -1,7 +1,5 @@
 """A user's mistakes: one clear line, and nothing submitted."""
 
-import time
-
 import pytest
 from study import SMALL
 
@@ -28,11 +26,9 @@ from study import SMALL
 def test_mistake_ends_in_one_line(slurm, study, settings, options, words):
     mistaken = study("mistaken", **SMALL, **settings)
     options = ["--set-resources", *options] if options else []
-    started = time.monotonic()
-    result = mistaken.run("tables", slurm=slurm, check=False, timeout=60, options=options)
+    result = mistaken.run("tables", slurm=slurm, check=False, options=options)
 
     assert result.returncode == 1
-    assert time.monotonic() - started < 60
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
     for word in words:
         assert word in line

@@ -1,4 +1,4 @@
-"""What is checked once, before the first job starts, on this machine or on a cluster."""
+"""Before the first job starts, here or on a cluster: what would fail later is told now."""
 
 from ffensembles import cluster
 
@@ -15,6 +15,10 @@ workflow.localrules(
     "score",
     "evaluate_claims",
 )
+
+# A cluster terminates every process of a job at once. The shell must outlive the training, which
+# saves its state first; bash before 5.1 stands between it and Snakemake, and would die.
+shell.prefix("set -euo pipefail; trap : TERM; ")
 
 
 def requests():
