@@ -28,9 +28,11 @@ class Study:
         seeds: int = 2,
         held_out: tuple[int, ...] = (2, 5),
         shape: tuple[int, int, int] = (1, 12, 12),
+        known: tuple[int, ...] = tuple(range(CATEGORIES)),
+        silent_layers: tuple[int, ...] = (),
     ) -> None:
         self.folder, self.dataset, self.units, self.seeds = folder, dataset, units, seeds
-        self.held_out = held_out
+        self.held_out, self.known, self.silent_layers = held_out, known, silent_layers
         self.rng = np.random.default_rng(0)
         self.labels = self.rng.permutation(np.arange(images) % CATEGORIES)
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,8 @@ class Study:
         ensembles, sparsities = [], []
         for seed in range(self.seeds):
             keys = {"dataset": self.dataset, "model": model, "study": study, "seed": seed}
-            prediction = np.where(self.rng.random(len(self.labels)) < 0.9, self.labels, 0)
+            correct = (self.rng.random(len(self.labels)) < 0.9) & np.isin(self.labels, self.known)
+            prediction = np.where(correct, self.labels, (self.labels + 1) % CATEGORIES)
             layers = [
                 self.activations(0.04 * layer, dense=study == "main" and model == "bp")
                 for layer in LAYERS
@@ -70,6 +73,8 @@ class Study:
             if held_out is not None:
                 for layer in layers:
                     layer[self.labels == held_out] *= 0.4
+            for number in self.silent_layers:
+                layers[number - 1][:] = 0
             self.write_representations(self.path(model, study, seed), layers, prediction)
             keep = (prediction == self.labels) | (self.labels == held_out)
             for number, layer in enumerate(layers, 1):

@@ -189,6 +189,14 @@ def test_a_run_that_is_not_there_is_one_line(study, tmp_path, capsys):
     assert not list(tmp_path.glob("jaccard*"))
 
 
+def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
+    """Silent layers, one run, few categories with correctly classified images."""
+    study = Study(tmp_path / "study", seeds=1, known=(4, 7), silent_layers=(1, 3))
+    for kind in jobs(study):
+        for path in run_script(kind, study, tmp_path):
+            assert path.exists()
+
+
 # Rows and names
 
 
@@ -211,10 +219,14 @@ def test_a_category_without_images_has_no_ensemble(first_layer):
     assert set(np.flatnonzero(active[7])) == members(first_layer, 7)
 
 
-def test_images_of_a_category(x):
-    assert frames.images_of(x, 6).tolist() == [k for k, label in enumerate(x.labels) if label == 6]
-    with pytest.raises(UserError, match="category 10"):
-        frames.images_of(x, 10)
+def test_examples_without_images_are_replaced(caplog):
+    labels = np.array([7, 2, 5, 2, 7])
+    x = representations.Representation(np.zeros((5, 3), np.float32), labels, np.arange(5))
+    assert frames.choose_examples(x, [7, 5]) == [7, 5]
+    assert not caplog.records
+    assert frames.choose_examples(x, [5, 0]) == [5, 2]
+    assert "categories [0]" in caplog.text
+    assert frames.choose_examples(x, [5, 0, 1, 9]) == [5, 2, 7]
 
 
 # Style

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from ffensembles import representations
 from ffensembles.figures.activation_patterns import Example, activation_patterns
-from ffensembles.figures.frames import images_of, model_of, select
+from ffensembles.figures.frames import choose_examples, model_of, select
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
 from ffensembles.jobs import job
@@ -24,8 +24,8 @@ with job(snakemake.log[0]):
     read = [representations.read(path, k) for k in range(1, 1 + len(layers))]
 
     examples = []
-    for category in params.examples:
-        first = images_of(read[0], category)[0]
+    for category in choose_examples(read[0], params.examples):
+        first = np.flatnonzero(read[0].labels == category)[0]
         image = as_seen(images[read[0].index[first]], category, model_of(frame))
         examples.append(Example(category, image, [layer.activations[first] for layer in read]))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ffensembles import representations
-from ffensembles.figures.frames import by_category, model_of, select
+from ffensembles.figures.frames import by_category, choose_examples, model_of, select
 from ffensembles.figures.shared_units import examples_sharing, shared_units
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
@@ -21,11 +21,12 @@ with job(snakemake.log[0]):
     images = np.load(snakemake.input.dataset)["test_images"]
     read = representations.read(snakemake.input.representations, params.layer)
 
-    rows = examples_sharing(read, by_category(frame, "active"), params.examples)
+    examples = choose_examples(read, params.examples)
+    rows = examples_sharing(read, by_category(frame, "active"), examples)
     figure = shared_units(
         [as_seen(images[read.index[k]], read.labels[k], model_of(frame)) for k in rows],
         [read.activations[k] for k in rows],
-        params.examples,
+        examples,
         frame,
         layer=params.layer,
     )

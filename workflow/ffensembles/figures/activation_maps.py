@@ -65,7 +65,8 @@ def draw_activation_map(
     )
     heights = np.bincount(labels, minlength=len(categories))
     ends = np.cumsum(heights)
-    axes.set_yticks(ends - heights / 2, categories)
+    there = np.flatnonzero(heights)
+    axes.set_yticks((ends - heights / 2)[there], [categories[label] for label in there])
     axes.tick_params(axis="y", length=0)
     for end in ends[:-1]:
         axes.axhline(end, color="0.6", linewidth=0.4)

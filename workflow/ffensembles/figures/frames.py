@@ -1,11 +1,15 @@
 """The rows of one run in the tidy frames of the analyses, and what that run is called."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.names import CATEGORIES, DATASETS, MODELS
 from ffensembles.representations import Representation
+
+log = logging.getLogger(__name__)
 
 
 def select(frame: pd.DataFrame, **wanted: int | str) -> pd.DataFrame:
@@ -47,19 +51,17 @@ def model_of(frame: pd.DataFrame) -> str:
     return str(frame["model"].iat[0])
 
 
-def images_of(representation: Representation, category: int) -> np.ndarray:
-    """Return the rows of a category's images in a representation.
+def choose_examples(representation: Representation, wanted: list[int]) -> list[int]:
+    """Return the wanted categories, others in place of those without images.
 
-    Raises:
-        UserError: there is none.
+    A network that was trained for a moment may classify no image of a category correctly.
     """
-    rows = np.flatnonzero(representation.labels == category)
-    if not rows.size:
-        raise UserError(
-            f"figures: the network shown classifies no image of category {category} correctly; "
-            "choose other examples"
-        )
-    return rows
+    there = np.unique(representation.labels).tolist()
+    chosen = [category for category in wanted if category in there]
+    if missing := [category for category in wanted if category not in there]:
+        log.warning("figures: no image of the categories %s is classified correctly", missing)
+        chosen += [category for category in there if category not in chosen][: len(missing)]
+    return chosen
 
 
 def by_category(ensembles: pd.DataFrame, column: str) -> np.ndarray:

@@ -31,6 +31,7 @@ def draw_mean_activations(
             markersize=size * scale,
             markeredgewidth=0,
             clip_on=False,
+            in_layout=False,
             rasterized=True,
         )
     axes.set_xlim(-0.5, len(mean) - 0.5)

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ffensembles.ensembles import jaccard
 from ffensembles.ensembles import shared_units as count_shared
-from ffensembles.figures.frames import by_category, categories_of, images_of, select, title
+from ffensembles.figures.frames import by_category, categories_of, select, title
 from ffensembles.figures.style import (
     BLUES,
     HIGHLIGHT,
@@ -26,7 +26,7 @@ from ffensembles.representations import Representation
 def largest_overlap(matrices: list[np.ndarray]) -> float:
     """Return the largest value off the diagonals: the end of a common colour scale."""
     off_diagonal = [matrix[~np.eye(len(matrix), dtype=bool)] for matrix in matrices]
-    return float(np.nanmax(off_diagonal)) or 1.0
+    return float(np.nanmax(np.append(off_diagonal, 0))) or 1.0
 
 
 def draw_overlaps(
@@ -81,7 +81,7 @@ def add_overlap_scale(
 ) -> None:
     """Put the colour bar of matrices beside them; whole numbers of units get whole ticks."""
     bar = image.figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(6, integer=whole))
+    bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=whole))
 
 
 def examples_sharing(
@@ -92,18 +92,16 @@ def examples_sharing(
     Args:
         representation: of one layer.
         active: (categories, units) the ensembles of the same layer.
-        categories: the categories of which to choose.
+        categories: the categories of which to choose; each has images.
 
     Returns:
         rows of the representation; the first of several as good.
 
-    Raises:
-        UserError: a category has no image.
     """
     shared = active[categories].all(axis=0)
     chosen = []
     for category in categories:
-        rows = images_of(representation, category)
+        rows = np.flatnonzero(representation.labels == category)
         activated = (representation.activations[np.ix_(rows, shared)] > 0).sum(axis=1)
         chosen.append(int(rows[activated.argmax()]))
     return chosen
@@ -118,10 +116,10 @@ def shared_units(
     *,
     layer: int,
 ) -> Figure:
-    """Draw two inputs with the units they activate (A), and all Jaccard indices (B; Figure 3).
+    """Draw inputs with the units they activate (A), and all Jaccard indices (B; Figure 3).
 
     Args:
-        images: two inputs (C, H, W) uint8.
+        images: two or a few inputs (C, H, W) uint8.
         activations: (n,) activations that each elicits.
         examples: the category of each.
         ensembles: rows of the same run and layer.
@@ -134,12 +132,17 @@ def shared_units(
 
     figure = new_figure(height=3.7)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 1.35])[0]
-    panels = left.subplots(3, 2, width_ratios=[1, 2.6], height_ratios=[1, 1, SCALE_HEIGHT])
-    for axes, image, category in zip(panels[:2, 0], images, examples, strict=True):
+    panels = left.subplots(
+        len(images) + 1,
+        2,
+        width_ratios=[1, 2.6],
+        height_ratios=[1] * len(images) + [SCALE_HEIGHT],
+    )
+    for axes, image, category in zip(panels[:-1, 0], images, examples, strict=True):
         draw_input(axes, image)
         axes.set_title(categories[category])
-    panels[2, 0].remove()
-    draw_responses(panels[:2, 1], activations, scale=panels[2, 1], circled=shared)
+    panels[-1, 0].remove()
+    draw_responses(panels[:-1, 1], activations, scale=panels[-1, 1], circled=shared)
     panels[0, 1].set_title(f"Layer {layer}, shared units: {len(shared)}")
     panel_letter(left, "A")
 

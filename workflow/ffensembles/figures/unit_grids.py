@@ -37,7 +37,7 @@ def draw_responses(
         circled: the units to circle in red.
     """
     circled = list(circled)
-    darkest = max(response.max() for response in responses)
+    darkest = max(response.max() for response in responses) or 1
     for axes, response in zip(panels, responses, strict=True):
         image = _draw_units(axes, response, darkest, circled)
     bar = axes.figure.colorbar(image, cax=scale, orientation="horizontal", label="Activation")
