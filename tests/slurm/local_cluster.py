@@ -131,10 +131,10 @@ class Cluster:
         return [job for job in records if job["Comment"].startswith(f"rule_{rule}")]
 
     def start(self, daemon: str, *arguments: str) -> None:
-        """Start one of the daemons in the foreground of its own session."""
+        """Start one of the daemons; it does not outlive this process."""
         with (self.folder / f"{daemon}.out").open("ab") as out:
             self.daemons[daemon] = subprocess.Popen(
-                [_find(daemon), *arguments],
+                ["setpriv", "--pdeathsig=KILL", _find(daemon), *arguments],
                 env=self.environment,
                 stdout=out,
                 stderr=out,

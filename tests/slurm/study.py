@@ -79,7 +79,7 @@ class Study:
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints of trainings that have not finished."""
-        return list((self.folder / "results/demo/models").rglob("*.checkpoint"))
+        return list((self.folder / "results/demo/models").rglob("[0-9]*.checkpoint"))
 
     def trainings(self) -> dict[str, list[tuple[int, int]]]:
         """Return, for each training, the epochs at which its jobs began and ended, in order.

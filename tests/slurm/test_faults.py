@@ -18,21 +18,19 @@ EPOCHS = 400  # of each layer of the long trainings
 
 
 @pytest.fixture
-def disturbed(study):
-    return study("disturbed", only={"epochs": EPOCHS}, **SMALL)
+def disturbed(study, slurm):
+    """The study with its short training done, on the cluster, and the long ones still to do."""
+    return begun(study("disturbed", only={"epochs": EPOCHS}, **SMALL), slurm)
+
+
+def begun(study, slurm):
+    study.run("results/demo/models/digits/bp/main/seeds-0-0.safetensors", slurm=slurm)
+    return study
 
 
 def in_mid_run(study):
-    """Wait until the short training is done, and both long ones have saved a state."""
-    models = study.folder / "results/demo/models/digits"
-    wait_until(
-        lambda: (
-            list(models.glob("bp/main/*.safetensors"))
-            and sum("/ff/" in str(path) for path in study.checkpoints()) == 2
-        ),
-        "two trainings in mid-run",
-        timeout=600,
-    )
+    """Wait until both long trainings have saved a state."""
+    wait_until(lambda: len(study.checkpoints()) == 2, "two trainings in mid-run", timeout=600)
 
 
 def assert_as_if_undisturbed(disturbed, undisturbed, epochs=EPOCHS):
@@ -77,7 +75,7 @@ def test_killed_driver_run_again(slurm, disturbed, undisturbed, how):
 
 def test_time_limit_is_met_in_several_jobs(slurm, study, undisturbed):
     # Long enough for SLURM, which looks at its limits every half minute.
-    disturbed = study("disturbed", only={"epochs": 1500}, **SMALL)
+    disturbed = begun(study("disturbed", only={"epochs": 1500}, **SMALL), slurm)
     with disturbed.running(*TABLES, slurm=slurm) as driver:
         in_mid_run(disturbed)
         soon = (datetime.now() + timedelta(seconds=110)).isoformat(timespec="seconds")
