@@ -70,14 +70,17 @@ def represented_images(
 ) -> Tensor:
     """Return the images whose representations are analysed: with their true labels embedded.
 
-    Images of a held-out category get what `unseen_label` says: their own label (`own`), or ten
-    equally bright pixels (`neutral`). BP sees plain images.
+    Images of a held-out category get what `unseen_label` says: no label at all (`none`, the pixels
+    stay as they are), their own (`own`), or ten equally bright pixels (`neutral`). BP sees plain
+    images.
     """
     if embedding is None:
         return images
     embedded = embedding.embed(images, labels)
-    if experiment.held_out is not None and unseen_label == "neutral":
-        unseen = labels == experiment.held_out
+    unseen = labels == (-1 if experiment.held_out is None else experiment.held_out)
+    if unseen_label == "none":
+        embedded[unseen] = images[unseen]
+    elif unseen_label == "neutral":
         embedded[unseen] = embedding.embed_neutral(images[unseen])
     return embedded
 
