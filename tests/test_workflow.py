@@ -78,6 +78,15 @@ def test_every_target_resolves(results, arguments, tmp_path):
     assert (f"{results}/tables/ablation.csv" in files) == ("ablation" in arguments)
 
 
+def test_what_needs_other_models_is_left_out_of_a_run_of_one(tmp_path):
+    rules = planned(copy_pipeline(tmp_path), "all", "--config", "only={models: [bp]}")
+    assert {"tabulate_table1", "tabulate_table9", "plot_figure2"} & set(rules) == {
+        "tabulate_table1",
+        "tabulate_table9",
+    }
+    assert {"evaluate_claims", "report"} <= set(rules)
+
+
 # What an edit makes anew
 
 EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]

@@ -61,7 +61,8 @@ REGULARISED = selected(study="l1-regularised")
 WITHOUT = selected(prefix="without-")
 PROBED = [e for e in MAIN if e.dataset in {other.dataset for other in WITHOUT}]
 DATASETS = list(dict.fromkeys(e.dataset for e in MAIN))
-# Datasets with all three models.
+# Datasets with FF, and with all three models.
+LAYERED = [d for d in DATASETS if (d, "ff", "main") in EXPERIMENTS]
 COMPARED = [
     d
     for d in DATASETS

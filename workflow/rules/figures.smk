@@ -304,7 +304,7 @@ rule plot_figure12:
 
 rule plot_figure13:
     input:
-        similarity=similarities("layer-similarity", DATASETS),
+        similarity=similarities("layer-similarity", LAYERED),
     output:
         pdf="<results>/figures/figure13.pdf",
         png=report(
@@ -403,7 +403,7 @@ FIGURES = [
         ),
         12: has(SHOWN["regularised"], "ff")
         and has(SHOWN["regularised"], "bp", "l1-regularised"),
-        13: any(e.model == "ff" for e in MAIN),
+        13: bool(LAYERED),
         14: has(SHOWN["l1_goodness"], "ff", "l1-goodness"),
     }.items()
     if wanted

@@ -44,7 +44,7 @@ rule evaluate_claims:
         balance=analyses("balance", MAIN),
         probes=analyses("probes", WITHOUT and PROBED + WITHOUT),
         similarity=similarities("similarity", COMPARED),
-        layer_similarity=similarities("layer-similarity", DATASETS),
+        layer_similarity=similarities("layer-similarity", LAYERED),
         training_sparsity=analyses("training-sparsity", GOODNESS),
     output:
         csv="<results>/claims.csv",
