@@ -152,11 +152,13 @@ def _saddlepoint_tail(activations: np.ndarray, observed: np.ndarray) -> np.ndarr
 def _normal_scores(deviations: np.ndarray, targets: np.ndarray, nodes: int = 8) -> np.ndarray:
     """Return r* of each target ≥ 0, a mean of one entry of each row of `deviations` (M, n)."""
     images, n = deviations.shape
+    scale = max(deviations.max(), -deviations.min())
+    if scale < np.finfo(deviations.dtype).tiny:
+        return np.full(len(targets), np.inf)
+    deviations, targets = deviations / scale, targets / float(scale)
     squares = np.square(deviations)
     second = squares.mean(axis=1).sum(dtype=np.float64) / images**2
     third = np.vecdot(squares, deviations).sum(dtype=np.float64) / n / images**3
-    if second == 0:
-        return np.full(len(targets), np.inf)
 
     # The nodes run from below the smallest target, but not nearer to 0 than where w and u cancel,
     # to the largest, placed by the first three cumulants; then on, should they not reach it.
