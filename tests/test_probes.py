@@ -6,6 +6,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
+from sklearn.preprocessing import StandardScaler
 
 from ffensembles.probes import evaluate, fit_probe
 
@@ -24,27 +25,30 @@ def probe(digits):
 
 
 def test_accuracies_are_those_of_scikit_learn(digits, probe):
-    train, (x, labels) = digits
-    reference = LogisticRegression(max_iter=500).fit(*train)
-    table = evaluate(probe, x, labels)
+    (train, train_labels), (test, labels) = digits
+    scaler = StandardScaler().fit(train)
+    reference = LogisticRegression(max_iter=500).fit(scaler.transform(train), train_labels)
+    x = scaler.transform(test)
+    table = evaluate(probe, test, labels)
     assert table["category"].tolist() == [pd.NA, *range(10)]
     assert table["accuracy"][0] == reference.score(x, labels) > 0.85
     recall = recall_score(labels, reference.predict(x), average=None)
     np.testing.assert_allclose(table["accuracy"][1:], recall, rtol=1e-15)
-    assert table["images"][1:].sum() == table["images"][0] == len(labels)
+    assert table["images"][1:].sum() == table["images"][0] == len(labels) == 897
 
 
 def test_the_solution_is_the_optimum(digits, probe):
     """At the optimum the penalty's gradient, W, cancels that of the summed cross-entropy."""
     x, labels = digits[0]
     residual = np.eye(10)[labels] - probe.predict_proba(x)
+    weights, gradient = probe[-1].coef_, residual.T @ probe[0].transform(x)
     tolerance = 1e-4 * len(x)  # scikit-learn's, on the mean instead of the sum
-    np.testing.assert_allclose(probe.coef_, residual.T @ x, atol=tolerance)
-    assert np.abs(probe.coef_).max() > 1
+    np.testing.assert_allclose(weights, gradient, atol=tolerance)
+    assert np.abs(weights).max() > 5 * tolerance
 
 
 def test_float32_stays_float32(probe):
-    assert probe.coef_.dtype == np.float32
+    assert probe[-1].coef_.dtype == np.float32
 
 
 def test_categories_without_test_images_are_not_in_the_table(digits, probe):
@@ -69,4 +73,12 @@ def test_silent_units_do_not_matter(digits, probe):
     silent = np.zeros((900, 30), np.float32)
     wide = fit_probe(np.hstack([train, silent]), labels)
     table = evaluate(wide, np.hstack([test, silent[: len(test)]]), test_labels)
+    assert table.equals(evaluate(probe, test, test_labels))
+
+
+def test_the_scale_of_a_unit_does_not_matter(digits, probe):
+    (train, labels), (test, test_labels) = digits
+    scale = 2.0 ** np.random.default_rng(0).integers(-12, 12, size=64)
+    scaled = fit_probe((train * scale).astype(np.float32), labels)
+    table = evaluate(scaled, (test * scale).astype(np.float32), test_labels)
     assert table.equals(evaluate(probe, test, test_labels))
