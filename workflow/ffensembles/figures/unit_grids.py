@@ -13,12 +13,11 @@ SCALE_HEIGHT = 0.08  # of a colour bar below matrices, relative to theirs
 
 
 def as_grid(activations: np.ndarray) -> np.ndarray:
-    """Arrange activations (n,) row by row in the smallest near-square; NaN fills its end."""
-    columns = int(np.ceil(np.sqrt(len(activations))))
-    rows = -(-len(activations) // columns)
-    grid = np.full(rows * columns, np.nan)
+    """Arrange activations (n,) row by row in the smallest square; NaN fills its end."""
+    side = int(np.ceil(np.sqrt(len(activations))))
+    grid = np.full(side * side, np.nan)
     grid[: len(activations)] = activations
-    return grid.reshape(rows, columns)
+    return grid.reshape(side, side)
 
 
 def draw_responses(
