@@ -18,6 +18,7 @@ rule extract_representations:
         "<logs>/extract_representations/{dataset}/{model}/{study}/seed-{seed}.log",
     conda:
         "../../envs/ffensembles.yaml"
+    threads: 4
     resources:
         gpu=1,
     params:
