@@ -64,7 +64,7 @@ def train_block(
         shared, per_seed = memory_needed(experiment, *split.images.shape)
         fitting = seeds_that_fit(len(seeds), shared, per_seed, chosen)
         for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
-            path = folder / f"{part[0]}-{part[-1]}.pt"
+            path = folder / f"{part[0]}-{part[-1]}.checkpoint"
             parts.append(
                 train(
                     experiment,
@@ -98,7 +98,7 @@ def _size_before(folder: Path) -> int | None:
     depends on it.
     """
     sizes = []
-    for path in folder.glob("[0-9]*.pt"):
+    for path in folder.glob("[0-9]*.checkpoint"):
         first, last = map(int, path.stem.split("-"))
         sizes.append(last - first + 1)
     return max(sizes, default=None)

@@ -165,16 +165,16 @@ class Run:
         self.optimiser = self._make_optimiser(objective)
         step = make_step(objective, self.optimiser, self.totals, size)
         while self.epoch < self.experiment.epochs:
+            started = time.perf_counter() - self.seconds
             order = torch.stack(
                 [torch.randperm(n, generator=g, device=g.device) for g in self.generators]
             )
-            started = time.perf_counter() - self.seconds
             for start in range(self.batch * size, n, size):
                 step(order[:, start : start + size])
                 self.batch += 1
                 self.seconds = time.perf_counter() - started
                 checkpoint.after_step(self.state)
-            self._end_epoch(objective)
+            self._end_epoch(objective, started)
             epoch_done()
         self.optimiser.zero_grad()  # frees the gradients
         self.phase, self.epoch = phase + 1, 0
@@ -193,11 +193,12 @@ class Run:
             self._optimiser_state = None
         return optimiser
 
-    def _end_epoch(self, objective: Objective) -> None:
+    def _end_epoch(self, objective: Objective, started: float) -> None:
         layer = self.phase if self.phases > 1 else 0
         finite = torch.stack([p.isfinite().flatten(1).all(1) for p in objective.parameters]).all(0)
         # The one time in an epoch that the device is waited for.
         means = torch.cat([self.totals / len(objective), finite[:, None]], dim=1).tolist()
+        self.seconds = time.perf_counter() - started
         self.epoch, self.batch = self.epoch + 1, 0
         for seed, (*values, ok) in zip(self.seeds, means, strict=True):
             self.rows.append([seed, layer, self.epoch, *values, self.seconds])
@@ -222,7 +223,7 @@ class Run:
     def state(self) -> dict[str, Any]:
         """Return all that the next step depends on."""
         return {
-            "network": self.network.state(),
+            "network": {name: tensor.detach() for name, tensor in self.network.state().items()},
             "optimiser": self.optimiser.state_dict() if self.optimiser else None,
             "shuffles": self.shuffles,
             "totals": self.totals,

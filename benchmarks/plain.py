@@ -1,0 +1,71 @@
+"""A plain reading of the three algorithms, as published code has it: the pace to beat.
+
+One seed at a time: an `nn.Module`, a `TensorDataset` that gathers sample by sample behind a
+`DataLoader`, autograd everywhere, one optimiser per layer (FF). The same mathematics as
+`ffensembles.training`, which the tests hold against such readings.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize, softplus
+from torch.utils.data import DataLoader, TensorDataset
+
+from ffensembles.experiments import Experiment
+from ffensembles.objectives import THRESHOLD
+
+
+class Layers(nn.Module):
+    """Linear layers with ReLU, and a head for BP."""
+
+    def __init__(self, inputs: int, units: int, layers: int, head: bool) -> None:
+        """Initialise as PyTorch does."""
+        super().__init__()
+        sizes = pairwise([inputs] + [units] * layers)
+        self.hidden = nn.ModuleList(nn.Linear(before, after) for before, after in sizes)
+        self.head = nn.Linear(units, 10) if head else nn.Identity()
+
+
+def ff_loss(positive: Tensor, negative: Tensor) -> Tensor:
+    """Return the threshold loss of two batches' goodness."""
+    return (softplus(THRESHOLD - positive) + softplus(negative - THRESHOLD)).mean() / 2
+
+
+def steps(e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor) -> Iterator[None]:
+    """Train without end, batch after batch.
+
+    FF trains one layer; for a deeper one the data are the outputs of those before. BP sees the
+    positive images and the labels.
+    """
+    device = positive.device
+    model = Layers(positive.shape[1], e.units, 1 if e.model == "ff" else e.layers, e.model == "bp")
+    model.to(device)
+    optimiser = torch.optim.Adam(model.parameters(), lr=e.learning_rate)
+    loader = DataLoader(
+        TensorDataset(positive, negative, labels), batch_size=e.batch_size, shuffle=True
+    )
+    while True:
+        for x_pos, x_neg, y in loader:
+            optimiser.zero_grad()
+            if e.model == "bp":
+                x = x_pos
+                for linear in model.hidden:
+                    x = linear(x).relu()
+                loss = cross_entropy(model.head(x), y)
+            else:
+                loss = ff_loss(*(total_goodness(model, x) for x in (x_pos, x_neg)))
+            loss.backward()
+            optimiser.step()
+            loss.item()  # for the progress that such code prints
+            yield
+
+
+def total_goodness(model: Layers, x: Tensor) -> Tensor:
+    """Return the goodness of all layers, summed."""
+    total = torch.zeros(len(x), device=x.device)
+    for linear in model.hidden:
+        x = linear(normalize(x)).relu()
+        total = total + x.norm(dim=1)
+    return total

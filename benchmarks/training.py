@@ -1,0 +1,235 @@
+"""Time training against the machine's matrix products and against a plain reading.
+
+For every model, number of units and number of seeds asked for, in one run and in turns:
+
+a. the matrix products of a training step, on their own, at the same shapes and precision;
+b. `ffensembles.training.train`, on random images of the right shape;
+c. the plain reading in `plain.py`, one seed after the other, at torch's default precision.
+
+Prints epochs per second (an epoch of FF is one of each layer), how many times as fast as c, the
+share of a's rate that b reaches, and what the whole study would take on this device. Each time is
+the best of some rounds, so load on the machine disturbs little while it is short.
+
+    python benchmarks/training.py                      a GPU: everything; a CPU: 1000 units, 1 seed
+    python benchmarks/training.py --units 3072 --seeds 1 10 --models ff --precision highest medium
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from time import perf_counter
+
+import plain
+import torch
+from torch import Tensor
+
+from ffensembles.checkpoints import Checkpoint
+from ffensembles.datasets import DATASETS
+from ffensembles.devices import choose, precision, product_dtype
+from ffensembles.experiments import Experiment, read_experiments
+from ffensembles.names import MODELS
+from ffensembles.training import train
+from ffensembles.training_data import Split
+
+TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
+IMAGES = {"mnist": 60_000, "fashionmnist": 60_000, "svhn": 73_257, "cifar10": 50_000}
+ROUNDS = 3
+
+
+@dataclass
+class Timing:
+    """Seconds of an epoch of the experiment, by each of the three ways."""
+
+    experiment: Experiment
+    precision: str
+    products: float
+    ours: float
+    plain: float
+
+    @property
+    def rate(self) -> float:
+        """Floating-point operations per second that our training does."""
+        return operations(self.experiment) / self.experiment.epochs / self.ours
+
+
+def shapes(e: Experiment) -> list[tuple[int, int, int]]:
+    """Return (m, k, n) of a seed's products in a training step, of every layer for FF.
+
+    They are the outputs, the gradients of the weights, and, but for FF, those of the inputs.
+    """
+    sizes = [prod(DATASETS[e.dataset].shape)] + [e.units] * e.layers
+    sizes += [10] if e.model == "bp" else []
+    rows = e.batch_size * (1 if e.model == "bp" else 2)
+    found = []
+    for i, (inputs, outputs) in enumerate(pairwise(sizes)):
+        found += [(rows, inputs, outputs), (outputs, rows, inputs)]
+        if i and e.model != "ff":
+            found.append((rows, outputs, inputs))
+    return found
+
+
+def operations(e: Experiment) -> float:
+    """Return the floating-point operations in the products of a whole experiment."""
+    images = IMAGES[e.dataset] * (1 if e.held_out is None else 0.9)
+    of_a_step = sum(2.0 * m * k * n for m, k, n in shapes(e))
+    return e.seeds * e.epochs * images / e.batch_size * of_a_step
+
+
+def seconds(action: Callable[[], object], times: int, device: torch.device) -> float:
+    """Return the seconds that one call takes, of several in a row."""
+    started = perf_counter()
+    for _ in range(times):
+        action()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return (perf_counter() - started) / times
+
+
+def time_products(e: Experiment, device: torch.device, name: str, times: int) -> float:
+    """Return the seconds that the products of a step take."""
+    total = 0.0
+    with precision(device, name):
+        options = {"device": device, "dtype": product_dtype(device)}
+        for m, k, n in shapes(e):
+            a = torch.rand(e.seeds, m, k, **options)
+            b = torch.rand(e.seeds, k, n, **options)
+
+            def multiply(a: Tensor = a, b: Tensor = b) -> Tensor:
+                return torch.bmm(a, b)
+
+            seconds(multiply, 1, device)  # warms up
+            total += seconds(multiply, times, device)
+    return total
+
+
+def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> float:
+    """Return the seconds of a step (of all layers for FF) within epochs of some batches."""
+    shape = DATASETS[e.dataset].shape
+    images = batches * e.batch_size
+    split = Split(torch.rand(images, prod(shape)), torch.arange(images) % 10, shape)
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train(
+            replace(e, epochs=4),
+            list(range(e.seeds)),
+            split,
+            Checkpoint(Path(folder) / "checkpoint", {}, 1e9),
+            random_seed=0,
+            device=device,
+            precision_name=name,
+        )
+    log = trained.log[(trained.log.epoch > 1) & (trained.log.seed == 0)]
+    return log.groupby("layer").seconds.min().sum() / batches
+
+
+def time_plain(e: Experiment, device: torch.device, times: int) -> float:
+    """Return the seconds of a step for all seeds, one after the other."""
+    inputs = [prod(DATASETS[e.dataset].shape)]
+    if e.model == "ff":
+        inputs += [e.units] * (e.layers - 1)
+    total = 0.0
+    for width in inputs:
+        images = (times + 2) * e.batch_size
+        positive, negative = (torch.rand(images, width, device=device) for _ in range(2))
+        steps = plain.steps(e, positive, negative, torch.arange(images, device=device) % 10)
+
+        def step(steps: Iterable[None] = steps) -> None:
+            next(iter(steps))
+
+        step()  # warms up
+        total += seconds(step, times, device)
+    return e.seeds * total
+
+
+def measure(e: Experiment, device: torch.device, name: str) -> Timing:
+    """Time an experiment's epoch in the three ways, in turns."""
+    gpu = device.type == "cuda"
+    rounds = [
+        (
+            time_products(e, device, name, 20 if gpu else 2),
+            time_ours(e, device, name, 59 if gpu else 3),
+            time_plain(e, device, 20 if gpu else 2),
+        )
+        for _ in range(ROUNDS)
+    ]
+    steps = IMAGES[e.dataset] / e.batch_size
+    return Timing(e, name, *(steps * min(times) for times in zip(*rounds, strict=True)))
+
+
+def show(t: Timing, fastest: Timing) -> None:
+    """Print a line of the table; `fastest` is what the first precision took."""
+    e = t.experiment
+    print(
+        f"{MODELS[e.model]:6}{e.units:6}{e.seeds:6}  {t.precision:8}{1 / t.ours:9.3f}"
+        f"{t.plain / t.ours:9.2f}{t.products / t.ours:9.2f}{t.rate / 1e12:9.3f}"
+        f"{fastest.ours / t.ours:9.2f}",
+        flush=True,
+    )
+
+
+def project(timings: list[Timing], table: list[Experiment]) -> float:
+    """Return the seconds of a whole study, from the rates of the nearest timed experiments."""
+
+    def nearest(e: Experiment) -> Timing:
+        return min(
+            timings,
+            key=lambda t: (
+                t.experiment.model != e.model,
+                abs(t.experiment.units - e.units),
+                abs(t.experiment.seeds - e.seeds),
+            ),
+        )
+
+    return sum(operations(e) / nearest(e).rate for e in table)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line; what is not given depends on the device."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--units", nargs="+", type=int, choices=(1000, 3072))
+    parser.add_argument("--seeds", nargs="+", type=int)
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--precision", nargs="+", default=["auto"])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--full", action="store_true", help="1000 and 3072 units, 1 and 10 seeds")
+    a = parser.parse_args()
+    full = a.full or choose(a.device).type == "cuda"
+    a.units = a.units or ([1000, 3072] if full else [1000])
+    a.seeds = a.seeds or ([1, 10] if full else [1])
+    return a
+
+
+def main() -> None:
+    """Time what the command line asks for."""
+    asked = arguments()
+    torch.set_num_threads(asked.threads)
+    device = choose(asked.device)
+    name = torch.cuda.get_device_name() if device.type == "cuda" else f"{asked.threads} threads"
+    print(f"{device.type} ({name}), torch {torch.__version__}\n")
+    print("model  units seeds  precision epochs/s  x plain    share  TFLOP/s  x first")
+    table = read_experiments(TABLE)
+    timings: dict[str, list[Timing]] = {name: [] for name in asked.precision}
+    for units in asked.units:
+        dataset = "mnist" if units == 1000 else "cifar10"
+        for model in asked.models:
+            row = next(e for e in table if e.key == (dataset, model, "main"))
+            for seeds in asked.seeds:
+                cells = [measure(replace(row, seeds=seeds), device, p) for p in asked.precision]
+                for cell in cells:
+                    timings[cell.precision].append(cell)
+                    show(cell, cells[0])
+    work = sum(map(operations, table))
+    print(f"\nThe whole study ({TABLE.name}): {work:.2g} floating-point operations.")
+    for chosen, cells in timings.items():
+        hours = project(cells, table) / 3600
+        print(f"At precision {chosen}, by the rates above: {hours:.2f} hours of training.")
+
+
+if __name__ == "__main__":
+    main()
