@@ -628,7 +628,7 @@ import runpy
 from types import SimpleNamespace as Bag
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
     wildcards=Bag(dataset={dataset!r}), log=["job.log"], output=["{dataset}.npz"],
-    params=Bag(prestaged={prestaged!r}, resources="resources"))}})
+    config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}}}})}})
 """
     return subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
