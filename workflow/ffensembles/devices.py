@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import torch
@@ -60,6 +61,19 @@ def product_dtype(device: torch.device) -> torch.dtype:
     if torch.is_autocast_enabled(device.type):
         return torch.get_autocast_dtype(device.type)
     return torch.float32
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed for the next step, up to blocks of 32 MiB.
+
+    glibc would give it back to the system, which clears every page when it is asked for again:
+    5 % (highest) to 12 % (medium) of FF's time with 1000 units on two cores.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # malloc.h
+    with suppress(AttributeError, OSError, TypeError):  # no glibc: nothing to do
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(mmap_threshold, 2**25)
+        mallopt(trim_threshold, 2**31 - 1)
 
 
 @contextmanager

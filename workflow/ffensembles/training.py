@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 
 from ffensembles.checkpoints import Checkpoint
-from ffensembles.devices import precision, product_dtype
+from ffensembles.devices import keep_freed_memory, precision, product_dtype
 from ffensembles.experiments import Experiment
 from ffensembles.label_embedding import CATEGORIES
 from ffensembles.networks import Network
@@ -76,6 +76,7 @@ def train(
     Raises:
         SystemExit: SIGTERM was received; the checkpoint holds the state.
     """
+    keep_freed_memory()
     name = (random_seed, *experiment.key)
     split = split.without(experiment.held_out)
     network = Network.initialise(

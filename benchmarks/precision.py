@@ -1,0 +1,114 @@
+"""Ask which precision of matrix products is safe: does it move what the paper reports?
+
+Trains the same seeds at two precisions, through the pipeline's own functions, and compares
+accuracy, sparsity and ensemble sizes. A precision is safe where the difference of the means is
+small beside the spread over the seeds.
+
+    python benchmarks/precision.py --prestaged FOLDER --epochs 10 --seeds 3
+    python benchmarks/precision.py --dataset digits --models ff --epochs 20     a quick look
+"""
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ffensembles.blocks import extract_run, train_block
+from ffensembles.datasets import Dataset, fetch
+from ffensembles.ensembles import find_ensembles
+from ffensembles.experiments import Experiment, read_experiments
+from ffensembles.names import MODELS
+from ffensembles.representations import read
+from ffensembles.sparsity import hoyer, layer_sparsity
+
+CONFIG = Path(__file__).parent.parent / "config"
+
+
+def measure(path: Path, layers: int, images: int) -> dict[str, float]:
+    """Return what the paper reports of one run: of Tables 1, 2 and 3."""
+    values = {}
+    for layer in range(1, layers + 1):
+        x = read(path, layer)
+        values["accuracy"] = len(x.labels) / images
+        values[f"sparsity, layer {layer}"] = layer_sparsity(hoyer(x.activations)).sparsity
+        active = find_ensembles(x.activations, x.labels).active
+        values[f"ensembles in %, layer {layer}"] = 100 * active.mean()
+    return values
+
+
+def run(e: Experiment, dataset: Dataset, device: str, precision: str) -> pd.DataFrame:
+    """Train and extract the seeds of an experiment; return a row of measurements for each."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        train_block(
+            e,
+            list(range(e.seeds)),
+            dataset,
+            model_path=str(folder / "model.safetensors"),
+            log_path=str(folder / "log.parquet"),
+            random_seed=0,
+            device=device,
+            precision=precision,
+            checkpoint_interval=1e9,
+            code="",
+        )
+        for seed in range(e.seeds):
+            path = folder / f"{seed}.parquet"
+            extract_run(
+                e,
+                seed,
+                str(folder / "model.safetensors"),
+                dataset,
+                str(path),
+                device=device,
+                unseen_label="own",
+            )
+            rows.append(measure(path, e.layers, len(dataset.test_labels)))
+    return pd.DataFrame(rows)
+
+
+def compare(runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return means and standard deviations over seeds, and how far apart the means are."""
+    (_, first), (_, second) = runs.items()
+    columns = {
+        f"{name} {what}": values
+        for name, run in runs.items()
+        for what, values in (("mean", run.mean()), ("std", run.std()))
+    }
+    columns["difference in std"] = (second.mean() - first.mean()).abs() / first.std()
+    return pd.DataFrame(columns)
+
+
+def main() -> None:
+    """Compare two precisions on what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dataset", default="fashionmnist")
+    parser.add_argument("--prestaged", help="a folder with the published files, else a download")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--precision", nargs=2, default=["highest", "medium"])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    dataset = fetch(asked.dataset, asked.prestaged, "resources")
+    table = read_experiments(
+        CONFIG / ("demo.tsv" if asked.dataset == "digits" else "experiments.tsv")
+    )
+    for model in asked.models:
+        e = next(e for e in table if e.key == (asked.dataset, model, "main"))
+        e = replace(e, seeds=asked.seeds, epochs=asked.epochs)
+        results = compare({name: run(e, dataset, asked.device, name) for name in asked.precision})
+        print(f"{MODELS[model]}, {asked.dataset}, {asked.epochs} epochs, {asked.seeds} seeds")
+        print(results.round(4).to_string(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
