@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROGRESS = re.compile(r"\s(\d+)/\d+ \[\S+<(\?)?")
+PROGRESS = re.compile(r"\s(\d+)/\d+ \[")  # epochs done, of all
 
 # Profiles, for a run on the cluster and on this machine.
 SLURM = ("profiles/slurm", "profiles/test")
@@ -81,18 +81,14 @@ class Study:
         """Return the checkpoints of trainings that have not finished."""
         return list((self.folder / "results/demo/models").rglob("[0-9]*.checkpoint"))
 
-    def trainings(self) -> dict[str, list[tuple[int, int]]]:
-        """Return, for each training, the epochs at which its jobs began and ended, in order.
+    def trainings(self) -> dict[str, tuple[int, int]]:
+        """Return the epochs that lay behind each training when its last job began and ended.
 
-        Read off its log, in which each job writes how many epochs lie behind, from its start.
+        Read off its log, which holds that job alone: Snakemake begins a log anew with each job.
         """
+        folder = self.folder / "results/demo/logs/train"
         found = {}
-        for log in sorted((self.folder / "results/demo/logs/train").rglob("*.log")):
-            jobs: list[tuple[int, int]] = []
-            for done, at_start in PROGRESS.findall(log.read_text()):
-                if at_start:
-                    jobs.append((int(done), int(done)))
-                else:
-                    jobs[-1] = (jobs[-1][0], int(done))
-            found[str(log.relative_to(self.folder / "results/demo/logs/train"))] = jobs
+        for log in sorted(folder.rglob("*.log")):
+            epochs = [int(done) for done in PROGRESS.findall(log.read_text())]
+            found[str(log.relative_to(folder).with_suffix(""))] = (epochs[0], epochs[-1])
         return found

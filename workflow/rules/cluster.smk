@@ -47,7 +47,7 @@ onstart:
         cluster.check_folder(config["pathvars"]["results"])
         if not workflow.local_exec:
             if ALONE:
-                cluster.cancel_orphans(Path.cwd())
+                cluster.cancel_orphans(workflow.workdir_init)
             cluster.check_requests(requests())
     except UserError as error:
         sys.exit(f"error: {error}")
