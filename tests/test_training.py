@@ -280,6 +280,10 @@ class TestFiles:
         metadata = read_metadata(folder / "m.log.parquet")
         assert metadata["dataset"] == "that of the data" and metadata["seeds"] == [0, 1, 2, 3]
 
+    def test_the_same_training_gives_the_same_bytes(self, block):
+        one, other = (block(folder) / "m.safetensors" for folder in "ab")
+        assert one.read_bytes() == other.read_bytes()
+
     def test_a_block_that_does_not_fit_is_trained_in_parts(self, block, monkeypatch, caplog):
         whole = load_file(block("whole") / "m.safetensors")
         shared, per_seed = memory_needed(self.E, 300, 144)

@@ -58,6 +58,14 @@ PartitionName=gpu Nodes={host} MaxTime=1440 State=UP
 PartitionName=cpu Nodes={host} MaxTime=1440 State=UP Default=YES
 """
 
+STAND_INS = {
+    # The executor takes SLURM_CONF away from the srun inside a job.
+    "srun": '#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {srun} "$@"\n',
+    # When squeue is late, the executor asks sacct, which has no database here: squeue knows.
+    "sacct": "#!/bin/sh\nfor name; do :; done\n"
+    "exec squeue --noheader --states=all --format='%i|%T' --name=\"$name\"\n",
+}
+
 
 def missing() -> str | None:
     """Say why no cluster can be started here, or None where one can."""
@@ -141,6 +149,11 @@ class Cluster:
                 start_new_session=True,
             )
 
+    def start_controller(self) -> None:
+        """Start slurmctld and wait until it answers."""
+        self.start("slurmctld", "-D")
+        wait_until(lambda: _answers(self), "slurmctld to answer")
+
     def start_node(self) -> None:
         """Start slurmd and wait until the node takes jobs."""
         self.start("slurmd", "-D")
@@ -192,11 +205,11 @@ def cluster(folder: Path, *, gpus: int = 2, cpus: int = 4) -> Iterator[Cluster]:
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
 
-    # The executor takes SLURM_CONF away from the srun inside a job.
-    srun = folder / "bin" / "srun"
-    srun.parent.mkdir(exist_ok=True)
-    srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {_find("srun")} "$@"\n')
-    srun.chmod(0o755)
+    for name, script in STAND_INS.items():
+        program = folder / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(script.format(folder=folder, srun=_find("srun")))
+        program.chmod(0o755)
 
     running = Cluster(folder, gpus)
     try:
@@ -206,8 +219,7 @@ def cluster(folder: Path, *, gpus: int = 2, cpus: int = 4) -> Iterator[Cluster]:
         )
         running.start("munged", "--foreground", "--force", *files)
         wait_until((folder / "munge.socket").exists, "munge's socket")
-        running.start("slurmctld", "-D")
-        wait_until(lambda: _answers(running), "slurmctld to answer")
+        running.start_controller()
         running.start_node()
         yield running
     finally:

@@ -5,6 +5,7 @@ Each time the tables come out as if nothing had, bit for bit, and no finished tr
 
 import os
 import signal
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -109,3 +110,15 @@ def test_node_that_fails_and_returns(slurm, disturbed, undisturbed, jobs_die):
     assert_as_if_undisturbed(disturbed, undisturbed)
     assert gone_on(disturbed) == [jobs_die, jobs_die]
     assert jobs(slurm) == ([1, 2, 2] if jobs_die else [1, 1, 1])
+
+
+def test_controller_that_is_away_for_a_while(slurm, disturbed, undisturbed):
+    with disturbed.running(*TABLES, slurm=slurm) as driver:
+        in_mid_run(disturbed)
+        slurm.kill("slurmctld")
+        time.sleep(20)  # long enough for the driver to ask in vain several times
+        slurm.start_controller()
+        assert driver.wait(timeout=1200) == 0, disturbed.driver_log()
+
+    assert_as_if_undisturbed(disturbed, undisturbed)
+    assert jobs(slurm) == [1, 1, 1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -18,17 +20,21 @@ def save(
     network: Network, seeds: Iterable[int], diverged: dict[int, str], path: str | Path
 ) -> None:
     """Write the stacked weights, with the seeds and those that diverged in the metadata."""
-    metadata = {"seeds": ",".join(map(str, seeds)), "normalisation": network.normalisation}
-    metadata |= {f"diverged.{seed}": place for seed, place in diverged.items()}
+    about = {
+        "seeds": list(seeds),
+        "normalisation": network.normalisation,
+        "diverged": {str(seed): place for seed, place in diverged.items()},
+    }
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
     with atomic(path) as temporary:
-        save_file(state, temporary, metadata)
+        # One entry, for safetensors writes several in an order that changes from run to run.
+        save_file(state, temporary, {"ffensembles": json.dumps(about)})
 
 
 def seeds_of(path: str | Path) -> list[int]:
     """Return the seeds whose weights a file holds, in order."""
     with safe_open(path, framework="pt") as file:
-        return [int(seed) for seed in file.metadata()["seeds"].split(",")]
+        return _about(file)["seeds"]
 
 
 def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
@@ -38,12 +44,16 @@ def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Net
         UserError: this seed diverged in training.
     """
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        if place := metadata.get(f"diverged.{seed}"):
+        about = _about(file)
+        if place := about["diverged"].get(str(seed)):
             raise UserError(
                 f"{path}: seed {seed} diverged in training ({place}); lower its learning_rate in "
                 "the table of experiments, or its number of seeds"
             )
-        i = metadata["seeds"].split(",").index(str(seed))
+        i = about["seeds"].index(seed)
         state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
-    return Network.from_state(state, metadata["normalisation"])
+    return Network.from_state(state, about["normalisation"])
+
+
+def _about(file: safe_open) -> dict[str, Any]:
+    return json.loads(file.metadata()["ffensembles"])
