@@ -40,7 +40,7 @@ from ffensembles.training_data import Split
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
 IMAGES = {"mnist": 60_000, "fashionmnist": 60_000, "svhn": 73_257, "cifar10": 50_000}
-ROUNDS = 2
+ROUNDS = 3
 
 
 @dataclass
