@@ -28,7 +28,7 @@ clean: # the environment and the demo; the study's own results stay
 
 # The environment, exactly as uv.lock has it; made anew when that changes.
 $(READY): uv.lock pyproject.toml | $(UV)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 build/uv/bin/uv:
