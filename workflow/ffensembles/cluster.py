@@ -141,7 +141,8 @@ def _limit(partition: str) -> int | None:
 
 
 def _partitions() -> str:
-    return ", ".join(_slurm("sinfo", "--noheader", "--format=%R").stdout.split()) or "none"
+    names = _slurm("sinfo", "--noheader", "--format=%R").stdout.split()
+    return ", ".join(sorted(set(names))) or "none"
 
 
 def is_alone(folder: str | Path) -> bool:
