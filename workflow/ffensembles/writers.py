@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
 
+from ffensembles.files import atomic, write_text
 from ffensembles.pages import page
 
 
@@ -20,6 +21,19 @@ class Printed:
     title: str
     grid: pd.DataFrame
     legend: str
+
+
+def write_csv(table: pd.DataFrame, path: str) -> None:
+    """Write a tidy table as CSV, atomically."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def write_printed(table: Printed, paths: Mapping[str, str]) -> None:
+    """Write a printed table in each form that `paths` names by its ending: md, tex, html."""
+    for form, write in {"md": markdown, "tex": latex, "html": html}.items():
+        if path := paths.get(form):
+            write_text(write(table), path)
 
 
 def markdown(table: Printed) -> str:

@@ -90,17 +90,14 @@ def representations(wildcards):
     ]
 
 
-def similarities(kind, datasets):
-    """Return the similarity measurements of the first runs of each dataset."""
+def similarities(kind, datasets, runs=None):
+    """Return the similarity measurements of each dataset, of its first `runs` runs or of all."""
     return [
         f"<results>/analysis/{dataset}/{kind}/seed-{seed}.parquet"
         for dataset in datasets
         for seed in range(
-            min(
-                [config["similarity_seeds"] if kind == "similarity" else 10**9]
-                + [e.seeds for e in MAIN if e.dataset == dataset]
-            )
-        )
+            min(e.seeds for e in selected(study="main", dataset=dataset))
+        )[:runs]
     ]
 
 

@@ -43,7 +43,7 @@ rule evaluate_claims:
         significance=analyses("significance", GOODNESS),
         balance=analyses("balance", MAIN),
         probes=analyses("probes", WITHOUT and PROBED + WITHOUT),
-        similarity=similarities("similarity", COMPARED),
+        similarity=similarities("similarity", COMPARED, config["similarity_seeds"]),
         layer_similarity=similarities("layer-similarity", LAYERED),
         training_sparsity=analyses("training-sparsity", GOODNESS),
     output:
@@ -108,8 +108,7 @@ ABLATED = (
 )
 
 
-rule report:
-    """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
+rule everything:
     input:
         rules.tables.input,
         rules.figures.input,
@@ -117,6 +116,12 @@ rule report:
         rules.evaluate_claims.output,
         rules.show_deviations.output,
         ABLATED,
+
+
+rule report:
+    """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
+    input:
+        rules.everything.input,
         config="<results>/config.yaml",
     output:
         "<results>/report.html",
@@ -128,13 +133,3 @@ rule report:
         # A report needs the records of finished jobs, so it is a run of its own, inside this one.
         "snakemake --configfile {input.config} --cores 1 --nolock --quiet all"
         " --report {output} -- everything >{log} 2>&1"
-
-
-rule everything:
-    input:
-        rules.tables.input,
-        rules.figures.input,
-        rules.score.output,
-        rules.evaluate_claims.output,
-        rules.show_deviations.output,
-        ABLATED,

@@ -234,7 +234,7 @@ rule tabulate_table9:
 
 rule tabulate_table10:
     input:
-        analyses=similarities("similarity", COMPARED),
+        analyses=similarities("similarity", COMPARED, config["similarity_seeds"]),
         reported=f"{config['reported']}/table10.csv",
     output:
         csv="<results>/tables/table10.csv",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ffensembles import evidence, reported, scorecard
-from ffensembles.files import atomic, write_text
+from ffensembles.files import write_text
 from ffensembles.jobs import job
+from ffensembles.writers import write_csv
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -28,6 +29,5 @@ with job(snakemake.log[0]):
             table = reported.read_table(ours[number]) if number in ours else None
             parts.append(scorecard.score(number, reported.read_reported(path), table))
     cells = pd.concat(parts, ignore_index=True)
-    with atomic(snakemake.output.csv) as path:
-        cells.to_csv(path, index=False)
+    write_csv(cells, snakemake.output.csv)
     write_text(scorecard.scorecard_page(cells), snakemake.output.html)

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from ffensembles import evidence, layout, reported, tables, writers
-from ffensembles.files import atomic, write_text
 from ffensembles.jobs import job
 
 if TYPE_CHECKING:
@@ -19,9 +18,5 @@ with job(snakemake.log[0]):
         extra["layers"] = layers
     table = tables.tabulate(number, evidence.as_list(snakemake.input.analyses), **extra)
     table = reported.with_reported(table, reported.read_reported(snakemake.input.reported))
-    with atomic(snakemake.output.csv) as path:
-        table.to_csv(path, index=False)
-    printed = layout.printed(number, table)
-    write_text(writers.markdown(printed), snakemake.output.md)
-    write_text(writers.latex(printed), snakemake.output.tex)
-    write_text(writers.html(printed), snakemake.output.html)
+    writers.write_csv(table, snakemake.output.csv)
+    writers.write_printed(layout.printed(number, table), snakemake.output)

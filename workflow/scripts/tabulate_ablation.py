@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles import ablation, evidence, writers
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.files import atomic, write_text
+from ffensembles.files import write_text
 from ffensembles.jobs import job
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ with job(snakemake.log[0]):
         sizes=evidence.read_sizes(evidence.as_list(files.ensembles)),
         balance=evidence.read_all(evidence.as_list(files.balance)),
     )
-    with atomic(snakemake.output.csv) as path:
-        table.to_csv(path, index=False)
+    writers.write_csv(table, snakemake.output.csv)
     printed = ablation.printed(table)
-    write_text(writers.markdown(printed), snakemake.output.md)
+    writers.write_printed(printed, snakemake.output)
     write_text(ablation.restructured_text(printed), snakemake.output.rst)
-    write_text(writers.html(printed), snakemake.output.html)
