@@ -11,13 +11,15 @@ h1 { font-size: 1.25rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 p, li { max-width: 48rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
-th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd;
+th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd;
          vertical-align: top; }
 thead th { border-bottom: 2px solid #555; text-align: center; }
 tbody th, td.text { text-align: left; }
+td:not(.text) { white-space: nowrap; }
 td p, th p { margin: 0; }
 dt { font-weight: 600; margin-top: .8rem; } dd { margin-left: 1.5rem; } dd p { margin: 0; }
 .literal { font-family: ui-monospace, monospace; font-size: .92em; }
+pre.literal { overflow-x: auto; }
 .reported { color: #595959; }
 .legend { color: #444; font-size: .92em; }
 .verdict { white-space: nowrap; font-weight: 600; padding: .05rem .4rem; border-radius: .3rem; }

@@ -21,7 +21,7 @@ rule tabulate_ablation:
             "<results>/tables/ablation.html",
             caption="../report/ablation.rst",
             category="0 Does the paper hold?",
-            labels={"result": "Ablation"},
+            labels={"result": "4 Ablation"},
         ),
     log:
         "<logs>/tabulate/ablation.log",

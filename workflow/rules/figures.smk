@@ -14,7 +14,7 @@ rule plot_figure1:
         png=report(
             "<results>/figures/figure1.png",
             caption="../report/figure1.rst",
-            category="4.2 Ensembles",
+            category="4.2 Sparse ensembles",
             labels={"result": "Figure 1"},
         ),
     log:
@@ -41,7 +41,7 @@ rule plot_figure2:
         png=report(
             "<results>/figures/figure2.png",
             caption="../report/figure2.rst",
-            category="4.2 Sparsity",
+            category="4.2 Sparse ensembles",
             labels={"result": "Figure 2"},
         ),
     log:
@@ -236,7 +236,7 @@ rule plot_figure10:
         png=report(
             "<results>/figures/figure10.png",
             caption="../report/figure10.rst",
-            category="4.4 Unseen categories",
+            category="App. G Unseen categories",
             labels={"result": "Figure 10"},
         ),
     log:
@@ -260,7 +260,7 @@ rule plot_figure11:
         png=report(
             "<results>/figures/figure11.png",
             caption="../report/figure11.rst",
-            category="4.4 Unseen categories",
+            category="App. G Unseen categories",
             labels={"result": "Figure 11"},
         ),
     log:

@@ -20,7 +20,7 @@ rule score:
             "<results>/scorecard.html",
             caption="../report/scorecard.rst",
             category="0 Does the paper hold?",
-            labels={"result": "Scorecard"},
+            labels={"result": "1 Scorecard"},
         ),
     log:
         "<logs>/score.log",
@@ -52,7 +52,7 @@ rule evaluate_claims:
             "<results>/claims.html",
             caption="../report/claims.rst",
             category="0 Does the paper hold?",
-            labels={"result": "Claims"},
+            labels={"result": "2 Claims"},
         ),
     log:
         "<logs>/evaluate_claims.log",
@@ -73,7 +73,7 @@ rule show_deviations:
             "<results>/deviations.html",
             caption="../report/deviations.rst",
             category="0 Does the paper hold?",
-            labels={"result": "Deviations"},
+            labels={"result": "3 Deviations"},
         ),
     log:
         "<logs>/show_deviations.log",
@@ -123,6 +123,8 @@ rule report:
     input:
         rules.everything.input,
         config="<results>/config.yaml",
+        style="workflow/report/report.css",
+        search="workflow/report/search.html",
     output:
         "<results>/report.html",
     log:
@@ -132,4 +134,5 @@ rule report:
     shell:
         # A report needs the records of finished jobs, so it is a run of its own, inside this one.
         "snakemake --configfile {input.config} --cores 1 --nolock --quiet all"
-        " --report {output} -- everything >{log} 2>&1"
+        " --report {output} --report-stylesheet {input.style} -- everything >{log} 2>&1"
+        " && cat {input.search} >>{output}"

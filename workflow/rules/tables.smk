@@ -41,7 +41,7 @@ rule tabulate_table2:
         html=report(
             "<results>/tables/table2.html",
             caption="../report/table2.rst",
-            category="4.2 Sparsity",
+            category="4.2 Sparse ensembles",
             labels={"result": "Table 2"},
         ),
     log:
@@ -68,7 +68,7 @@ rule tabulate_table3:
         html=report(
             "<results>/tables/table3.html",
             caption="../report/table3.rst",
-            category="4.2 Ensembles",
+            category="4.2 Sparse ensembles",
             labels={"result": "Table 3"},
         ),
     log:
@@ -143,7 +143,7 @@ rule tabulate_table6:
         html=report(
             "<results>/tables/table6.html",
             caption="../report/table6.rst",
-            category="App. C Hyperparameters",
+            category="App. C Training",
             labels={"result": "Table 6"},
         ),
     log:
