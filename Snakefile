@@ -10,6 +10,7 @@ What the pipeline writes, below <results>:
     figures/figure{1..14}.{pdf,png}                     and training-{dataset}
     scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
     deviations.html                                     where paper and published behaviour differ
+    provenance.html                                     commit, versions, hardware, hours of training
     report.html                                         all of it, to browse
     logs/                                               one log per job
 """
@@ -43,6 +44,7 @@ localrules:
     figures,
     ablation,
     show_deviations,
+    show_provenance,
     save_config,
     report,
 

@@ -72,7 +72,8 @@ def test_every_target_resolves(results, arguments, tmp_path):
     files = set().union(*rules.values())
     tables = [f"tables/table{n}.{form}" for n in range(1, 14) for form in ("csv", "md", "html")]
     figures = [f"figures/figure{n}.{form}" for n in range(1, 15) for form in ("pdf", "png")]
-    others = ["tables/significance.csv", "scorecard.csv", "claims.html", "report.html"]
+    others = ["tables/significance.csv", "scorecard.csv", "claims.html", "provenance.html"]
+    others += ["report.html"]
     assert {f"{results}/{name}" for name in tables + figures + others} <= files
     # The ablation is run when it is asked for, and then only.
     assert (f"{results}/tables/ablation.csv" in files) == ("ablation" in arguments)
@@ -145,8 +146,8 @@ def test_a_module_reruns_the_rules_whose_results_it_can_change(edited):
     edit(library / "figures/balance.py", "BIN = 0.01", "BIN = 0.02")
     origins, all_rules = anew(plan(edited))
     assert origins == {"fit_probes", "plot_figure5"}
-    # What is made from the probes, and nothing besides.
-    shown = {"tabulate_table7", "tabulate_table8", "score", "evaluate_claims"}
+    # What is made from the probes, the page written after the last result, and nothing besides.
+    shown = {"tabulate_table7", "tabulate_table8", "score", "evaluate_claims", "show_provenance"}
     assert all_rules == origins | shown
 
 

@@ -109,6 +109,15 @@ def models(e):
     ]
 
 
+def training_logs(experiments):
+    """Return the training logs of experiments, one per block of seeds."""
+    return [
+        path.replace(".safetensors", ".log.parquet")
+        for e in experiments
+        for path in models(e)
+    ]
+
+
 def model_of_seed(wildcards):
     """Return the weight file that holds a seed."""
     e = experiment(wildcards)

@@ -348,11 +348,9 @@ rule plot_figure14:
 
 rule plot_training_curves:
     input:
-        logs=lambda wildcards: [
-            path.replace(".safetensors", ".log.parquet")
-            for e in selected(study="main", dataset=wildcards.dataset)
-            for path in models(e)
-        ],
+        logs=lambda wildcards: training_logs(
+            selected(study="main", dataset=wildcards.dataset)
+        ),
     output:
         pdf="<results>/figures/training-{dataset}.pdf",
         png=report(

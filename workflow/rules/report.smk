@@ -108,14 +108,41 @@ ABLATED = (
 )
 
 
-rule everything:
+rule show_provenance:
+    """Write down what all of the above was made from, with what, and how long training took."""
     input:
+        # Made last, so that commit and versions are those of the last result.
         rules.tables.input,
         rules.figures.input,
         rules.score.output,
         rules.evaluate_claims.output,
         rules.show_deviations.output,
         ABLATED,
+        config="<results>/config.yaml",
+        logs=training_logs(
+            e for e in EXPERIMENTS.values() if ABLATED or e not in ABLATION
+        ),
+    output:
+        report(
+            "<results>/provenance.html",
+            caption="../report/provenance.rst",
+            category="Provenance",
+            labels={"result": "Provenance"},
+        ),
+    log:
+        "<logs>/show_provenance.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        code=code("show_provenance.py"),
+    script:
+        "../scripts/show_provenance.py"
+
+
+rule everything:
+    input:
+        rules.show_provenance.input,
+        rules.show_provenance.output,
 
 
 rule report:

@@ -1,0 +1,21 @@
+"""Write down what the results were made from, with what, and how long training took."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ffensembles import provenance
+from ffensembles.evidence import as_list
+from ffensembles.files import write_text
+from ffensembles.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    page = provenance.provenance_page(
+        provenance.trainings(as_list(snakemake.input.logs)),
+        commit=provenance.commit(Path(__file__).resolve().parents[2]),
+        versions=provenance.versions(),
+        config=Path(snakemake.input.config).read_text(encoding="utf-8"),
+    )
+    write_text(page, snakemake.output[0])
