@@ -1,13 +1,7 @@
-"""The workflow as Snakemake plans it: every target, and what an edit makes anew.
+"""The workflow as Snakemake plans it: every target, and what an edit makes anew."""
 
-Nothing is computed: results are empty files, which `snakemake --touch` records as finished jobs.
-"""
-
-import csv
 import re
 import shutil
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,27 +10,9 @@ import jinja2
 import pytest
 import yaml
 from docutils.core import publish_string
+from pipeline import ROOT, copy_pipeline, finish, plan, snakemake, two_studies
 
-ROOT = Path(__file__).parent.parent
 RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
-
-
-def copy_pipeline(folder):
-    """Copy what the pipeline consists of, without any results."""
-    for name in ("workflow", "config", "docs", "envs", "profiles"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", folder)
-    return folder
-
-
-def snakemake(folder, *arguments):
-    """Run Snakemake in a folder; return what it prints."""
-    program = shutil.which("snakemake", path=str(Path(sys.executable).parent)) or "snakemake"
-    run = subprocess.run(
-        [program, *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 def edit(path, old, new):
@@ -90,21 +66,11 @@ def test_what_needs_other_models_is_left_out_of_a_run_of_one(tmp_path):
 
 # What an edit makes anew
 
-EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
-
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """Return a copy in which two studies on digits have been run, to all appearances."""
-    folder = copy_pipeline(tmp_path_factory.mktemp("finished"))
-    table = folder / "config/demo.tsv"
-    rows = table.read_text("utf-8").splitlines(keepends=True)
-    table.write_text("".join(r for r in rows if r.startswith(("study", "main", "without-3"))))
-    for file in plan(folder):
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).touch()
-    snakemake(folder, "--touch", "--forceall", *EVERYTHING)
-    return folder
+    return finish(two_studies(copy_pipeline(tmp_path_factory.mktemp("finished"))))
 
 
 @pytest.fixture
@@ -113,16 +79,6 @@ def edited(finished, tmp_path):
     folder = tmp_path / "edited"
     shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
     return folder
-
-
-def plan(folder, *arguments):
-    """Return each output file's rule, its status, and whether it would be made anew."""
-    summary = snakemake(folder, "--summary", *arguments, *EVERYTHING).splitlines()
-    rows = csv.DictReader(summary, delimiter="\t")
-    return {
-        row["output_file"]: (row["rule"], row["status"], row["plan"] == "update pending")
-        for row in rows
-    }
 
 
 def anew(plan):
