@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from itertools import count
 
 PATIENCE = 20  # seconds until something that should happen counts as failed
@@ -19,6 +20,10 @@ def find_chromium():
     """Return the path of a Chromium or Chrome, or None."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+class Refused(Exception):
+    """Chromium did not do what it was asked."""
 
 
 class Browser:
@@ -79,7 +84,8 @@ class Browser:
         while number not in self._replies:
             self._receive(deadline)
         reply = self._replies.pop(number)
-        assert "error" not in reply, f"{method}: {reply['error']}"
+        if "error" in reply:
+            raise Refused(f"{method}: {reply['error']}")
         return reply["result"]
 
     def evaluate(self, expression, frame=0):
@@ -96,12 +102,14 @@ class Browser:
         return reply["result"].get("value")
 
     def wait_for(self, expression, frame=0):
-        """Wait until a JavaScript expression is true there, and return its value."""
+        """Wait until a JavaScript expression is true there."""
         deadline = time.monotonic() + PATIENCE
-        while not (value := self.evaluate(expression, frame)):
+        while True:
+            with suppress(LookupError, Refused):  # the frame is not there yet, or being replaced
+                if self.evaluate(expression, frame):
+                    return
             assert time.monotonic() < deadline, f"never came true: {expression}"
             time.sleep(0.05)
-        return value
 
     def open(self, address):
         """Load a page."""

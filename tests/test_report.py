@@ -83,7 +83,7 @@ def test_a_click_leads_to_a_table(opened):
     opened.click(menu("App. C Training"))
     opened.click(row("Table 6"))
     opened.wait_for("document.querySelector('iframe')?.src.startsWith('data:text/html')")
-    opened.wait_for("document.querySelector('h1').textContent == 'Table 6: Hyperparameters'", 1)
+    opened.wait_for("document.querySelector('h1')?.textContent == 'Table 6: Hyperparameters'", 1)
     assert "0.001" in opened.evaluate("document.querySelector('table').textContent", 1)
 
 
