@@ -22,6 +22,12 @@ def test_auto_takes_a_gpu_where_there_is_one(monkeypatch):
     assert choose("auto").type == "cuda"
 
 
+def test_hardware_has_a_name(monkeypatch):
+    assert devices.hardware(CPU).strip()
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"{device} by NVIDIA")
+    assert devices.hardware(torch.device("cuda")) == "cuda by NVIDIA"
+
+
 @pytest.mark.parametrize("name", ["auto", "highest"])
 def test_highest_precision_is_the_default_on_a_cpu(name):
     a, b = torch.randn(64, 64), torch.randn(64, 64)

@@ -279,6 +279,7 @@ class TestFiles:
         assert torch.equal(network.layers[2].bias[0], state["layer3.bias"][2])
         metadata = read_metadata(folder / "m.log.parquet")
         assert metadata["dataset"] == "that of the data" and metadata["seeds"] == [0, 1, 2, 3]
+        assert metadata["device"] == "cpu" and metadata["hardware"]
 
     def test_the_same_training_gives_the_same_bytes(self, block):
         one, other = (block(folder) / "m.safetensors" for folder in "ab")

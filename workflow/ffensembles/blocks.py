@@ -11,7 +11,7 @@ import torch
 from ffensembles import extraction, models
 from ffensembles.checkpoints import Checkpoint
 from ffensembles.datasets import Dataset, standardise
-from ffensembles.devices import choose, memory_errors, seeds_that_fit
+from ffensembles.devices import choose, hardware, memory_errors, seeds_that_fit
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
@@ -82,7 +82,8 @@ def train_block(
             f"every seed of {' / '.join(experiment.key)} diverged "
             f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
         )
-    write_parquet(trained.log, log_path, identity | {"seeds": seeds})
+    # The hardware is for the record: a checkpoint may be taken up on another machine.
+    write_parquet(trained.log, log_path, {**identity, "seeds": seeds, "hardware": hardware(chosen)})
     models.save(trained.network, seeds, trained.diverged, model_path)
     shutil.rmtree(folder, ignore_errors=True)
 

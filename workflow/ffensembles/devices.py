@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import torch
@@ -34,6 +36,16 @@ def choose(device: str) -> torch.device:
         # cuBLAS repeats its results bit for bit only with a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     return torch.device(device)
+
+
+def hardware(device: torch.device) -> str:
+    """Return what the device calls itself, such as `NVIDIA A100-SXM4-40GB`."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    with suppress(OSError, StopIteration):  # Linux on x86; elsewhere the architecture must do
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line for line in lines if line.startswith("model name")).split(": ")[1]
+    return platform.processor() or platform.machine()
 
 
 @contextmanager
