@@ -310,9 +310,18 @@ def test_every_layout_is_ascii_in_latex() -> None:
 def test_html_is_a_whole_page_with_its_own_style(printed: writers.Printed) -> None:
     text = writers.html(printed)
     assert text.startswith("<!doctype html>") and text.rstrip().endswith("</html>")
-    assert '0.940 ± 0.014<br><span class="reported">(0.940 ± 0.008)</span>' in text
+    ours, theirs = "0.940 ±&nbsp;0.014", "(0.940 ±&nbsp;0.008)"
+    assert f'{ours}<br><span class="reported">{theirs}</span>' in text
     for outside in ("http:", "https:", "<link", "<script", "src="):
         assert outside not in text
+
+
+@pytest.mark.parametrize("number", layout.LAYOUTS)
+def test_every_reported_value_stands_beside_ours(number: int) -> None:
+    cells = paper(number)
+    ours = cells[reported.keys_of(cells)].assign(mean=0.5, std=0.1, n=2)
+    text = writers.html(layout.printed(number, reported.with_reported(ours, cells)))
+    assert text.count('<br><span class="reported">(') == len(cells)
 
 
 def test_keys_of_layouts_are_the_keys_of_reported_tables() -> None:

@@ -15,7 +15,6 @@ th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid #ddd;
          vertical-align: top; }
 thead th { border-bottom: 2px solid #555; text-align: center; }
 tbody th, td.text { text-align: left; }
-td:not(.text) { white-space: nowrap; }
 td p, th p { margin: 0; }
 dt { font-weight: 600; margin-top: .8rem; } dd { margin-left: 1.5rem; } dd p { margin: 0; }
 .literal { font-family: ui-monospace, monospace; font-size: .92em; }

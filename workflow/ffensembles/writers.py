@@ -118,5 +118,6 @@ def _flat(column: object) -> str:
 
 
 def _html(cell: str) -> str:
-    first, _, second = escape(cell).partition("\n")
+    # A narrow column breaks "mean ± std" before the sign, not after it.
+    first, _, second = escape(cell).replace("± ", "±&nbsp;").partition("\n")
     return f'{first}<br><span class="reported">{second}</span>' if second else first
