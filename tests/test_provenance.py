@@ -65,6 +65,11 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
         assert text in page
 
 
+def test_a_run_without_any_training_has_a_page():
+    page = provenance.provenance_page(provenance.trainings([]), commit="", versions={}, config="")
+    assert "0 runs in 0 trainings: 0.00 GPU hours" in page
+
+
 def test_a_log_without_the_name_of_the_hardware_is_read(log):
     path = log(TOGETHER)
     table = pd.read_parquet(path)

@@ -25,16 +25,17 @@ PACKAGES = (
 DEVICES = {"cuda": "GPU", "cpu": "CPU"}
 UNKNOWN = "not recorded"
 WHERE = ["device", "hardware", "precision", "torch", "threads"]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", *WHERE]
 
 
 def trainings(logs: Paths) -> pd.DataFrame:
     """Read what is known of each training from its log.
 
     Returns:
-        One row per block of seeds: study, dataset, model, seeds (how many), seconds of training,
-        data (the dataset's SHA-256), and `WHERE` it was trained.
+        `COLUMNS`, one row per block of seeds: seeds is how many, seconds how long they trained,
+        data the dataset's SHA-256, and `WHERE` says on what.
     """
-    return pd.DataFrame([_training(path) for path in logs])
+    return pd.DataFrame([_training(path) for path in logs], columns=COLUMNS)
 
 
 def _training(path: str | Path) -> dict[str, Any]:
