@@ -80,13 +80,16 @@ def test_time_limit_is_met_in_several_jobs(slurm, disturbed, undisturbed):
         soon = (datetime.now() + timedelta(seconds=110)).isoformat(timespec="seconds")
         for job in slurm.queue("train", "RUNNING"):
             slurm.run("scontrol", "update", f"JobId={job}", f"EndTime={soon}")
-        # SLURM looks at its limits every half minute: these trainings must not end before.
-        trainings = slurm.processes("train.py")
-        for process in trainings:
+        # SLURM looks at its limits every half minute, and wakes what it signals: the trainings
+        # must not end before.
+        stopped = set(slurm.processes("train.py"))
+        for process in stopped:
             os.kill(process, signal.SIGSTOP)
-        time.sleep(35)
-        for process in trainings:
-            os.kill(process, signal.SIGCONT)
+        wait_until(
+            lambda: not stopped.intersection(slurm.processes("train.py")),
+            "the signal before the time limit to end the trainings",
+            timeout=100,
+        )
         finish(driver, disturbed)
 
     assert_as_if_undisturbed(disturbed, undisturbed)
