@@ -20,8 +20,8 @@ lint: $(READY)
 	mypy
 	snakemake --lint
 
-test-slurm: $(READY) # on a SLURM cluster that it starts on this machine: needs root
-	pytest tests/slurm
+test-slurm: $(READY) # on a SLURM cluster that it starts on this machine; says what that needs
+	pytest -rs tests/slurm
 
 clean: # the environment and the demo; the study's own results stay
 	rm -rf .venv build results/demo

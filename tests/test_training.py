@@ -301,7 +301,7 @@ class TestFiles:
         for name, tensor in whole.items():
             torch.testing.assert_close(parts[name], tensor, **CLOSE)
 
-    def test_a_run_that_goes_on_keeps_its_parts(self, block, monkeypatch):
+    def test_a_run_that_goes_on_keeps_its_parts(self, block, monkeypatch, caplog):
         """More memory is free after the kill; another cut would change the rounding."""
         monkeypatch.setattr(blocks, "seeds_that_fit", lambda *_: 2)
         unbroken = load_file(block("unbroken") / "m.safetensors")
@@ -319,6 +319,7 @@ class TestFiles:
         monkeypatch.setattr(blocks, "seeds_that_fit", lambda *_: 4)
         folder = block("broken")
         assert calls == [[0, 1], [2, 3], [0, 1], [2, 3]]
+        assert "starts anew" not in caplog.text  # the first part's checkpoint was taken up
         for name, tensor in load_file(folder / "m.safetensors").items():
             assert torch.equal(tensor, unbroken[name])
         assert sorted(p.name for p in folder.iterdir()) == ["m.log.parquet", "m.safetensors"]

@@ -3,12 +3,11 @@
 import os
 import shutil
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 from local_cluster import cluster, missing
-from study import LOCAL, SMALL, TABLES, Study
+from study import LOCAL, SHORT_MODEL, SMALL, TABLES, Study
 
 HERE = Path(__file__).parent
 # Whether or not the environment is activated, jobs run in it.
@@ -54,12 +53,16 @@ def study(tmp_path):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """The small study, run on this machine without a cluster: `undisturbed(epochs)`."""
+    """The small study, run on this machine without a cluster."""
+    study = _study(tmp_path_factory.mktemp("local") / "study", **SMALL)
+    study.run(SHORT_MODEL, profile=LOCAL)
+    shutil.copytree(study.folder, study.folder.with_name("begun"))
+    study.run(*TABLES, profile=LOCAL)
+    return study
 
-    @cache
-    def run(epochs):
-        local = _study(tmp_path_factory.mktemp("local"), only={"epochs": epochs}, **SMALL)
-        local.run(*TABLES, profile=LOCAL)
-        return local
 
-    return run
+@pytest.fixture
+def disturbed(undisturbed, tmp_path):
+    """The same study when its short training was done, and the long ones still to do."""
+    begun = undisturbed.folder.with_name("begun")
+    return Study(shutil.copytree(begun, tmp_path / "disturbed"), SMALL)

@@ -167,16 +167,18 @@ class Cluster:
         self.daemons[daemon].kill()
         self.daemons[daemon].wait()
 
-    def processes(self) -> list[int]:
-        """Return the ids of the processes that jobs of this cluster have, or left behind."""
+    def processes(self, script: str = "") -> list[int]:
+        """Return the ids of the processes that jobs have, or left behind; of a script if given."""
         mark = f"{self.folder}/bin:".encode()  # on the PATH of every job
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 environment = (process / "environ").read_bytes()
+                command = (process / "cmdline").read_bytes()
             except OSError:  # it ended meanwhile
                 continue
-            if mark in environment and b"SLURM_JOB_ID=" in environment:
+            ours = mark in environment and b"SLURM_JOB_ID=" in environment
+            if ours and command.rstrip(b"\0").endswith(script.encode()):
                 found.append(int(process.name))
         return found
 

@@ -15,8 +15,9 @@ PROGRESS = re.compile(r"\s(\d+)/\d+ \[")  # epochs done, of all
 SLURM = ("profiles/slurm", "profiles/test")
 LOCAL = ("profiles/demo",)
 
-# The settings and targets of a study with few trainings; `only` may cut the long ones.
+# The settings and targets of a study with few trainings.
 SMALL = {"experiments": "config/experiments.tsv", "seeds_per_job": 1, "checkpoint_interval": 1}
+SHORT_MODEL = "results/demo/models/digits/bp/main/seeds-0-0.safetensors"
 TABLES = tuple(f"results/demo/tables/table{number}.csv" for number in (1, 2, 3, 4, 5))
 
 
@@ -77,9 +78,10 @@ class Study:
             for path in sorted((self.folder / "results/demo/tables").glob("*.*"))
         }
 
-    def checkpoints(self) -> list[Path]:
-        """Return the checkpoints of trainings that have not finished."""
-        return list((self.folder / "results/demo/models").rglob("[0-9]*.checkpoint"))
+    def checkpoints(self, since: float = 0) -> list[Path]:
+        """Return the checkpoints of trainings that have not finished, saved since then."""
+        found = (self.folder / "results/demo/models").rglob("[0-9]*.checkpoint")
+        return [path for path in found if _saved(path) > since]
 
     def trainings(self) -> dict[str, tuple[int, int]]:
         """Return the epochs that lay behind each training when its last job began and ended.
@@ -92,3 +94,10 @@ class Study:
             epochs = [int(done) for done in PROGRESS.findall(log.read_text())]
             found[str(log.relative_to(folder).with_suffix(""))] = (epochs[0], epochs[-1])
         return found
+
+
+def _saved(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # its training has finished meanwhile
+        return 0
