@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
+
 PROGRESS = re.compile(r"\s(\d+)/\d+ \[")  # epochs done, of all
 
 # Profiles, for a run on the cluster and on this machine.
@@ -78,10 +80,13 @@ class Study:
             for path in sorted((self.folder / "results/demo/tables").glob("*.*"))
         }
 
-    def checkpoints(self, since: float = 0) -> list[Path]:
-        """Return the checkpoints of trainings that have not finished, saved since then."""
-        found = (self.folder / "results/demo/models").rglob("[0-9]*.checkpoint")
-        return [path for path in found if _saved(path) > since]
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints of trainings that have not finished."""
+        return list((self.folder / "results/demo/models").rglob("[0-9]*.checkpoint"))
+
+    def in_mid_run(self, since: float) -> list[Path]:
+        """Return the checkpoints saved after a moment that hold at least one epoch."""
+        return [path for path in self.checkpoints() if _holds_an_epoch(path, since)]
 
     def trainings(self) -> dict[str, tuple[int, int]]:
         """Return the epochs that lay behind each training when its last job began and ended.
@@ -96,8 +101,11 @@ class Study:
         return found
 
 
-def _saved(path: Path) -> float:
+def _holds_an_epoch(path: Path, since: float) -> bool:
     try:
-        return path.stat().st_mtime
+        if path.stat().st_mtime <= since:
+            return False
+        phase, epoch, _ = torch.load(path, weights_only=True)["state"]["position"]
     except FileNotFoundError:  # its training has finished meanwhile
-        return 0
+        return False
+    return phase > 1 or epoch > 0

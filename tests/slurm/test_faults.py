@@ -15,9 +15,9 @@ SHORT = "digits/bp/main/seeds-0-0"
 LONG = ["digits/ff/main/seeds-0-0", "digits/ff/main/seeds-1-1"]
 
 
-def in_mid_run(study, since=0):
-    """Wait until both long trainings have saved a state."""
-    wait_until(lambda: len(study.checkpoints(since)) == 2, "two trainings in mid-run", timeout=300)
+def in_mid_run(study, since=0.0):
+    """Wait until both long trainings have saved what they have done."""
+    wait_until(lambda: len(study.in_mid_run(since)) == 2, "two trainings in mid-run", timeout=300)
 
 
 def assert_as_if_undisturbed(disturbed, undisturbed):
