@@ -51,7 +51,7 @@ def train_block(
         "device": chosen.type,
         "precision": precision,
         "threads": torch.get_num_threads(),
-        "torch": str(torch.__version__),  # a class of its own, which no checkpoint gives back
+        "torch": torch.__version__,
         "code": code,
     }
     parts = []

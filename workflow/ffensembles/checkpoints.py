@@ -6,6 +6,7 @@ belongs to; one of another identity (changed settings, other code) is not taken 
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import sys
@@ -32,7 +33,7 @@ class Checkpoint:
 
     Attributes:
         path: the file; it is written atomically.
-        identity: whatever must be equal for a saved state to be taken up again.
+        identity: whatever must be equal for a saved state to be taken up again; fit for JSON.
         interval: seconds between two saves; more where a save takes long.
     """
 
@@ -56,7 +57,7 @@ class Checkpoint:
         except Exception as error:  # torch.load raises many kinds on a damaged file
             log.warning("%s: cannot be read (%s); training starts anew", self.path, error)
             return None
-        if identity != self.identity:
+        if identity != self._identity():
             log.warning("%s: is of other settings or code; training starts anew", self.path)
             return None
         return state
@@ -65,9 +66,13 @@ class Checkpoint:
         """Save the state now."""
         started = time.monotonic()
         with atomic(self.path) as temporary:
-            torch.save({"identity": self.identity, "state": state}, temporary)
+            torch.save({"identity": self._identity(), "state": state}, temporary)
         saved = time.monotonic()
         self._due = saved + max(self.interval, PATIENCE * (saved - started))
+
+    def _identity(self) -> str:
+        """Return the identity as text, which reads back as it was whatever its values' types."""
+        return json.dumps(self.identity, sort_keys=True)
 
     def after_step(self, state: Callable[[], dict[str, Any]]) -> None:
         """Save when the interval is over; on SIGTERM save at once and leave.
