@@ -58,6 +58,21 @@ def test_medium_sees_weights_that_changed_in_place():
         assert (x @ weight).sum() == 0
 
 
+@pytest.mark.parametrize(
+    "units, said", [({"avx2": True, "amx_bf16": False}, True), ({"amx_bf16": True}, False)]
+)
+def test_medium_is_told_to_be_slow_on_a_cpu_without_bfloat16_units(
+    monkeypatch, caplog, units, said
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
+    with precision(CPU, "medium"):
+        pass
+    assert ("set precision: highest" in caplog.text) == said
+    caplog.clear()
+    with precision(CPU, "highest"):
+        assert not caplog.text
+
+
 def test_auto_is_tf32_on_a_gpu(monkeypatch):
     asked = []
     monkeypatch.setattr(torch, "set_float32_matmul_precision", asked.append)

@@ -52,16 +52,6 @@ def test_activations_by_hand(norm, p):
     torch.testing.assert_close(second[0, 1], h)
 
 
-def test_inputs_that_are_normalised_already_are_taken_as_they_are():
-    network = Network.initialise([6, 4], None, "l2", generators(1))
-    x = torch.randn(1, 3, 6)
-    (expected,) = network.activations(x)
-    (same,) = network.activations(normalise(x, "l2"), normalised=True)
-    (other,) = network.activations(x, normalised=True)
-    assert torch.equal(same, expected)
-    assert not torch.allclose(other, expected)
-
-
 def test_norms_by_hand():
     x = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
     assert goodness(x, "l2").tolist() == [5, 0]

@@ -10,9 +10,8 @@ from ffensembles.networks import Linear, Network
 from ffensembles.objectives import (
     LOSSES,
     CrossEntropy,
-    LayerGoodness,
-    NetworkGoodness,
     PairedData,
+    SummedGoodness,
     backward,
     difference_loss,
     threshold_loss,
@@ -48,14 +47,23 @@ def test_losses_by_hand():
 
     threshold = (softplus(3 - 1) + softplus(3 - 4) + softplus(2 - 3) + softplus(3 - 3)) / 4
     difference = (math.log(1 + math.exp(2 - 1)) + math.log(1 + math.exp(3 - 4))) / 2
-    assert threshold_loss(positive, negative).item() == pytest.approx(threshold)
-    assert difference_loss(positive, negative).item() == pytest.approx(difference)
+    assert threshold_loss(positive, negative)[0].item() == pytest.approx(threshold)
+    assert difference_loss(positive, negative)[0].item() == pytest.approx(difference)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_derivatives_of_a_loss_are_those_of_its_value(loss):
+    goodness = (6 * torch.rand(2, 4, 20, dtype=torch.float64)).requires_grad_()
+    value, *derivatives = loss(*goodness)
+    assert value.shape == (4,)
+    (expected,) = torch.autograd.grad(value.sum(), goodness)
+    torch.testing.assert_close(torch.stack(derivatives), expected)
 
 
 def test_losses_stay_finite_where_goodness_is_huge():
     huge = torch.full((1, 2), 1e4)
     for loss in LOSSES.values():
-        assert loss(0 * huge, huge).isfinite().all()
+        assert all(part.isfinite().all() for part in loss(0 * huge, huge))
 
 
 def test_a_batch_holds_the_positives_and_the_negatives_of_its_index(data, index):
@@ -69,8 +77,7 @@ def test_a_batch_holds_the_positives_and_the_negatives_of_its_index(data, index)
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_closed_form_of_ff_is_the_gradient(data, index, name, norm, p):
     layer = Linear.initialise(INPUTS, UNITS, generators())
-    with torch.no_grad():
-        values = LayerGoodness(layer, data, norm, LOSSES[name])(index)
+    values = SummedGoodness([layer], data, norm, norm, LOSSES[name])(index)
     weight, bias = double(layer)
     for seed in range(SEEDS):
         g = [
@@ -79,7 +86,7 @@ def test_the_closed_form_of_ff_is_the_gradient(data, index, name, norm, p):
             )
             for half in (0, 1)
         ]
-        loss = LOSSES[name](g[0][None], g[1][None]).sum()
+        loss = LOSSES[name](g[0][None], g[1][None])[0].sum()
         loss.backward()
         expected = torch.stack([loss, g[0].mean(), g[1].mean()]).detach()
         torch.testing.assert_close(values[seed].double(), expected, rtol=1e-5, atol=1e-6)
@@ -90,41 +97,43 @@ def test_the_closed_form_of_ff_is_the_gradient(data, index, name, norm, p):
 def test_ff_with_a_layer_that_never_answers_has_gradient_zero(data, index):
     layer = Linear.initialise(INPUTS, UNITS, generators())
     layer.bias.fill_(-1e3)
-    with torch.no_grad():
-        values = LayerGoodness(layer, data, "l2", threshold_loss)(index)
+    values = SummedGoodness([layer], data, "l2", "l2", threshold_loss)(index)
     assert values.isfinite().all() and (values[:, 1:] == 0).all()
     assert (layer.weight.grad == 0).all() and (layer.bias.grad == 0).all()
 
 
 def test_outputs_are_the_normalised_activations_whatever_the_chunks(data):
     layer = Linear.initialise(INPUTS, UNITS, generators())
-    objective = LayerGoodness(layer, data, "l2", threshold_loss)
-    outputs = objective.outputs("l2", rows=7).inputs
+    outputs = data.after(layer, "l2", rows=7).inputs
     h = relu(data.inputs[1, 1, 30] @ layer.weight[1].T + layer.bias[1])
     torch.testing.assert_close(outputs[1, 1, 30], h / h.norm())
-    torch.testing.assert_close(outputs, objective.outputs("l2").inputs)
+    torch.testing.assert_close(outputs, data.after(layer, "l2").inputs)
 
 
+@pytest.mark.parametrize("normalisation", ["l1", "l2", "none"])
 @pytest.mark.parametrize("norm, p", [("l1", 1), ("l2", 2)])
 @pytest.mark.parametrize("name", LOSSES)
-def test_bpff_learns_from_the_summed_goodness_end_to_end(data, index, name, norm, p):
-    data.inputs /= data.inputs.norm(p, dim=-1, keepdim=True)
-    network = Network.initialise([INPUTS, UNITS, UNITS], None, norm, generators())
-    parameters = [t.requires_grad_() for t in network.state().values()]
-    values = NetworkGoodness(network, data, norm, LOSSES[name])(index)
-    (w1, b1), (w2, b2) = map(double, network.layers)
+def test_bpff_learns_from_the_summed_goodness_end_to_end(data, index, name, norm, p, normalisation):
+    layers = Network.initialise([INPUTS, UNITS, 7, UNITS], None, "none", generators()).layers
+    values = SummedGoodness(layers, data, norm, normalisation, LOSSES[name])(index)
+    parameters = list(map(double, layers))
     for seed in range(SEEDS):
         g = []
         for half in (0, 1):
-            h1 = relu(data.inputs[seed, half, index[seed]].double() @ w1[seed].T + b1[seed])
-            unit = h1 / h1.norm(p, dim=1, keepdim=True).clamp_min(1e-12)
-            h2 = relu(unit @ w2[seed].T + b2[seed])
-            g.append(h1.norm(p, dim=1) + h2.norm(p, dim=1))
-        loss = LOSSES[name](g[0][None], g[1][None]).sum()
+            x, total = data.inputs[seed, half, index[seed]].double(), 0
+            for weight, bias in parameters:
+                h = relu(x @ weight[seed].T + bias[seed])
+                total = total + h.norm(p, dim=1)
+                x = h
+                if normalisation != "none":
+                    x = h / h.norm(int(normalisation[1]), dim=1, keepdim=True).clamp_min(1e-12)
+            g.append(total)
+        loss = LOSSES[name](g[0][None], g[1][None])[0].sum()
         loss.backward()
         assert values[seed, 0].item() == pytest.approx(loss.item(), rel=1e-5)
-    for parameter, expected in zip(parameters, (w1, b1, w2, b2), strict=True):
-        torch.testing.assert_close(parameter.grad.double(), expected.grad, rtol=1e-4, atol=1e-6)
+    for layer, (weight, bias) in zip(layers, parameters, strict=True):
+        torch.testing.assert_close(layer.weight.grad.double(), weight.grad, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(layer.bias.grad.double(), bias.grad, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("strength", [0.0, 2.5e-6, 0.1])

@@ -60,12 +60,22 @@ def precision(device: torch.device, name: str) -> Iterator[None]:
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(name)
     bfloat16 = device.type == "cpu" and name == "medium"
+    if bfloat16 and not _multiplies_bfloat16():
+        log.warning(
+            "precision: medium is for CPUs with bfloat16 units, and this one has none: training "
+            "takes several times as long; set precision: highest"
+        )
     try:
         # Without its cache, which would hand out weights as they were before the last step.
         with torch.autocast(device.type, torch.bfloat16, bfloat16, cache_enabled=False):
             yield
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+def _multiplies_bfloat16() -> bool:
+    """Say whether the CPU has instructions for it: AVX512-BF16, AMX, or Arm's."""
+    return any(on for name, on in torch.cpu.get_capabilities().items() if name.endswith("bf16"))
 
 
 def product_dtype(device: torch.device) -> torch.dtype:

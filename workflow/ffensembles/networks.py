@@ -71,14 +71,10 @@ class Network:
         last = None if head is None else Linear.initialise(sizes[-1], head, generators)
         return cls(layers, last, normalisation)
 
-    def activations(self, x: Tensor, *, normalised: bool = False) -> Iterator[Tensor]:
-        """Yield the activations (S, B, units) of each layer, after ReLU, for x (S, B, inputs).
-
-        `normalised` says that the rows of x have been divided by their norm already.
-        """
-        for i, layer in enumerate(self.layers):
-            done = normalised and i == 0
-            x = layer(x if done else normalise(x, self.normalisation)).relu()
+    def activations(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the activations (S, B, units) of each layer, after ReLU, for x (S, B, inputs)."""
+        for layer in self.layers:
+            x = layer(normalise(x, self.normalisation)).relu()
             yield x
 
     def logits(self, x: Tensor) -> Tensor:
@@ -119,5 +115,7 @@ def normalise(x: Tensor, norm: str) -> Tensor:
 
 
 def goodness(activations: Tensor, norm: str) -> Tensor:
-    """Return the goodness (…,) of activations (…, units): their norm, not squared."""
+    """Return the goodness (…,) of activations (…, units) ≥ 0: their norm, not squared."""
+    if norm == "l1":
+        return activations.sum(-1)  # a fraction of the time that vector_norm takes on a CPU
     return torch.linalg.vector_norm(activations, ord=NORMS[norm], dim=-1)

@@ -17,18 +17,26 @@ from torch.nn.functional import cross_entropy, softplus
 from ffensembles.networks import Linear, Network, goodness, normalise
 
 THRESHOLD = 3.0  # θ, the goodness that separates positive from negative data
+SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-
-
-def threshold_loss(positive: Tensor, negative: Tensor) -> Tensor:
-    """Mean of softplus(θ - G_pos) and softplus(G_neg - θ) over the batch, (S, B) to (S,)."""
-    return (softplus(THRESHOLD - positive) + softplus(negative - THRESHOLD)).mean(-1) / 2
+# From the goodness of positive and of negative data, both (S, B), to the loss (S,) and its
+# derivatives by the one and by the other, (S, B).
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
-def difference_loss(positive: Tensor, negative: Tensor) -> Tensor:
+def threshold_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean of softplus(θ - G_pos) and softplus(G_neg - θ) over the batch."""
+    short, excess = THRESHOLD - positive, negative - THRESHOLD
+    loss = (softplus(short) + softplus(excess)).mean(-1) / 2
+    share = 0.5 / positive.shape[-1]
+    return loss, short.sigmoid() * -share, excess.sigmoid() * share
+
+
+def difference_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean of log(1 + exp(G_neg - G_pos)), the formula printed in section 3.2."""
-    return softplus(negative - positive).mean(-1)
+    excess = negative - positive
+    slope = excess.sigmoid() / excess.shape[-1]
+    return softplus(excess).mean(-1), -slope, slope
 
 
 LOSSES: dict[str, Loss] = {"threshold": threshold_loss, "difference": difference_loss}
@@ -53,66 +61,32 @@ class PairedData:
         rows = (start + index[:, None]).flatten()
         return self.inputs.view(-1, width).index_select(0, rows).view(seeds, -1, width)
 
-
-@dataclass
-class LayerGoodness:
-    """FF: one layer learns from its own goodness; no gradient passes between layers.
-
-    With δ the derivative of the loss by a row's goodness G = ‖h‖, the gradient is Hebbian,
-    Σ δ ∂G/∂h xᵀ: activity after times activity before the connection, scaled by δ. The ReLU needs
-    no derivative of its own, for ∂G/∂h vanishes where h does.
-    """
-
-    layer: Linear
-    data: PairedData
-    norm: str
-    loss: Loss
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def parameters(self) -> list[Tensor]:
-        """The tensors that this objective trains."""
-        return [self.layer.weight, self.layer.bias]
-
-    def __call__(self, index: Tensor) -> Tensor:
-        """Set the gradients for a batch."""
-        x = self.data.batch(index)
-        h = self.layer(x).relu_()
-        g = goodness(h, self.norm).unflatten(1, (2, -1))
-        with torch.enable_grad():
-            g.requires_grad_()
-            loss = self.loss(g[:, 0], g[:, 1])
-            (delta,) = torch.autograd.grad(loss.sum(), g)
-        g = g.detach()
-        if self.norm == "l2":
-            h.mul_((delta / g.clamp_min(1e-12)).flatten(1)[..., None])
-        else:
-            h.sign_().mul_(delta.flatten(1)[..., None])
-        self.layer.weight.grad = torch.bmm(h.mT, x).float()
-        self.layer.bias.grad = h.sum(1)
-        return torch.stack([loss.detach(), *g.mean(-1).unbind(1)], dim=1)
-
-    def outputs(self, normalisation: str, rows: int = 8192) -> PairedData:
-        """Return the next layer's data: the normalised outputs for all of this layer's inputs."""
-        seeds, _, n, _ = self.data.inputs.shape
-        out = self.data.inputs.new_empty(seeds, 2, n, self.layer.bias.shape[1])
+    def after(self, layer: Linear, normalisation: str, rows: int = 8192) -> PairedData:
+        """Return the next layer's data: the normalised outputs of a layer for all of these."""
+        seeds, _, n, _ = self.inputs.shape
+        out = self.inputs.new_empty(seeds, 2, n, layer.bias.shape[1])
         for half in range(2):
             for start in range(0, n, rows):
                 part = slice(start, start + rows)
-                h = self.layer(self.data.inputs[:, half, part]).relu_()
+                h = layer(self.inputs[:, half, part]).relu_()
                 out[:, half, part] = normalise(h, normalisation)
         return PairedData(out)
 
 
 @dataclass
-class NetworkGoodness:
-    """BP/FF: the goodness of all layers together, trained end to end (section 3.3)."""
+class SummedGoodness:
+    """The goodness of some layers together: of a single one in FF, of all in BP/FF (section 3.3).
 
-    network: Network
+    The gradient is written out. With δ the derivative of the loss by a row's summed goodness and
+    ∂L/∂h that by the activations of a layer with inputs x, the weights' is Σ ∂L/∂h xᵀ over the
+    rows. In the last layer, FF's only one, ∂L/∂h = δ ∂‖h‖/∂h: learning is Hebbian, activity after
+    times activity before the connection. Below, the layer above adds what it wants of h.
+    """
+
+    layers: Sequence[Linear]
     data: PairedData
     norm: str
+    normalisation: str
     loss: Loss
 
     def __len__(self) -> int:
@@ -121,17 +95,74 @@ class NetworkGoodness:
     @property
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
-        return list(self.network.state().values())
+        return [tensor for layer in self.layers for tensor in (layer.weight, layer.bias)]
 
+    @torch.no_grad()
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""
-        with torch.enable_grad():
-            layers = self.network.activations(self.data.batch(index), normalised=True)
-            g = torch.stack([goodness(h, self.norm) for h in layers]).sum(0)
-            positive, negative = g.unflatten(1, (2, -1)).unbind(1)
-            loss = self.loss(positive, negative)
-            backward(loss, self.parameters)
-        return torch.stack([loss, positive.mean(-1), negative.mean(-1)], dim=1).detach()
+        inputs: list[Tensor] = [self.data.batch(index)]
+        activations: list[Tensor] = []
+        for layer in self.layers:
+            if activations:
+                x = normalise(activations[-1], self.normalisation)
+                inputs.append(x.to(self.data.inputs.dtype))
+            activations.append(layer(inputs[-1]).relu_())
+        goodnesses = [goodness(h, self.norm) for h in activations]
+        positive, negative = torch.stack(goodnesses).sum(0).unflatten(1, (2, -1)).unbind(1)
+        loss, *slopes = self.loss(positive, negative)
+        self._descend(inputs, activations, goodnesses, torch.cat(slopes, dim=1))
+        return torch.stack([loss, positive.mean(-1), negative.mean(-1)], dim=1)
+
+    def _descend(
+        self,
+        inputs: Sequence[Tensor],
+        activations: Sequence[Tensor],
+        goodnesses: Sequence[Tensor],
+        delta: Tensor,
+    ) -> None:
+        """Set the gradients from the last layer down; overwrites the activations."""
+        above = None
+        for i in reversed(range(len(self.layers))):
+            layer, x, h, g = self.layers[i], inputs[i], activations[i], goodnesses[i]
+            direction, factor = norm_slope(h, g, self.norm)
+            weight = (delta * factor)[..., None]
+            if above is None:
+                slope = direction.mul_(weight)
+            else:
+                slope = before_normalisation(above, h, self.normalisation)
+                slope.addcmul_(direction, weight)
+            layer.bias.grad = slope.sum(1)
+            slope = slope.to(x.dtype)
+            layer.weight.grad = torch.bmm(slope.mT, x).float()
+            if i:
+                above = torch.bmm(slope, layer.weight).float()
+
+
+def norm_slope(h: Tensor, value: Tensor, norm: str) -> tuple[Tensor, Tensor]:
+    """Return ∂‖h‖/∂h as a direction (…, units), maybe h itself, times a factor (…,).
+
+    It vanishes where h does, so the ReLU needs no derivative of its own.
+    """
+    if norm == "l2":
+        return h, value.clamp_min(SMALLEST).reciprocal()
+    if norm == "l1":
+        return h.sign(), torch.ones_like(value)
+    raise NotImplementedError(f"the derivative of goodness {norm} by the activations")
+
+
+def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
+    """Take derivatives by the normalised h / ‖h‖, in place, to those by what the ReLU was given.
+
+    With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active.
+    """
+    slope.mul_(h.sign())
+    if norm == "none":
+        return slope
+    value = goodness(h, norm)
+    direction, factor = norm_slope(h, value, norm)
+    inverse = value.clamp_min(SMALLEST).reciprocal()
+    along = torch.linalg.vecdot(slope, h) * inverse
+    return slope.addcmul_(direction, (along * factor)[..., None], value=-1).mul_(inverse[..., None])
 
 
 @dataclass

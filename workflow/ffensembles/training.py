@@ -21,7 +21,7 @@ from ffensembles.devices import keep_freed_memory, precision, product_dtype
 from ffensembles.experiments import Experiment
 from ffensembles.label_embedding import CATEGORIES
 from ffensembles.networks import Network
-from ffensembles.objectives import LOSSES, CrossEntropy, LayerGoodness, NetworkGoodness
+from ffensembles.objectives import LOSSES, CrossEntropy, SummedGoodness
 from ffensembles.progress import progress
 from ffensembles.randomness import generator
 from ffensembles.steps import make_step
@@ -29,7 +29,7 @@ from ffensembles.training_data import Split, paired_data
 
 log = logging.getLogger(__name__)
 
-Objective = LayerGoodness | NetworkGoodness | CrossEntropy
+Objective = SummedGoodness | CrossEntropy
 
 LOG_COLUMNS = (
     "seed",
@@ -119,14 +119,14 @@ def _objectives(
         yield 1, CrossEntropy(network, images, split.labels.to(device), experiment.activation_l1)
         return
     data, loss = paired_data(experiment, name, seeds, split, device), LOSSES[experiment.loss]
-    if experiment.model == "bpff":
-        yield 1, NetworkGoodness(network, data, experiment.goodness, loss)
-        return
-    for phase, layer in enumerate(network.layers, 1):
-        objective = LayerGoodness(layer, data, experiment.goodness, loss)
-        yield phase, objective
-        if phase < len(network.layers):
-            data = objective.outputs(experiment.normalisation)
+    stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
+    for phase, layers in enumerate(stages, 1):
+        if phase > 1:
+            data = data.after(network.layers[phase - 2], experiment.normalisation)
+        yield (
+            phase,
+            SummedGoodness(layers, data, experiment.goodness, experiment.normalisation, loss),
+        )
 
 
 class Run:
