@@ -285,6 +285,9 @@ class TestFiles:
         one, other = (block(folder) / "m.safetensors" for folder in "ab")
         assert one.read_bytes() == other.read_bytes()
 
+    def test_whoever_may_read_the_log_may_read_the_weights(self, block):
+        assert len({path.stat().st_mode for path in block().iterdir()}) == 1
+
     def test_a_block_that_does_not_fit_is_trained_in_parts(self, block, monkeypatch, caplog):
         whole = load_file(block("whole") / "m.safetensors")
         shared, per_seed = memory_needed(self.E, 300, 144)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors
 
 from ffensembles.errors import UserError
 from ffensembles.files import atomic
@@ -27,8 +27,9 @@ def save(
     }
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
     with atomic(path) as temporary:
-        # One entry, for safetensors writes several in an order that changes from run to run.
-        save_file(state, temporary, {"ffensembles": json.dumps(about)})
+        # One entry, for safetensors writes several in an order that changes from run to run; and
+        # the file is ours, for those that safetensors writes are nobody else's to read.
+        temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
 
 
 def seeds_of(path: str | Path) -> list[int]:
