@@ -33,6 +33,13 @@ def test_only_correctly_classified_images(stored):
     assert x.activations.dtype == np.float32
 
 
+def test_every_image(stored):
+    x = read(stored, 2, correct_only=False)
+    np.testing.assert_array_equal(x.activations, -np.arange(10).reshape(5, 2))
+    np.testing.assert_array_equal(x.labels, [0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(x.index, range(5))
+
+
 def test_each_layer_has_its_own_units(stored):
     np.testing.assert_array_equal(read(stored, 2).activations, [[0, -1], [-4, -5], [-6, -7]])
 

@@ -18,17 +18,25 @@ class Representation:
     index: np.ndarray  # (M,) int32, the image's place in the test set
 
 
-def read(path: str | Path, layer: int, *, held_out: int | None = None) -> Representation:
-    """Read the representation of one layer (counted from 1), correctly classified images only.
+def read(
+    path: str | Path, layer: int, *, held_out: int | None = None, correct_only: bool = True
+) -> Representation:
+    """Read the representation of one layer (counted from 1).
 
-    All images of the category `held_out` count: a model that never saw a category cannot
-    classify its images correctly in any useful sense.
+    Args:
+        path: of a run's representations.
+        layer: counted from 1.
+        held_out: a category of which all images count: a model that never saw it cannot classify
+            its images correctly in any useful sense.
+        correct_only: leave out the images that the run does not classify correctly.
     """
     table = pq.read_table(path, columns=["index", "label", "prediction", f"layer{layer}"])
-    label = table["label"].to_numpy()
+    label, index = table["label"].to_numpy(), table["index"].to_numpy()
+    column = table[f"layer{layer}"].combine_chunks()
+    activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)
+    if not correct_only:
+        return Representation(activations, label, index)
     keep = label == table["prediction"].to_numpy()
     if held_out is not None:
         keep |= label == held_out
-    column = table[f"layer{layer}"].combine_chunks()
-    activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)
-    return Representation(activations[keep], label[keep], table["index"].to_numpy()[keep])
+    return Representation(activations[keep], label[keep], index[keep])

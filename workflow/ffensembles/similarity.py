@@ -10,8 +10,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ffensembles.representations import Representation
-
 METRICS = ("SVCCA", "CKA", "dCor")
 COLUMNS = ["metric", "model_a", "model_b", "layer_a", "layer_b", "images", "value"]
 ROWS = 1024  # of a tile of distances, and of a block whose covariance is added up
@@ -35,16 +33,16 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
     return _cka(*_covariances(x, y))
 
 
-def svcca(x: np.ndarray, y: np.ndarray, *, variance: float = 0.99) -> float:
+def svcca(x: np.ndarray, y: np.ndarray, *, share: float = 0.99) -> float:
     """Return the mean canonical correlation of the leading components of two representations.
 
-    Of each, the fewest principal components that hold the share `variance` of the variance
-    (Raghu et al., 2017).
+    Of each, the fewest principal components that hold a share of the sum of the singular values
+    (Raghu et al., 2017, who speak of variance; the paper's numbers come with the values as such).
 
     Args:
         x: (M, n).
         y: (M, m).
-        variance: the share, above 0 and up to 1.
+        share: above 0 and up to 1.
 
     Returns:
         Between 0 and 1; NaN, not defined, if a representation is the same for all images.
@@ -52,7 +50,7 @@ def svcca(x: np.ndarray, y: np.ndarray, *, variance: float = 0.99) -> float:
     Raises:
         ValueError: the representations differ in their number of images.
     """
-    return _svcca(*_covariances(x, y), variance)
+    return _svcca(*_covariances(x, y), share)
 
 
 def distance_correlation(x: np.ndarray, y: np.ndarray) -> float:
@@ -72,30 +70,37 @@ def distance_correlation(x: np.ndarray, y: np.ndarray) -> float:
         ValueError: the representations differ in their number of images.
     """
     _check_images(x, y)
-    return _distance_correlations([x, y], [(0, 1)], np.ones((1, len(x)), dtype=bool))[0]
+    return _distance_correlations([x, y], [(0, 1)])[0]
 
 
-def compare_models(representations: Mapping[str, Representation]) -> pd.DataFrame:
-    """Compare each two models on the images that both classify correctly (Table 10).
+def compare_models(representations: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Compare each two models (Table 10).
+
+    The paper's dCor is the square of the distance correlation as Székely et al. define it.
 
     Args:
-        representations: of one layer, by the name of the model.
+        representations: by the name of the model, (M, n) with its own n, rows of the same images.
 
     Returns:
         metric, model_a, model_b, images, value.
+
+    Raises:
+        ValueError: the representations differ in their number of images.
     """
-    pairs = list(combinations(representations, 2))
-    common = [np.intersect1d(representations[a].index, representations[b].index) for a, b in pairs]
-    distance = _distance_correlations(*_stack(representations, pairs, common))
+    models, xs = list(representations), list(representations.values())
+    for x in xs:
+        _check_images(xs[0], x)
+    units = [_varying(x) for x in xs]
+    own = [_covariance(x, x) for x in units]
+    pairs = list(combinations(range(len(models)), 2))
     rows = []
-    for (a, b), index, dcor in zip(pairs, common, distance, strict=True):
-        x, y = (
-            representations[model].activations[np.isin(representations[model].index, index)]
-            for model in (a, b)
-        )
-        covariances = _covariances(x, y)
-        values = (_svcca(*covariances, 0.99), _cka(*covariances), dcor)
-        rows += [(metric, a, b, len(index), v) for metric, v in zip(METRICS, values, strict=True)]
+    for (a, b), dcor in zip(pairs, _distance_correlations(xs, pairs), strict=True):
+        covariances = own[a], own[b], _covariance(units[a], units[b])
+        values = (_svcca(*covariances, 0.99), _cka(*covariances), dcor**2)
+        rows += [
+            (metric, models[a], models[b], len(xs[0]), value)
+            for metric, value in zip(METRICS, values, strict=True)
+        ]
     return pd.DataFrame(rows, columns=["metric", "model_a", "model_b", "images", "value"])
 
 
@@ -169,86 +174,74 @@ def _cka(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> float:
     return _ratio(np.linalg.norm(xy) ** 2, np.linalg.norm(xx) * np.linalg.norm(yy))
 
 
-def _svcca(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, variance: float) -> float:
+def _svcca(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, share: float) -> float:
     if not xy.size:
         return float("nan")
-    correlations = np.linalg.svdvals(_whitening(xx, variance).T @ xy @ _whitening(yy, variance))
+    correlations = np.linalg.svdvals(_whitening(xx, share).T @ xy @ _whitening(yy, share))
     return float(correlations.mean())
 
 
-def _whitening(covariance: np.ndarray, variance: float) -> np.ndarray:
+def _whitening(covariance: np.ndarray, share: float) -> np.ndarray:
     """Return what takes centred activations to their k leading components of variance 1, (n, k)."""
-    values, vectors = (z[..., ::-1] for z in np.linalg.eigh(covariance))
-    share = np.cumsum(values) / values.sum()
-    # With variance = 1, what is left of the rank-deficient directions is rounding error.
-    rank = np.count_nonzero(values > values[0] * len(values) * np.finfo(values.dtype).eps)
-    k = min(np.searchsorted(share, variance) + 1, rank)
-    return vectors[:, :k] / np.sqrt(values[:k])
+    variances, directions = (z[..., ::-1] for z in np.linalg.eigh(covariance))
+    singular_values = np.sqrt(np.maximum(variances, 0))  # but for a factor
+    held = np.cumsum(singular_values) / singular_values.sum()
+    # With share = 1, what is left of the rank-deficient directions is rounding error.
+    smallest = variances[0] * len(variances) * np.finfo(variances.dtype).eps
+    k = min(np.searchsorted(held, share) + 1, np.count_nonzero(variances > smallest))
+    return directions[:, :k] / singular_values[:k]
 
 
 # Distance correlation, tile by tile
 
 
-def _stack(
-    representations: Mapping[str, Representation],
-    pairs: Sequence[tuple[str, str]],
-    common: Sequence[np.ndarray],
-) -> tuple[list[np.ndarray], list[tuple[int, int]], np.ndarray]:
-    """Lay representations out on the same rows, for `_distance_correlations`.
-
-    The rows are the images that some pair has in common. A model that misclassifies one of them
-    has zeros there, which no pair counts.
-    """
-    index = np.unique(np.concatenate([*common, np.empty(0, np.int32)]))
-    stacked = []
-    for x in representations.values():
-        rows = np.zeros((len(index), x.activations.shape[1]), x.activations.dtype)
-        used = np.isin(x.index, index)
-        rows[np.searchsorted(index, x.index[used])] = x.activations[used]
-        stacked.append(rows)
-    models = list(representations)
-    numbers = [(models.index(a), models.index(b)) for a, b in pairs]
-    return stacked, numbers, np.array([np.isin(index, images) for images in common])
-
-
 def _distance_correlations(
-    xs: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]], counts: np.ndarray
+    xs: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]]
 ) -> list[float]:
-    """Return the distance correlation of each pair of representations, on rows of its own.
+    """Return the distance correlation of each pair of representations of the same images.
 
-    With distances a and b and their row sums a. and b., the distance covariance of M images is
-    Σ ab / M² − 2 Σ a.b. / M³ + a.. b.. / M⁴. A constant added to all distances leaves it as it
-    is, so a typical distance is taken off, lest those terms cancel. One pass over the tiles on
-    and above the diagonal serves all pairs.
+    With distances a and b and their row means a. and b., the distance covariance of M images is
+    Σ ab / M² − 2 Σ a.b. / M + a.. b.., where a.. is the mean of all. A constant added to all
+    distances leaves it as it is, so a typical distance is taken off, lest those terms cancel. One
+    pass over the tiles on and above the diagonal serves all pairs.
 
     Args:
         xs: representations, each (M, n) with its own n.
         pairs: which two of them to compare.
-        counts: (pairs, M) bool, whether a pair counts an image.
     """
+    images = len(xs[0])
+    if images < 2:
+        return [float("nan")] * len(pairs)
     xs = [_centred(x) for x in xs]
     norms = [np.vecdot(x, x) for x in xs]
-    typical = [np.sqrt(2 * norm.mean()) if norm.size else 0 for norm in norms]
-    products = np.zeros((len(pairs), 3))  # Σ aa, Σ bb, Σ ab
-    sums = np.zeros((len(pairs), 2, len(xs[0])))  # a., b.
+    typical = [np.sqrt(2 * norm.mean()) for norm in norms]
+    products = dict.fromkeys([*pairs, *((i, i) for i in range(len(xs)))], 0.0)  # Σ ab
+    means = np.zeros((len(xs), images))  # a.
     # Tiles are used again: new memory costs more time than all the arithmetic on a tile.
-    workspace = np.empty((len(xs) + 1, ROWS, ROWS), np.result_type(*xs))
-    for rows, columns in _tiles(len(xs[0])):
-        *tiles, scratch = workspace[:, : rows.stop - rows.start, : columns.stop - columns.start]
-        for x, norm, shift, tile in zip(xs, norms, typical, tiles, strict=True):
-            _distances(x, norm, rows, columns, out=tile)
-            tile -= shift
-        for p, (a, b) in enumerate(pairs):
-            left, right = counts[p, rows], counts[p, columns].astype(tiles[a].dtype)
-            for q, (u, v) in enumerate(((a, a), (b, b), (a, b))):
-                product = np.multiply(tiles[u], tiles[v], out=scratch)
-                once = (product @ right)[left].sum(dtype=np.float64)
-                products[p, q] += once if rows == columns else 2 * once
-            for q, tile in enumerate((tiles[a], tiles[b])):
-                sums[p, q, rows] += tile @ right
-                if rows != columns:
-                    sums[p, q, columns] += left.astype(tile.dtype) @ tile
-    return [_from_sums(*terms) for terms in zip(products, sums, counts, strict=True)]
+    workspace = np.empty((len(xs), ROWS, ROWS), np.result_type(*xs))
+    for rows, columns in _tiles(images):
+        once = rows == columns
+        tiles = workspace[:, : rows.stop - rows.start, : columns.stop - columns.start]
+        for i, (x, tile) in enumerate(zip(xs, tiles, strict=True)):
+            _distances(x, norms[i], rows, columns, out=tile)
+            tile -= typical[i]
+            means[i, rows] += tile.sum(axis=1) / images
+            if not once:
+                means[i, columns] += tile.sum(axis=0) / images
+        for a, b in products:
+            total = np.vecdot(tiles[a], tiles[b]).sum(dtype=np.float64)
+            products[a, b] += total if once else 2 * total
+    covariance = {
+        (a, b): product / images**2
+        - 2 * np.mean(means[a] * means[b])
+        + means[a].mean() * means[b].mean()
+        for (a, b), product in products.items()
+    }
+    return [_correlation(covariance[a, b], covariance[a, a], covariance[b, b]) for a, b in pairs]
+
+
+def _correlation(ab: float, aa: float, bb: float) -> float:
+    return float(np.sqrt(max(ab, 0) / np.sqrt(aa * bb))) if aa > 0 and bb > 0 else 0.0
 
 
 def _centred(x: np.ndarray) -> np.ndarray:
@@ -275,16 +268,3 @@ def _distances(
     if rows == columns:
         np.fill_diagonal(out, 0)
     np.sqrt(out, out=out)
-
-
-def _from_sums(products: np.ndarray, sums: np.ndarray, count: np.ndarray) -> float:
-    images = count.sum()
-    if images < 2:
-        return float("nan")
-    a, b = sums[:, count] / images
-    means = [(a, a), (b, b), (a, b)]
-    aa, bb, ab = (
-        product / images**2 - 2 * np.mean(x * y) + np.mean(x) * np.mean(y)
-        for product, (x, y) in zip(products, means, strict=True)
-    )
-    return float(np.sqrt(max(ab, 0) / np.sqrt(aa * bb))) if aa > 0 and bb > 0 else 0.0

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     layers = range(1, snakemake.params.layers + 1)
     table = compare_layers(
-        [read(snakemake.input.representation, layer).activations for layer in layers]
+        [
+            read(snakemake.input.representation, layer, correct_only=False).activations
+            for layer in layers
+        ]
     )
     table = table.assign(model_a="ff", model_b="ff")[COLUMNS]
     seed = int(snakemake.wildcards.seed)

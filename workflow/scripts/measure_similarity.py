@@ -20,7 +20,10 @@ with job(snakemake.log[0]):
     bar = progress(layers, "similarity", "layer")
     for layer in range(1, layers + 1):
         table = compare_models(
-            {model: read(path, layer) for model, path in snakemake.input.items()}
+            {
+                model: read(path, layer, correct_only=False).activations
+                for model, path in snakemake.input.items()
+            }
         )
         tables.append(table.assign(layer_a=layer, layer_b=layer))
         bar.update()
