@@ -76,7 +76,8 @@ def distance_correlation(x: np.ndarray, y: np.ndarray) -> float:
 def compare_models(representations: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Compare each two models (Table 10).
 
-    The paper's dCor is the square of the distance correlation as Székely et al. define it.
+    The paper's dCor is the square of the distance correlation as Székely et al. define it, of
+    representations whose rows are divided by their norm.
 
     Args:
         representations: by the name of the model, (M, n) with its own n, rows of the same images.
@@ -94,7 +95,8 @@ def compare_models(representations: Mapping[str, np.ndarray]) -> pd.DataFrame:
     own = [_covariance(x, x) for x in units]
     pairs = list(combinations(range(len(models)), 2))
     rows = []
-    for (a, b), dcor in zip(pairs, _distance_correlations(xs, pairs), strict=True):
+    distance = _distance_correlations([_directions(x) for x in xs], pairs)
+    for (a, b), dcor in zip(pairs, distance, strict=True):
         covariances = own[a], own[b], _covariance(units[a], units[b])
         values = (_svcca(*covariances, 0.99), _cka(*covariances), dcor**2)
         rows += [
@@ -140,6 +142,12 @@ def _check_images(x: np.ndarray, y: np.ndarray) -> None:
 def _varying(x: np.ndarray) -> np.ndarray:
     """Leave out units that never change: silent ones are many, and add nothing to any metric."""
     return x[:, x.max(axis=0) > x.min(axis=0)] if len(x) else x[:, :0]
+
+
+def _directions(x: np.ndarray) -> np.ndarray:
+    """Divide each row by its norm; rows of zeros stay."""
+    norms = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.divide(x, norms, out=np.zeros_like(x), where=norms > 0)
 
 
 def _means(x: np.ndarray) -> np.ndarray:
