@@ -125,12 +125,12 @@ class SummedGoodness:
         for i in reversed(range(len(self.layers))):
             layer, x, h, g = self.layers[i], inputs[i], activations[i], goodnesses[i]
             direction, factor = norm_slope(h, g, self.norm)
-            weight = (delta * factor)[..., None]
+            scale = (delta * factor)[..., None]
             if above is None:
-                slope = direction.mul_(weight)
+                slope = direction.mul_(scale)
             else:
                 slope = before_normalisation(above, h, self.normalisation)
-                slope.addcmul_(direction, weight)
+                slope.addcmul_(direction, scale)
             layer.bias.grad = slope.sum(1)
             slope = slope.to(x.dtype)
             layer.weight.grad = torch.bmm(slope.mT, x).float()

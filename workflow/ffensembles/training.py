@@ -120,13 +120,11 @@ def _objectives(
         return
     data, loss = paired_data(experiment, name, seeds, split, device), LOSSES[experiment.loss]
     stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
+    goodness, normalisation = experiment.goodness, experiment.normalisation
     for phase, layers in enumerate(stages, 1):
         if phase > 1:
-            data = data.after(network.layers[phase - 2], experiment.normalisation)
-        yield (
-            phase,
-            SummedGoodness(layers, data, experiment.goodness, experiment.normalisation, loss),
-        )
+            data = data.after(network.layers[phase - 2], normalisation)
+        yield phase, SummedGoodness(layers, data, goodness, normalisation, loss)
 
 
 class Run:
