@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, normalize, softplus
 from torch.utils.data import DataLoader, TensorDataset
 
 from ffensembles.experiments import Experiment
-from ffensembles.objectives import THRESHOLD
+from ffensembles.training.objectives import THRESHOLD
 
 
 class Layers(nn.Module):

@@ -16,13 +16,14 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ffensembles.blocks import extract_run, train_block
-from ffensembles.datasets import Dataset, fetch
-from ffensembles.ensembles import find_ensembles
+from ffensembles.analysis.ensembles import find_ensembles
+from ffensembles.analysis.sparsity import hoyer, layer_sparsity
+from ffensembles.data.datasets import Dataset, fetch
 from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.names import MODELS
-from ffensembles.representations import read
-from ffensembles.sparsity import hoyer, layer_sparsity
+from ffensembles.printing.names import MODELS
+from ffensembles.representations.extraction import extract_run
+from ffensembles.representations.stored import read
+from ffensembles.training.block import train_block
 
 CONFIG = Path(__file__).parent.parent / "config"
 

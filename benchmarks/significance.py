@@ -11,7 +11,7 @@ from time import process_time
 
 import numpy as np
 
-from ffensembles.significance import p_values
+from ffensembles.analysis.significance import p_values
 
 CATEGORIES, IMAGES, UNITS, SHUFFLES = 10, 1000, 3072, 200
 

@@ -3,7 +3,7 @@
 For every model, number of units and number of seeds asked for, in one run and in turns:
 
 a. the matrix products of a training step, on their own, at the same shapes and precision;
-b. `ffensembles.training.train`, on random images of the right shape;
+b. `ffensembles.training.loop.train`, on random images of the right shape;
 c. the plain reading in `plain.py`, one seed after the other, at torch's default precision and
    in a process of its own, which nothing that we set up helps.
 
@@ -30,13 +30,13 @@ import plain
 import torch
 from torch import Tensor
 
-from ffensembles.checkpoints import Checkpoint
-from ffensembles.datasets import DATASETS
-from ffensembles.devices import choose, precision, product_dtype
+from ffensembles.data.datasets import DATASETS
 from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.names import MODELS
-from ffensembles.training import train
-from ffensembles.training_data import Split
+from ffensembles.models.devices import choose, precision, product_dtype
+from ffensembles.printing.names import MODELS
+from ffensembles.training.checkpoints import Checkpoint
+from ffensembles.training.loop import train
+from ffensembles.training.paired_data import Split
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
 IMAGES = {"mnist": 60_000, "fashionmnist": 60_000, "svhn": 73_257, "cifar10": 50_000}

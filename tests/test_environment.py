@@ -1,7 +1,6 @@
 """The conda environments hold exactly the versions of uv.lock."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -9,7 +8,8 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).parent.parent
+from helpers import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text())
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))

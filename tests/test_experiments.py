@@ -1,13 +1,12 @@
 """The table of experiments: reading it, and one line for each mistake in it."""
 
-from pathlib import Path
-
 import pytest
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import COLUMNS, blocks, read_experiments
+from helpers import ROOT
 
-CONFIG = Path(__file__).parent.parent / "config"
+CONFIG = ROOT / "config"
 FF = dict(
     study="main", dataset="mnist", model="ff", seeds="10", epochs="3", learning_rate="0.01",
     batch_size="1024", units="1000", layers="3", loss="threshold", goodness="l2",

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from local_cluster import cluster, missing
-from study import LOCAL, SHORT_MODEL, SMALL, TABLES, Study
+
+from helpers.local_cluster import cluster, missing
+from helpers.study import LOCAL, SHORT_MODEL, SMALL, TABLES, Study
 
 HERE = Path(__file__).parent
 # Whether or not the environment is activated, jobs run in it.

@@ -8,8 +8,8 @@ import signal
 import time
 from datetime import datetime, timedelta
 
-from local_cluster import wait_until
-from study import TABLES
+from helpers.local_cluster import wait_until
+from helpers.study import TABLES
 
 SHORT = "digits/bp/main/seeds-0-0"
 LONG = ["digits/ff/main/seeds-0-0", "digits/ff/main/seeds-1-1"]

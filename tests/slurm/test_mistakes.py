@@ -1,7 +1,8 @@
 """A user's mistakes: one clear line, and nothing submitted."""
 
 import pytest
-from study import SMALL
+
+from helpers.study import SMALL
 
 
 @pytest.mark.parametrize(

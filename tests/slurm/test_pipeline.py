@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from study import LOCAL
+from helpers.study import LOCAL
 
 # Every rule and file of the demo, with trainings of a few epochs.
 SHORT = {"only": {"epochs": 3}}

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ffensembles.errors import UserError
+
+Paths = Sequence[str | Path]
 
 
 @contextmanager
@@ -68,3 +70,9 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """Write a text file atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_csv(table: pd.DataFrame, path: str) -> None:
+    """Write a tidy table as CSV, atomically."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False)

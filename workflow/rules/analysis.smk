@@ -56,14 +56,14 @@ rule find_ensembles:
         "../scripts/find_ensembles.py"
 
 
-rule test_significance:
+rule measure_significance:
     input:
         ensembles="<results>/analysis/{dataset}/{model}/{study}/ensembles.parquet",
         representations=representations,
     output:
         "<results>/analysis/{dataset}/{model}/{study}/significance.parquet",
     log:
-        "<logs>/test_significance/{dataset}/{model}/{study}.log",
+        "<logs>/measure_significance/{dataset}/{model}/{study}.log",
     conda:
         "../../envs/ffensembles.yaml"
     params:
@@ -73,9 +73,9 @@ rule test_significance:
         method=config["significance"]["method"],
         shuffles=config["significance"]["shuffles"],
         random_seed=config["random_seed"],
-        code=code("test_significance.py"),
+        code=code("measure_significance.py"),
     script:
-        "../scripts/test_significance.py"
+        "../scripts/measure_significance.py"
 
 
 rule measure_balance:

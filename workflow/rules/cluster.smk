@@ -1,6 +1,6 @@
 """Before the first job starts, here or on a cluster: what would fail later is told now."""
 
-from ffensembles import cluster
+from ffensembles.pipeline import cluster
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
 ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")

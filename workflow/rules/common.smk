@@ -15,11 +15,11 @@ os.environ |= {
     )
 }
 
-from ffensembles.configuration import check_config, check_experiments, narrow
+from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.errors import UserError
 from ffensembles.experiments import blocks, read_experiments
-from ffensembles.fingerprint import fingerprint
-from ffensembles.sources import check_prestaged
+from ffensembles.pipeline.fingerprint import fingerprint
+from ffensembles.data.published import check_prestaged
 
 try:
     check_config(config, WORKFLOW / "schemas/config.schema.yaml")

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ffensembles.blocks import extract_run
-from ffensembles.datasets import load
+from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
+from ffensembles.representations.extraction import extract_run
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

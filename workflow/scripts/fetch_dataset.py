@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.datasets import fetch, write
-from ffensembles.jobs import job
+from ffensembles.data.datasets import fetch, write
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

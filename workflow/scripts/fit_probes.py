@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ffensembles.blocks import prepare
-from ffensembles.datasets import load
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.probes import evaluate, fit_probe
+from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.extraction import activations
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
-from ffensembles.models import seeds_of
-from ffensembles.probes import evaluate, fit_probe
-from ffensembles.runs import with_keys
+from ffensembles.models.weights import seeds_of
+from ffensembles.pipeline.job import job
+from ffensembles.representations.extraction import activations, prepare
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow.parquet as pq
 
+from ffensembles.analysis.measurements import with_keys
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
-from ffensembles.runs import with_keys
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

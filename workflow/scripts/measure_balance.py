@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ffensembles.balance import measure_balance
+from ffensembles.analysis.balance import measure_balance
+from ffensembles.analysis.measurements import with_keys
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
-from ffensembles.runs import with_keys
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

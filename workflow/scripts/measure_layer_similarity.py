@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.similarity import COLUMNS, compare_layers
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
-from ffensembles.representations import read
-from ffensembles.runs import with_keys
-from ffensembles.similarity import COLUMNS, compare_layers
+from ffensembles.pipeline.job import job
+from ffensembles.representations.stored import read
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

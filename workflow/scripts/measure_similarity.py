@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.similarity import COLUMNS, compare_models
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
 from ffensembles.progress import progress
-from ffensembles.representations import read
-from ffensembles.runs import with_keys
-from ffensembles.similarity import COLUMNS, compare_models
+from ffensembles.representations.stored import read
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

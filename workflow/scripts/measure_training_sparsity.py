@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import torch
 
-from ffensembles import extraction
-from ffensembles.blocks import prepare
-from ffensembles.datasets import load
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
-from ffensembles.jobs import job
-from ffensembles.models import seeds_of
-from ffensembles.runs import with_keys
-from ffensembles.sparsity import sparsity_by_category
+from ffensembles.models.weights import seeds_of
+from ffensembles.pipeline.job import job
+from ffensembles.representations import extraction
+from ffensembles.representations.extraction import prepare
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ffensembles import representations
 from ffensembles.figures.activation_maps import activation_map
-from ffensembles.figures.frames import categories_of, select, title
+from ffensembles.figures.run_shown import categories_of, select, title
 from ffensembles.figures.style import save
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
+from ffensembles.representations import stored
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -19,7 +19,7 @@ with job(snakemake.log[0]):
         pd.read_parquet(snakemake.input.sparsity), seed=params.seed, layer=params.layer
     )
     figure = activation_map(
-        representations.read(snakemake.input.representations, params.layer),
+        stored.read(snakemake.input.representations, params.layer),
         categories_of(sparsity),
         title=f"{title(sparsity)}, layer {params.layer}",
         sparsity=sparsity.loc[sparsity["category"].isna(), "sparsity"].item(),

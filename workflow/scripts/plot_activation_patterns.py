@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ffensembles import representations
 from ffensembles.figures.activation_patterns import Example, activation_patterns
-from ffensembles.figures.frames import choose_examples, model_of, select
+from ffensembles.figures.run_shown import choose_examples, model_of, select
 from ffensembles.figures.style import save
 from ffensembles.figures.unit_grids import as_seen
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
+from ffensembles.representations import stored
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
     frame = select(pd.read_parquet(snakemake.input.ensembles), seed=params.seed, layer=params.layer)
     images = np.load(snakemake.input.dataset)["test_images"]
     layers = [name for name in pq.read_schema(path).names if name.startswith("layer")]
-    read = [representations.read(path, k) for k in range(1, 1 + len(layers))]
+    read = [stored.read(path, k) for k in range(1, 1 + len(layers))]
 
     examples = []
     for category in choose_examples(read[0], params.examples):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ffensembles.figures.shared_units import jaccard_matrices
 from ffensembles.figures.style import save
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

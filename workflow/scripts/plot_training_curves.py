@@ -6,7 +6,7 @@ import pandas as pd
 
 from ffensembles.figures.style import save
 from ffensembles.figures.training_curves import training_curves
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ffensembles import representations
-from ffensembles.figures.frames import select
+from ffensembles.figures.run_shown import select
 from ffensembles.figures.style import save
 from ffensembles.figures.unseen import unseen_category
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
+from ffensembles.representations import stored
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -17,9 +17,7 @@ with job(snakemake.log[0]):
     params = snakemake.params
     ensembles = pd.read_parquet(snakemake.input.ensembles)
     figure = unseen_category(
-        representations.read(
-            snakemake.input.representations, params.layer, held_out=params.held_out
-        ),
+        stored.read(snakemake.input.representations, params.layer, held_out=params.held_out),
         select(ensembles, seed=params.seed, layer=params.layer),
         unseen=params.held_out,
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from docutils.core import publish_parts
 
 from ffensembles.files import write_text
-from ffensembles.jobs import job
-from ffensembles.pages import page
+from ffensembles.pipeline.job import job
+from ffensembles.printing.pages import page
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ffensembles.files import write_text
-from ffensembles.jobs import job
+from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

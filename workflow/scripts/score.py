@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ffensembles import evidence, reported, scorecard
-from ffensembles.files import write_text
-from ffensembles.jobs import job
-from ffensembles.writers import write_csv
+from ffensembles.files import write_csv, write_text
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.tables import reported
+from ffensembles.verdict import scorecard
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def by_number(paths: str | list[str] | None) -> dict[int, str | Path]:
     """Return table files by the number in their name."""
-    named = ((re.fullmatch(r"table(\d+)", Path(p).stem), p) for p in evidence.as_list(paths))
+    named = ((re.fullmatch(r"table(\d+)", Path(p).stem), p) for p in as_list(paths))
     return {int(match[1]): path for match, path in named if match}
 
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ffensembles import provenance
-from ffensembles.evidence import as_list
 from ffensembles.files import write_text
-from ffensembles.jobs import job
+from ffensembles.pipeline import provenance
+from ffensembles.pipeline.job import as_list, job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles import evidence, layout, reported, tables, writers
-from ffensembles.jobs import job
+from ffensembles.analysis import measurements
+from ffensembles.files import write_csv
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.tables import write_printed
+from ffensembles.tables import layout, reported, summaries
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -12,11 +15,11 @@ with job(snakemake.log[0]):
     number = int(snakemake.params.number)
     extra: dict[str, object] = {}
     for argument, name in (("sparsities", "sparsity"), ("significance", "significance")):
-        if paths := evidence.as_list(snakemake.input.get(name)):
-            extra[argument] = evidence.read_all(paths)
+        if paths := as_list(snakemake.input.get(name)):
+            extra[argument] = measurements.read_all(paths)
     if layers := snakemake.params.get("layers"):
         extra["layers"] = layers
-    table = tables.tabulate(number, evidence.as_list(snakemake.input.analyses), **extra)
+    table = summaries.tabulate(number, as_list(snakemake.input.analyses), **extra)
     table = reported.with_reported(table, reported.read_reported(snakemake.input.reported))
-    writers.write_csv(table, snakemake.output.csv)
-    writers.write_printed(layout.printed(number, table), snakemake.output)
+    write_csv(table, snakemake.output.csv)
+    write_printed(layout.printed(number, table), snakemake.output)

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles import ablation, evidence, writers
+from ffensembles.analysis import measurements
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.files import write_text
-from ffensembles.jobs import job
+from ffensembles.files import write_csv, write_text
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.tables import write_printed
+from ffensembles.tables import ablation
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -18,12 +20,12 @@ with job(snakemake.log[0]):
         raise UserError("the table of experiments has no study whose name begins with ablation-")
     table = ablation.tabulate(
         experiments,
-        accuracy=evidence.read_all(evidence.as_list(files.accuracy)),
-        sparsity=evidence.read_all(evidence.as_list(files.sparsity)),
-        sizes=evidence.read_sizes(evidence.as_list(files.ensembles)),
-        balance=evidence.read_all(evidence.as_list(files.balance)),
+        accuracy=measurements.read_all(as_list(files.accuracy)),
+        sparsity=measurements.read_all(as_list(files.sparsity)),
+        sizes=measurements.read_sizes(as_list(files.ensembles)),
+        balance=measurements.read_all(as_list(files.balance)),
     )
-    writers.write_csv(table, snakemake.output.csv)
+    write_csv(table, snakemake.output.csv)
     printed = ablation.printed(table)
-    writers.write_printed(printed, snakemake.output)
+    write_printed(printed, snakemake.output)
     write_text(ablation.restructured_text(printed), snakemake.output.rst)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ffensembles.figures.style import BLUES, HIGHLIGHT, new_figure, styled
-from ffensembles.representations import Representation
+from ffensembles.representations.stored import Representation
 
 # About what a map has at the style's resolution.
 ROWS = 400

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
-from ffensembles.figures.frames import by_category, categories_of
 from ffensembles.figures.mean_activations import draw_mean_activations
+from ffensembles.figures.run_shown import by_category, categories_of
 from ffensembles.figures.style import new_figure, panel_letter, styled
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
-from ffensembles.representations import Representation
+from ffensembles.representations.stored import Representation
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.figures.frames import dataset_of, select
+from ffensembles.figures.run_shown import dataset_of, select
 from ffensembles.figures.style import MODEL_COLOURS, REFERENCE, new_figure, styled
-from ffensembles.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, MODELS
 
 BIN = 0.01  # width of a bar
 

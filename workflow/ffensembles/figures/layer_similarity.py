@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ffensembles.figures.style import BLUES, WIDTH, new_figure, styled
-from ffensembles.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, MODELS
 
 
 @styled

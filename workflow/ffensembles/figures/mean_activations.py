@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ffensembles.figures.frames import categories_of, select
+from ffensembles.figures.run_shown import categories_of, select
 from ffensembles.figures.style import ACTIVE, INACTIVE, new_figure, styled
 
 

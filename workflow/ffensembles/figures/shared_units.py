@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from ffensembles.ensembles import jaccard
-from ffensembles.ensembles import shared_units as count_shared
-from ffensembles.figures.frames import by_category, categories_of, select, title
+from ffensembles.analysis.ensembles import jaccard
+from ffensembles.analysis.ensembles import shared_units as count_shared
+from ffensembles.figures.run_shown import by_category, categories_of, select, title
 from ffensembles.figures.style import (
     BLUES,
     HIGHLIGHT,
@@ -20,7 +20,7 @@ from ffensembles.figures.style import (
     styled,
 )
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
-from ffensembles.representations import Representation
+from ffensembles.representations.stored import Representation
 
 
 def largest_overlap(matrices: list[np.ndarray]) -> float:

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.figures.frames import categories_of, dataset_of
+from ffensembles.figures.run_shown import categories_of, dataset_of
 from ffensembles.figures.style import (
     MODEL_COLOURS,
     MODEL_MARKERS,
@@ -12,7 +12,7 @@ from ffensembles.figures.style import (
     new_figure,
     styled,
 )
-from ffensembles.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, MODELS
 
 SPARSE = 0.5  # below it, section 3.5 calls a representation non-sparse
 

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled
-from ffensembles.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, MODELS
 
 LINES = {"loss": "-", "positive_goodness": "-", "negative_goodness": "--"}
 

@@ -3,13 +3,13 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.ensembles import shared_units
+from ffensembles.analysis.ensembles import shared_units
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
-from ffensembles.figures.frames import by_category, categories_of
 from ffensembles.figures.mean_activations import draw_mean_activations, unseen_title
+from ffensembles.figures.run_shown import by_category, categories_of
 from ffensembles.figures.shared_units import add_overlap_scale, draw_overlaps, largest_overlap
 from ffensembles.figures.style import new_figure, panel_letter, styled
-from ffensembles.representations import Representation
+from ffensembles.representations.stored import Representation
 
 
 @styled

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from ffensembles.analysis.balance import measure_balance, positive_fraction
+from ffensembles.errors import UserError
+
+
+def test_positive_fraction_counts_strictly_positive_weights():
+    weights = np.array([[1, -1, 0, 2], [-1, -2, -3, -4], [1, 1, 1, 1]], np.float32)
+    np.testing.assert_array_equal(positive_fraction(weights), [0.5, 0, 1])
+
+
+@pytest.fixture
+def block(tmp_path):
+    """Two networks of two layers: 3 inputs, 2 units, 2 units."""
+    path = tmp_path / "seeds-4-5.safetensors"
+    signs = np.array([[[1, 1, -1], [-1, -1, -1]], [[1, 1, 1], [1, -1, -1]]], np.float32)
+    save_file(
+        {
+            "layer1.weight": signs,
+            "layer1.bias": np.array([[-0.5, 0.25], [1, 2]], np.float32),
+            "layer2.weight": signs[:, :, :2].copy(),
+            "layer2.bias": np.array([[0, 0], [3, 4]], np.float32),
+            "head.weight": np.zeros((2, 10, 2), np.float32),
+            "head.bias": np.zeros((2, 10), np.float32),
+        },
+        path,
+    )
+    return path
+
+
+def test_each_network_of_a_block_in_order(block):
+    first, second = measure_balance(block, layers=2)
+    assert first["layer"].tolist() == second["layer"].tolist() == [1, 1, 2, 2]
+    assert first["unit"].tolist() == second["unit"].tolist() == [0, 1, 0, 1]
+    np.testing.assert_allclose(first["positive_fraction"], [2 / 3, 0, 1, 0])
+    np.testing.assert_allclose(second["positive_fraction"], [1, 1 / 3, 1, 0.5])
+    assert first["bias"].tolist() == [-0.5, 0.25, 0, 0]
+    assert second["bias"].tolist() == [1, 2, 3, 4]
+
+
+def test_fewer_layers_than_the_model_has(block):
+    assert [table["layer"].unique().tolist() for table in measure_balance(block, 1)] == [[1], [1]]
+
+
+def test_a_diverged_network_is_refused(block):
+    state = load_file(block)
+    state["layer2.bias"][1] = np.nan
+    save_file(state, block)
+    networks = measure_balance(block, layers=2)
+    next(networks)
+    with pytest.raises(UserError, match="network 2 of the block diverged"):
+        next(networks)

@@ -1,0 +1,84 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+from sklearn.preprocessing import StandardScaler
+
+from ffensembles.analysis.probes import evaluate, fit_probe
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Training and test halves of scikit-learn's digits: 64 activations each."""
+    x, labels = load_digits(return_X_y=True)
+    x = (x / 16).astype(np.float32)
+    return (x[:900], labels[:900]), (x[900:], labels[900:])
+
+
+@pytest.fixture(scope="module")
+def probe(digits):
+    return fit_probe(*digits[0])
+
+
+def test_accuracies_are_those_of_scikit_learn(digits, probe):
+    (train, train_labels), (test, labels) = digits
+    scaler = StandardScaler().fit(train)
+    reference = LogisticRegression(max_iter=500).fit(scaler.transform(train), train_labels)
+    x = scaler.transform(test)
+    table = evaluate(probe, test, labels)
+    assert table["category"].tolist() == [pd.NA, *range(10)]
+    assert table["accuracy"][0] == reference.score(x, labels) > 0.85
+    recall = recall_score(labels, reference.predict(x), average=None)
+    np.testing.assert_allclose(table["accuracy"][1:], recall, rtol=1e-15)
+    assert table["images"][1:].sum() == table["images"][0] == len(labels) == 897
+
+
+def test_the_solution_is_the_optimum(digits, probe):
+    """At the optimum the penalty's gradient, W, cancels that of the summed cross-entropy."""
+    x, labels = digits[0]
+    residual = np.eye(10)[labels] - probe.predict_proba(x)
+    weights, gradient = probe[-1].coef_, residual.T @ probe[0].transform(x)
+    tolerance = 1e-4 * len(x)  # scikit-learn's, on the mean instead of the sum
+    np.testing.assert_allclose(weights, gradient, atol=tolerance)
+    assert np.abs(weights).max() > 5 * tolerance
+
+
+def test_float32_stays_float32(probe):
+    assert probe[-1].coef_.dtype == np.float32
+
+
+def test_categories_without_test_images_are_not_in_the_table(digits, probe):
+    x, labels = digits[1]
+    few = np.isin(labels, [2, 7])
+    assert evaluate(probe, x[few], labels[few])["category"].tolist() == [pd.NA, 2, 7]
+
+
+@pytest.mark.filterwarnings("error")
+def test_convergence_is_logged(digits, caplog):
+    caplog.set_level(logging.INFO)
+    fit_probe(*digits[0], iterations=3)
+    fit_probe(*digits[0])
+    first, second = caplog.messages
+    assert first == "probe of 64 units on 900 images: stopped after 3 iterations"
+    assert "converged after" in second
+
+
+def test_silent_units_do_not_matter(digits, probe):
+    """Forward-Forward has many of them."""
+    (train, labels), (test, test_labels) = digits
+    silent = np.zeros((900, 30), np.float32)
+    wide = fit_probe(np.hstack([train, silent]), labels)
+    table = evaluate(wide, np.hstack([test, silent[: len(test)]]), test_labels)
+    assert table.equals(evaluate(probe, test, test_labels))
+
+
+def test_the_scale_of_a_unit_does_not_matter(digits, probe):
+    (train, labels), (test, test_labels) = digits
+    scale = 2.0 ** np.random.default_rng(0).integers(-12, 12, size=64)
+    scaled = fit_probe((train * scale).astype(np.float32), labels)
+    table = evaluate(scaled, (test * scale).astype(np.float32), test_labels)
+    assert table.equals(evaluate(probe, test, test_labels))

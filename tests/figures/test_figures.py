@@ -1,0 +1,446 @@
+import itertools
+import runpy
+from collections import namedtuple
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import EllipseCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Text
+
+from ffensembles.errors import UserError
+from ffensembles.figures import run_shown, style, unit_grids
+from ffensembles.figures.activation_maps import activation_map, average_neighbours
+from ffensembles.figures.activation_patterns import Example, activation_patterns
+from ffensembles.figures.balance import positive_fractions
+from ffensembles.figures.layer_similarity import layer_similarity
+from ffensembles.figures.mean_activations import unseen_means
+from ffensembles.figures.shared_units import (
+    examples_sharing,
+    jaccard_matrices,
+    shared_units,
+    unseen_overlaps,
+)
+from ffensembles.figures.sparsity import category_sparsity
+from ffensembles.figures.training_curves import training_curves
+from ffensembles.figures.unseen import unseen_category
+from ffensembles.printing.names import CATEGORIES
+from ffensembles.representations import stored
+from helpers import ROOT
+from helpers.figure_artefacts import Study
+
+SCRIPTS = ROOT / "workflow/scripts"
+NAMES = CATEGORIES["fashionmnist"]
+
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),  # a job's log, to its end
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return Study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def ensembles(study):
+    return pd.read_parquet(study.path("ff", "main", "ensembles"))
+
+
+@pytest.fixture(scope="module")
+def first_layer(ensembles):
+    return run_shown.select(ensembles, seed=0, layer=1)
+
+
+@pytest.fixture(scope="module")
+def x(study):
+    return stored.read(study.path("ff", "main", 0), 1)
+
+
+def members(frame, category):
+    """Return the ensemble of a category as a set, straight from the rows."""
+    return set(frame[(frame["category"] == category) & frame["active"]]["unit"])
+
+
+def texts(figure):
+    return [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+
+
+def titles(figure):
+    return [axes.get_title() for axes in figure.findobj(match=lambda a: hasattr(a, "get_title"))]
+
+
+def red_lines(axes):
+    return [line for line in axes.lines if to_hex(line.get_color()) == style.HIGHLIGHT]
+
+
+# The scripts
+
+
+def jobs(study):
+    """Return script, input and params of every kind of figure."""
+    ensembles, sparsity, balance, log = (
+        [study.path(model, "main", kind) for model in ("ff", "bpff", "bp")]
+        for kind in ("ensembles", "sparsity", "balance", "log")
+    )
+    without = [study.path("ff", f"without-{k}", "ensembles") for k in study.held_out]
+    run = {"representations": study.path("ff", "main", 0)}
+    shown = {"ensembles": ensembles[0], "dataset": study.folder / "dataset.npz"}
+    first = {"seed": 0, "layer": 1}
+    many = {"held_out": list(study.held_out)}
+    return {
+        "activation_patterns": (run | shown, first | {"examples": [0, 2, 9]}),
+        "category_sparsity": ({"sparsity": sparsity}, {}),
+        "shared_units": (run | shown, first | {"examples": [2, 4]}),
+        "unseen_category": (
+            {"representations": study.path("ff", "without-5", 0), "ensembles": without[1]},
+            first | {"held_out": 5},
+        ),
+        "balance": ({"balance": balance}, {"seed": 0, "layer": 2}),
+        "activation_map": (run | {"sparsity": sparsity[0]}, {"seed": 0, "layer": 2}),
+        "unseen_means": ({"ensembles": without}, first | many),
+        "unseen_overlaps": ({"ensembles": without}, first | many),
+        "jaccard": (
+            {"ensembles": [study.path("bp", "l1-regularised", "ensembles"), ensembles[0]]},
+            first,
+        ),
+        "layer_similarity": (
+            {
+                "similarity": [
+                    study.folder / f"layers-{name}.parquet" for name in ("mnist", study.dataset)
+                ]
+            },
+            {},
+        ),
+        "training_curves": (
+            {"logs": log},
+            {"models": ["ff", "bpff", "bp"], "dataset": study.dataset},
+        ),
+    }
+
+
+def run_script(kind, study, folder, **changes):
+    """Run a script as Snakemake does, and return the files it wrote."""
+    paths, params = jobs(study)[kind]
+    output = namedtuple("Output", "pdf png")(folder / f"{kind}.pdf", folder / f"{kind}.png")
+    snakemake = SimpleNamespace(
+        input=SimpleNamespace(**paths),
+        params=SimpleNamespace(**(params | changes)),
+        output=output,
+        log=[str(folder / "log")],
+    )
+    runpy.run_path(str(SCRIPTS / f"plot_{kind}.py"), init_globals={"snakemake": snakemake})
+    return output
+
+
+def test_every_script_has_its_test(study):
+    assert set(jobs(study)) == {path.stem[5:] for path in SCRIPTS.glob("plot_*.py")}
+
+
+@pytest.mark.parametrize("kind", sorted(path.stem[5:] for path in SCRIPTS.glob("plot_*.py")))
+def test_scripts_draw_legible_figures(kind, study, tmp_path, monkeypatch):
+    drawn = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *a, **k: drawn.append(self) or savefig(self, *a, **k)
+    )
+    output = run_script(kind, study, tmp_path)
+    assert output.pdf.read_bytes().startswith(b"%PDF")
+    height, width = imread(output.png).shape[:2]
+    assert width <= 220 * (style.WIDTH + 0.1)
+    assert height <= 220 * 9
+    assert_nothing_overlaps(drawn[-1], monkeypatch)
+
+
+def assert_nothing_overlaps(figure, monkeypatch):
+    visible = []  # texts that are drawn; ticks beyond the axes have texts that are not
+    draw = Text.draw
+    monkeypatch.setattr(
+        Text, "draw", lambda self, *a, **k: visible.append(self) or draw(self, *a, **k)
+    )
+    figure.set_dpi(220)
+    figure.draw_without_rendering()
+    visible = [text for text in visible if text.get_text() and text.get_visible()]
+    assert min(text.get_fontsize() for text in visible) >= 7
+    renderer = figure.canvas.get_renderer()
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in visible]
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(width, height) < 1, f"{one!r} lies on {other!r}"
+
+
+@pytest.mark.parametrize("kind", ["activation_map", "shared_units", "training_curves"])
+def test_the_same_artefacts_give_the_same_bytes(kind, study, tmp_path):
+    (tmp_path / "again").mkdir()
+    once, again = run_script(kind, study, tmp_path), run_script(kind, study, tmp_path / "again")
+    for one, other in zip(once, again, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_run_that_is_not_there_is_one_line(study, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run_script("jaccard", study, tmp_path, seed=7)
+    assert not list(tmp_path.glob("jaccard*"))
+
+
+def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
+    """Silent layers, one run, few categories with correctly classified images."""
+    study = Study(tmp_path / "study", seeds=1, known=(4, 7), silent_layers=(1, 3))
+    for kind in jobs(study):
+        for path in run_script(kind, study, tmp_path):
+            assert path.exists()
+
+
+# Rows and names
+
+
+def test_select_names_what_there_is(ensembles):
+    with pytest.raises(UserError, match=r"no seed 7 in FF on FASHIONMNIST; choose among 0, 1"):
+        run_shown.select(ensembles, seed=7)
+
+
+def test_title_names_the_study_unless_it_is_the_main_one(ensembles):
+    assert run_shown.title(ensembles) == "FF on FASHIONMNIST"
+    assert (
+        run_shown.title(ensembles.assign(model="bpff", study="l1")) == "BP/FF on FASHIONMNIST, l1"
+    )
+
+
+def test_a_category_without_images_has_no_ensemble(first_layer):
+    seen = first_layer[first_layer["category"] != 4]
+    active, mean = run_shown.by_category(seen, "active"), run_shown.by_category(seen, "mean")
+    assert active.dtype == bool
+    assert not active[4].any()
+    assert np.isnan(mean[4]).all()
+    assert set(np.flatnonzero(active[7])) == members(first_layer, 7)
+
+
+def test_examples_without_images_are_replaced(caplog):
+    labels = np.array([7, 2, 5, 2, 7])
+    x = stored.Representation(np.zeros((5, 3), np.float32), labels, np.arange(5))
+    assert run_shown.choose_examples(x, [7, 5]) == [7, 5]
+    assert not caplog.records
+    assert run_shown.choose_examples(x, [5, 0]) == [5, 2]
+    assert "categories [0]" in caplog.text
+    assert run_shown.choose_examples(x, [5, 0, 1, 9]) == [5, 2, 7]
+
+
+# Style
+
+
+def test_the_colour_scale_is_perceptually_uniform():
+    rgb = style.BLUES(np.linspace(0, 1, 33))[:, :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    lightness = 116 * np.cbrt(luminance) - 16
+    np.testing.assert_allclose(lightness, np.linspace(100, 20, 33), atol=1.5)
+
+
+def test_a_figure_leaves_the_callers_style_alone(ensembles):
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 31, "axes.labelsize": 31}):
+        figure = jaccard_matrices([ensembles], seed=0, layer=1)
+        assert matplotlib.rcParams["font.size"] == 31
+    assert max(text.get_fontsize() for text in texts(figure)) < 11
+
+
+# Figures 6-9 and 1
+
+
+def test_activation_map_groups_correct_images_by_category(study, x):
+    figure = activation_map(x, NAMES, title="FF on FASHIONMNIST, layer 1", sparsity=0.8449)
+    axes = figure.axes[0]
+    image = np.asarray(axes.images[0].get_array())
+    by_hand = np.vstack([x.activations[x.labels == category] for category in range(10)])
+    np.testing.assert_array_equal(image, by_hand)
+    assert len(image) < len(study.labels)
+    assert axes.get_title() == "FF on FASHIONMNIST, layer 1: $S$ = 0.84"
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == NAMES
+    assert axes.get_yticks()[0] == (x.labels == 0).sum() / 2
+    assert figure.axes[1].get_ylabel() == "Activation"
+
+
+def test_neighbours_of_a_category_are_averaged_when_rows_are_few():
+    x = stored.Representation(
+        np.array([[1, 0], [9, 9], [3, 2], [5, 4]], np.float32), np.array([0, 7, 0, 0]), np.arange(4)
+    )
+    activations, labels = average_neighbours(x, rows=2)
+    assert labels.tolist() == [0, 0, 7]
+    assert activations.tolist() == [[2, 1], [5, 4], [9, 9]]
+    assert activations.dtype == np.float32
+
+
+def test_activation_patterns_shows_examples_means_and_map(first_layer, x):
+    image = np.full((1, 12, 12), 9, np.uint8)
+    examples = [Example(k, image, [np.arange(5.0) + k] * 3) for k in (3, 8)]
+    figure = activation_patterns(examples, first_layer, x, layer=1)
+    shown = titles(figure)
+    for category, name in enumerate(NAMES):
+        assert f"{name} ({len(members(first_layer, category))} active)" in shown
+    assert {"Input", "Layer 1", "Layer 2", "Layer 3"} <= set(shown)
+    assert {"A", "B", "C"} <= {text.get_text() for text in texts(figure)}
+    darkest = {image.get_clim() for axes in figure.axes for image in axes.images}
+    assert (0, 12) in darkest  # one scale for both examples
+
+
+def test_mean_activations_are_blue_where_active(first_layer):
+    figure = unseen_means([first_layer], [5], seed=0, layer=1)
+    grey, blue = figure.axes[0].lines
+    assert to_hex(blue.get_color()) == style.ACTIVE
+    assert set(blue.get_xdata()) == members(first_layer, 5)
+    assert len(grey.get_xdata()) + len(blue.get_xdata()) == 64
+    rows = first_layer[first_layer["category"] == 5].set_index("unit")["mean"]
+    np.testing.assert_array_equal(blue.get_ydata(), rows[blue.get_xdata()])
+    assert figure.axes[0].get_ylim()[1] >= rows.max()
+
+
+# Figures 3, 4, 11, 12 and 14
+
+
+def test_jaccard_of_every_pair_on_one_scale(study, ensembles):
+    other = pd.read_parquet(study.path("bp", "l1-regularised", "ensembles"))
+    figure = jaccard_matrices([other, ensembles], seed=1, layer=2)
+    assert [axes.get_title() for axes in figure.axes[:2]] == [
+        "BP on FASHIONMNIST, l1-regularised",
+        "FF on FASHIONMNIST",
+    ]
+    largest = 0.0
+    for axes, frame in zip(figure.axes, [other, ensembles], strict=False):
+        run = frame[(frame["seed"] == 1) & (frame["layer"] == 2)]
+        matrix = axes.images[0].get_array()
+        for i, j in itertools.permutations(range(10), 2):
+            a, b = members(run, i), members(run, j)
+            assert matrix[i, j] == pytest.approx(len(a & b) / len(a | b))
+            largest = max(largest, len(a & b) / len(a | b))
+        assert matrix.mask.diagonal().all()
+    scales = [axes.images[0].get_clim() for axes in figure.axes[:2]]
+    assert scales == [(0, pytest.approx(largest))] * 2
+
+
+def test_unseen_overlaps_count_shared_units_between_red_lines(study):
+    frame = pd.read_parquet(study.path("ff", "without-2", "ensembles"))
+    figure = unseen_overlaps([frame], [2], seed=0, layer=1)
+    axes = figure.axes[0]
+    run = frame[(frame["seed"] == 0) & (frame["layer"] == 1)]
+    matrix = np.asarray(axes.images[0].get_array())
+    expected = [[len(members(run, i) & members(run, j)) for j in range(10)] for i in range(10)]
+    np.testing.assert_array_equal(matrix, expected)
+    numbers = [text.get_text() for text in axes.texts]
+    assert numbers == [str(count) for row in expected for count in row]
+    assert axes.get_title() == "Unseen: Pullover"
+    at = {tuple(line.get_ydata()) for line in red_lines(axes)}
+    assert {(1.5, 1.5), (2.5, 2.5)} <= at
+
+
+def test_the_unseen_category_lies_between_red_lines(study):
+    x = stored.read(study.path("ff", "without-5", 0), 1, held_out=5)
+    frame = pd.read_parquet(study.path("ff", "without-5", "ensembles"))
+    figure = unseen_category(x, run_shown.select(frame, seed=0, layer=1), unseen=5)
+    above, below = ((x.labels < k).sum() for k in (5, 6))
+    assert below - above == (study.labels == 5).sum()  # all its images, right or wrong
+    lines = sorted(line.get_ydata()[0] for line in red_lines(figure.axes[0]))
+    assert lines == [above, below]
+
+
+def test_shared_active_units_are_circled(first_layer, x):
+    examples = [2, 4]
+    shared = members(first_layer, 2) & members(first_layer, 4)
+    if not shared:  # make one
+        first_layer = first_layer.copy()
+        first_layer.loc[(first_layer["unit"] == 13), "active"] = True
+        shared = members(first_layer, 2) & members(first_layer, 4)
+    images = [np.zeros((1, 12, 12), np.uint8)] * 2
+    figure = shared_units(images, list(x.activations[:2]), examples, first_layer, layer=1)
+    circles = figure.findobj(EllipseCollection)
+    assert len(circles) == 2
+    for circle in circles:
+        columns, rows = circle.get_offsets().T
+        assert set(rows * 8 + columns) == shared
+    assert f"Layer 1, shared units: {len(shared)}" in titles(figure)
+
+
+def test_examples_activate_most_of_the_shared_units():
+    active = np.array([[True, True, False, True], [True, True, True, False]])
+    activations = np.array([[9, 0, 0, 9], [1, 1, 0, 0], [2, 2, 0, 0], [0, 3, 9, 0]], np.float32)
+    x = stored.Representation(activations, np.array([0, 0, 0, 1]), np.arange(4))
+    assert examples_sharing(x, active, [0, 1]) == [1, 3]
+    assert examples_sharing(x, np.zeros_like(active), [0, 1]) == [0, 3]
+
+
+def test_units_keep_their_order_in_the_matrix():
+    grid = unit_grids.as_grid(np.arange(6.0))
+    assert grid.shape == (3, 3)
+    np.testing.assert_array_equal(grid.ravel()[:6], range(6))
+    assert np.isnan(grid.ravel()[6:]).all()
+
+
+def test_inputs_are_shown_with_the_label_that_the_network_sees():
+    image = np.full((3, 12, 12), 50, np.uint8)
+    seen = unit_grids.as_seen(image, 4, "ff")
+    assert (seen[:, 0, :10] == 255).sum(axis=1).tolist() == [1, 1, 1]
+    assert (seen[:, 0, 4] == 255).all()
+    assert (seen[:, 1:] == 50).all()
+    assert (seen[:, 0, 10:] == 50).all()
+    assert (image == 50).all()
+    assert unit_grids.as_seen(image, 4, "bp") is image
+
+
+# Figures 2, 5 and 13, and the training curves
+
+
+def test_sparsity_is_the_mean_over_runs_of_each_category(study):
+    frame = pd.concat(
+        pd.read_parquet(study.path(model, "main", "sparsity")) for model in ("ff", "bpff", "bp")
+    )
+    figure = category_sparsity(frame)
+    assert len(figure.axes) == 3
+    points = figure.axes[2].containers[1].lines[0]  # BP/FF in layer 3
+    rows = frame[(frame["model"] == "bpff") & (frame["layer"] == 3) & frame["category"].notna()]
+    by_hand = [rows[rows["category"] == k]["sparsity"].mean() for k in range(10)]
+    np.testing.assert_allclose(points.get_ydata(), by_hand)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][1:] == ["FF", "BP/FF", "BP"]
+
+
+def test_balance_shows_every_unit_of_one_run(study):
+    frame = pd.concat(
+        pd.read_parquet(study.path(model, "main", "balance")) for model in ("ff", "bpff", "bp")
+    )
+    axes = positive_fractions(frame, seed=1, layer=2).axes[0]
+    steps = {patch.get_label(): patch.get_data() for patch in axes.patches if not patch.get_fill()}
+    assert list(steps) == ["FF", "BP/FF", "BP"]
+    for name, model in {"FF": "ff", "BP/FF": "bpff", "BP": "bp"}.items():
+        wanted = (frame["model"] == model) & (frame["seed"] == 1) & (frame["layer"] == 2)
+        values, edges = frame[wanted]["positive_fraction"], steps[name].edges
+        inside = [((values >= a) & (values < b)).mean() for a, b in itertools.pairwise(edges)]
+        np.testing.assert_allclose(steps[name].values, 100 * np.array(inside))
+        assert steps[name].values.sum() == pytest.approx(100)
+
+
+def test_layer_similarity_is_the_mean_over_runs(study):
+    frame = pd.concat(
+        pd.read_parquet(study.folder / f"layers-{name}.parquet")
+        for name in ("fashionmnist", "mnist")
+    )
+    figure = layer_similarity(frame)
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["MNIST", "FASHIONMNIST"]
+    matrix = np.asarray(figure.axes[0].images[0].get_array())
+    assert matrix[0, 2] == pytest.approx((0.2 + 0.2**1.1) / 2)
+    assert matrix.diagonal().tolist() == [1, 1, 1]
+
+
+def test_training_curves_are_the_mean_over_runs(study):
+    logs = {m: pd.read_parquet(study.path(m, "main", "log")) for m in ("ff", "bp")}
+    figure = training_curves(logs, dataset="fashionmnist")
+    loss, _, goodness, none = figure.axes
+    layer2 = logs["ff"][logs["ff"]["layer"] == 2].groupby("epoch").mean()
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), layer2["loss"])
+    np.testing.assert_allclose(goodness.lines[3].get_ydata(), layer2["negative_goodness"])
+    assert len(goodness.lines) == 6
+    assert not none.lines

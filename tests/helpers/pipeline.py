@@ -1,0 +1,65 @@
+"""The pipeline in a folder of its own, and runs of it that are finished to all appearances.
+
+Nothing is computed: `snakemake --touch` records whatever files lie there as results of its jobs.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from helpers import ROOT
+
+EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
+
+
+def copy_pipeline(folder):
+    """Copy what the pipeline consists of, without any results."""
+    for name in ("workflow", "config", "docs", "envs", "profiles"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
+
+
+def snakemake(folder, *arguments):
+    """Run Snakemake in a folder; return what it prints."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    run = subprocess.run(
+        [shutil.which("snakemake", path=path), *arguments],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def two_studies(folder):
+    """Leave only the studies main and without-3 of the demo, and return the folder."""
+    table = folder / "config/demo.tsv"
+    rows = table.read_text("utf-8").splitlines(keepends=True)
+    table.write_text("".join(r for r in rows if r.startswith(("study", "main", "without-3"))))
+    return folder
+
+
+def finish(folder, make=Path.touch):
+    """Record all results of the demo as made, after `make` has made them; return the folder."""
+    for file in plan(folder):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        make(folder / file)
+    snakemake(folder, "--touch", "--forceall", *EVERYTHING)
+    return folder
+
+
+def plan(folder, *arguments):
+    """Return each output file's rule, its status, and whether it would be made anew."""
+    summary = snakemake(folder, "--summary", *arguments, *EVERYTHING).splitlines()
+    rows = csv.DictReader(summary, delimiter="\t")
+    return {
+        row["output_file"]: (row["rule"], row["status"], row["plan"] == "update pending")
+        for row in rows
+    }

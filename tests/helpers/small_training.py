@@ -1,0 +1,89 @@
+"""Trainings so small that tests can afford them, and their plain readings in torch.nn."""
+
+from itertools import pairwise
+
+import torch
+
+from ffensembles.data.datasets import standardise
+from ffensembles.data.digits import read_digits
+from ffensembles.experiments import Experiment
+from ffensembles.randomness import generator
+from ffensembles.training.checkpoints import Checkpoint
+from ffensembles.training.loop import train
+from ffensembles.training.paired_data import Split
+
+GOODNESS = {
+    "loss": "threshold",
+    "goodness": "l2",
+    "normalisation": "l2",
+    "negatives": "pooled",
+    "black": "zero",
+    "maximum": "split",
+}
+NO_GOODNESS = dict.fromkeys(GOODNESS, "none") | {"loss": "cross-entropy"}
+
+
+def experiment(model, **changes):
+    """Return an experiment on digits with small networks."""
+    settings = {
+        "study": "main",
+        "dataset": "digits",
+        "model": model,
+        "seeds": 2,
+        "epochs": 2,
+        "learning_rate": 0.01 if model == "ff" else 0.001,
+        "batch_size": 128,
+        "units": 40,
+        "layers": 3,
+        "activation_l1": 0.0,
+        "held_out": None,
+    }
+    return Experiment(**settings | (NO_GOODNESS if model == "bp" else GOODNESS) | changes)
+
+
+def digits(images=None):
+    """Return the first training images of digits, all by default."""
+    arrays = read_digits()
+    values = standardise(arrays["train_images"][:images], "digits")
+    return Split(
+        torch.from_numpy(values), torch.from_numpy(arrays["train_labels"][:images]), (1, 12, 12)
+    )
+
+
+def trained(e, seeds, split, folder, precision="highest", interval=1e9):
+    """Train on the CPU with a checkpoint in `folder`."""
+    checkpoint = Checkpoint(folder / f"{seeds[0]}-{seeds[-1]}.pt", {}, interval)
+    return train(
+        e,
+        seeds,
+        split,
+        checkpoint,
+        random_seed=0,
+        device=torch.device("cpu"),
+        precision_name=precision,
+    )
+
+
+def initial_layers(e, seed, sizes):
+    """Return torch.nn layers with the weights that training this seed starts from."""
+    draws = generator(0, *e.key, seed, "weights")
+    layers = []
+    for inputs, outputs in pairwise(sizes):
+        layer = torch.nn.Linear(inputs, outputs)
+        with torch.no_grad():
+            for parameter in (layer.weight, layer.bias):
+                parameter.uniform_(-(inputs**-0.5), inputs**-0.5, generator=draws)
+        layers.append(layer)
+    return layers
+
+
+def batches(e, seed, images):
+    """Yield the batches of one epoch after the other, as training this seed draws them."""
+    draws = generator(0, *e.key, seed, "shuffle")
+    while True:
+        yield torch.randperm(images, generator=draws).split(e.batch_size)
+
+
+def weights(network, place=0):
+    """Return the tensors of one seed, by place in the block."""
+    return {name: tensor[place] for name, tensor in network.state().items()}

@@ -1,0 +1,112 @@
+"""The checks before a run; those that need SLURM's answer are tested in tests/slurm."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ffensembles.errors import UserError
+from ffensembles.pipeline import cluster
+
+HOLD = """
+import sys, time
+from ffensembles.pipeline.cluster import is_alone
+print(is_alone(sys.argv[1]), flush=True)
+time.sleep(60)
+"""
+
+
+def stand_in(folder, monkeypatch, name, script):
+    """Put a shell script on the PATH in place of a SLURM command."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_folder_is_made_where_it_can_be_written(tmp_path):
+    cluster.check_folder(tmp_path / "results" / "demo")
+    assert not list((tmp_path / "results" / "demo").iterdir())
+
+
+def test_folder_that_cannot_be_written_is_named_with_its_key(tmp_path):
+    (tmp_path / "results").write_text("a file in the way")
+    with pytest.raises(UserError, match=r"results/demo.*cannot be written.*pathvars"):
+        cluster.check_folder(tmp_path / "results" / "demo")
+
+
+def test_stale_lock_goes_only_when_its_run_is_dead(tmp_path):
+    lock = tmp_path / "locks" / "0.output.lock"
+    lock.parent.mkdir()
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert first.stdout.readline() == "True\n"
+        lock.touch()
+        assert not cluster.is_alone(tmp_path)
+        assert lock.exists()
+    finally:
+        first.kill()
+        first.wait()
+    cluster._held.clear()  # this process's own mark
+    assert cluster.is_alone(tmp_path)
+    assert not lock.exists()
+
+
+def test_machine_without_slurm_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="sbatch: SLURM's commands are not on this machine"):
+        cluster.check_requests([cluster.Request("train")])
+
+
+@pytest.mark.parametrize(
+    ("limit", "minutes", "refused"),
+    [
+        ("infinite", 10**6, False),
+        ("1:00:00", 60, False),
+        ("1:00:00", 61, True),
+        ("2-00:00:00", 2880, False),
+        ("2-00:00:00", 2881, True),
+        ("30:00", 31, True),
+    ],
+)
+def test_runtime_beyond_the_partitions_limit(tmp_path, monkeypatch, limit, minutes, refused):
+    stand_in(tmp_path, monkeypatch, "sinfo", f"echo {limit}")
+    stand_in(tmp_path, monkeypatch, "sbatch", "exit 0")
+    request = cluster.Request("train", partition="gpu", minutes=minutes)
+    if refused:
+        with pytest.raises(UserError, match=r"train: runtime is .* minutes.*max_runtime"):
+            cluster.check_requests([request])
+    else:
+        cluster.check_requests([request])
+
+
+@pytest.mark.parametrize(
+    ("option", "setting"),
+    [("--gpus=a100:2", "gpu_type"), ("--mem=64000", "mem_mb"), ("--account=lab", "account")],
+)
+def test_the_setting_at_fault_is_found(tmp_path, monkeypatch, option, setting):
+    refuse = f'case "$*" in *{option}*) echo "allocation failure: not available" >&2; exit 1;; esac'
+    stand_in(tmp_path, monkeypatch, "sbatch", refuse)
+    stand_in(tmp_path, monkeypatch, "sinfo", "echo infinite")
+    request = cluster.Request(
+        "train", "gpu", account="lab", gpus=2, gpu_type="a100", memory=64000, minutes=60
+    )
+    with pytest.raises(UserError, match=rf"{option.strip('-')}.*not available.*{setting}"):
+        cluster.check_requests([request])
+
+
+def test_only_orphans_of_this_folder_are_cancelled(tmp_path, monkeypatch):
+    (tmp_path / "queue").write_text(
+        f"7|{tmp_path}|rule_train_wildcards_digits\n"
+        f"8|{tmp_path}|somebody's own job\n"
+        f"9|{tmp_path}/elsewhere|rule_train_wildcards_digits\n"
+    )
+    stand_in(tmp_path, monkeypatch, "squeue", f"cat {tmp_path}/queue")
+    stand_in(
+        tmp_path, monkeypatch, "scancel", f'echo "$@" > {tmp_path}/cancelled; : > {tmp_path}/queue'
+    )
+    assert cluster.cancel_orphans(tmp_path) == 1
+    assert (tmp_path / "cancelled").read_text() == "7\n"
+    assert cluster.cancel_orphans(tmp_path) == 0

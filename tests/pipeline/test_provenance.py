@@ -1,0 +1,102 @@
+"""Provenance: hours of training, the commit, and a page that holds all of it."""
+
+import subprocess
+
+import pandas as pd
+import pytest
+
+from ffensembles.files import write_parquet
+from ffensembles.pipeline import provenance
+
+ABOUT = {
+    "settings": {"study": "main", "dataset": "mnist", "model": "ff"},
+    "device": "cuda",
+    "hardware": "NVIDIA A100 & co",
+    "precision": "auto",
+    "threads": 4,
+    "torch": "2.9.0",
+    "dataset": "4bf5",
+    "code": "0123",
+    "seeds": [0, 1],
+}
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Write a training log and return its path: two layers, the first of two epochs."""
+
+    def write(epochs, **changes):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.log.parquet"
+        columns = ["seed", "layer", "epoch", "seconds"]
+        write_parquet(pd.DataFrame(epochs, columns=columns), path, ABOUT | changes)
+        return path
+
+    return write
+
+
+TOGETHER = [(s, layer, 1, seconds) for layer, seconds in ((1, 20.0), (2, 40.0)) for s in (0, 1)]
+IN_TURN = [(0, 0, 1, 1000.5), (1, 0, 1, 1100.25), (0, 0, 2, 700.0), (1, 0, 2, 799.25)]
+
+
+def test_seeds_trained_together_count_once_and_seeds_in_turn_each(log):
+    together, in_turn = provenance.trainings([log(TOGETHER), log(IN_TURN)]).to_dict("records")
+    assert together["seconds"] == 60
+    assert in_turn["seconds"] == 3600
+    assert together["seeds"] == 2
+
+
+def test_hours_are_told_apart_by_device(log):
+    paths = [log(IN_TURN), log(IN_TURN, seeds=[2, 3]), log(IN_TURN, device="cpu", threads=8)]
+    assert provenance.hours(provenance.trainings(paths)) == (
+        "6 runs in 3 trainings: 2.00 GPU hours, and 1.00 hours on CPUs (8.00 core hours)."
+    )
+
+
+def test_the_page_sums_the_blocks_of_an_experiment(log):
+    logs = [log(IN_TURN), log(TOGETHER, seeds=[2, 3]), log(TOGETHER, hardware="other")]
+    page = provenance.provenance_page(
+        provenance.trainings(logs), commit="abc", versions={"Python": "3.11.2"}, config="a: <b>\n"
+    )
+    cells = '<td class="text">{}</td>' * 7 + "<td>{}</td>" * 3
+    about = ["main", "MNIST", "FF", "GPU", "NVIDIA A100 &amp; co", "auto", "2.9.0", "4"]
+    assert cells.format(*about, "4", "1:01:00") in page
+    assert cells.format(*about[:4], "other", *about[5:], "2", "0:01:00") in page
+    for text in ("abc", "3.11.2", "a: &lt;b&gt;", "4bf5"):
+        assert text in page
+
+
+def test_a_run_without_any_training_has_a_page():
+    page = provenance.provenance_page(provenance.trainings([]), commit="", versions={}, config="")
+    assert "0 runs in 0 trainings: 0.00 GPU hours" in page
+
+
+def test_a_log_without_the_name_of_the_hardware_is_read(log):
+    path = log(TOGETHER)
+    table = pd.read_parquet(path)
+    write_parquet(table, path, {k: v for k, v in ABOUT.items() if k != "hardware"})
+    assert provenance.trainings([path])["hardware"].tolist() == ["not recorded"]
+
+
+def test_the_commit_is_that_of_the_folder_itself(tmp_path):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = ["git", "-C", tmp_path, *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert provenance.commit(tmp_path).startswith("unknown")
+    git("init")
+    (tmp_path / "file").write_text("1")
+    git("add", "file")
+    git("commit", "-m", "first")
+    head = git("rev-parse", "HEAD")
+    assert provenance.commit(tmp_path) == head
+    (tmp_path / "results").write_text("not tracked")
+    assert provenance.commit(tmp_path) == head
+    (tmp_path / "file").write_text("2")
+    assert provenance.commit(tmp_path) == f"{head}, with uncommitted changes"
+    (tmp_path / "within").mkdir()
+    assert provenance.commit(tmp_path / "within").startswith("unknown")
+
+
+def test_every_named_package_is_installed():
+    assert set(provenance.versions()) == {"Python", *provenance.PACKAGES}

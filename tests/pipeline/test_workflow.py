@@ -1,0 +1,191 @@
+"""The workflow as Snakemake plans it: every target, and what an edit makes anew."""
+
+import re
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import jinja2
+import pytest
+import yaml
+from docutils.core import publish_string
+
+from helpers.pipeline import ROOT, copy_pipeline, finish, plan, snakemake, two_studies
+
+RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
+
+
+def edit(path, old, new):
+    """Replace a text that a file holds once."""
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{path.name} holds {old!r} {text.count(old)} times"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+# Every target
+
+
+def planned(folder, *arguments):
+    """Return the output files of every rule that a dry run would run, by rule."""
+    jobs = re.findall(
+        r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    output: (.*)$",
+        snakemake(folder, "-n", *arguments),
+        re.MULTILINE,
+    )
+    files = defaultdict(set)
+    for rule, output in jobs:
+        files[rule] |= set(output.split(", "))
+    return files
+
+
+@pytest.mark.parametrize(
+    ("results", "arguments"),
+    [("results", ["all", "ablation"]), ("results/demo", ["--profile", "profiles/demo"])],
+    ids=["paper", "demo"],
+)
+def test_every_target_resolves(results, arguments, tmp_path):
+    rules = planned(copy_pipeline(tmp_path), *arguments)
+    files = set().union(*rules.values())
+    tables = [f"tables/table{n}.{form}" for n in range(1, 14) for form in ("csv", "md", "html")]
+    figures = [f"figures/figure{n}.{form}" for n in range(1, 15) for form in ("pdf", "png")]
+    others = ["tables/significance.csv", "scorecard.csv", "claims.html", "provenance.html"]
+    others += ["report.html"]
+    assert {f"{results}/{name}" for name in tables + figures + others} <= files
+    # The ablation is run when it is asked for, and then only.
+    assert (f"{results}/tables/ablation.csv" in files) == ("ablation" in arguments)
+
+
+def test_what_needs_other_models_is_left_out_of_a_run_of_one(tmp_path):
+    rules = planned(copy_pipeline(tmp_path), "all", "--config", "only={models: [bp]}")
+    assert {"tabulate_table1", "tabulate_table9", "plot_figure2"} & set(rules) == {
+        "tabulate_table1",
+        "tabulate_table9",
+    }
+    assert {"evaluate_claims", "report"} <= set(rules)
+
+
+# What an edit makes anew
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return a copy in which two studies on digits have been run, to all appearances."""
+    return finish(two_studies(copy_pipeline(tmp_path_factory.mktemp("finished"))))
+
+
+@pytest.fixture
+def edited(finished, tmp_path):
+    """Return a copy of the finished run to edit."""
+    folder = tmp_path / "edited"
+    shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
+    return folder
+
+
+def anew(plan):
+    """Return the rules whose own code or settings changed, and all rules that would run."""
+    origins = {rule for rule, status, _ in plan.values() if status == "params changed"}
+    return origins, {rule for rule, _, pending in plan.values() if pending}
+
+
+def test_comments_docstrings_and_what_decides_no_result_rerun_nothing(edited):
+    library = edited / "workflow/ffensembles"
+    edit(library / "networks.py", '"""Divide each row of x', '"""A docstring. Divide each row of x')
+    for path in (library / "files.py", edited / "workflow/scripts/train.py"):
+        path.write_text(f"# A comment.\n{path.read_text('utf-8')}\n# Another.\n", "utf-8")
+    assert anew(plan(edited)) == (set(), set())
+    recorded = {"save_config", "show_provenance"}  # the record of all settings, but no result
+    assert anew(plan(edited, "--config", "checkpoint_interval=7")) == ({"save_config"}, recorded)
+
+
+def test_a_module_reruns_the_rules_whose_results_it_can_change(edited):
+    library = edited / "workflow/ffensembles"
+    with (library / "probes.py").open("a", encoding="utf-8") as file:
+        file.write("\n\nNEW = 1\n")
+    edit(library / "figures/balance.py", "BIN = 0.01", "BIN = 0.02")
+    origins, all_rules = anew(plan(edited))
+    assert origins == {"fit_probes", "plot_figure5"}
+    # What is made from the probes, the page written after the last result, and nothing besides.
+    shown = {"tabulate_table7", "tabulate_table8", "score", "evaluate_claims", "show_provenance"}
+    assert all_rules == origins | shown
+
+
+def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
+    table = edited / "config/demo.tsv"
+    edit(table, "main\tdigits\tbp\t2\t30\t0.001\t", "main\tdigits\tbp\t2\t30\t0.002\t")
+    edit(table, "main\tdigits\tff\t2\t", "main\tdigits\tff\t3\t")  # the blocks hold two seeds
+    after = plan(edited)
+    trained = {file for file, (rule, _, pending) in after.items() if rule == "train" and pending}
+    folder = "results/demo/models/digits"
+    assert trained == {
+        f"{folder}/{block}.{form}"
+        for block in ("bp/main/seeds-0-1", "ff/main/seeds-2-2")
+        for form in ("safetensors", "log.parquet")
+    }
+    extracted = {
+        file
+        for file, (rule, _, pending) in after.items()
+        if rule == "extract_representations" and pending
+    }
+    folder = "results/demo/representations/digits"
+    assert extracted == {
+        f"{folder}/{run}.parquet" for run in ("bp/main/seed-0", "bp/main/seed-1", "ff/main/seed-2")
+    }
+    measured = {
+        Path(file).parent.name
+        for file, (rule, _, pending) in after.items()
+        if rule == "measure_accuracy" and pending
+    }
+    assert measured == {"main"}
+
+
+# What every rule has
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [r for r in re.split(r"(?m)^(?=rule )", RULES) if "    script:" in r],
+    ids=lambda rule: rule[5 : rule.index(":")],
+)
+def test_a_rule_carries_the_fingerprint_of_its_own_script(rule):
+    (script,) = re.findall(r'script:\n        "\.\./scripts/(.+)"', rule)
+    assert re.findall(r'code=code\("(.+)"\)', rule) == [script]
+    assert (ROOT / "workflow/scripts" / script).is_file()
+
+
+def test_every_script_and_caption_is_used():
+    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
+    assert set(re.findall(r'"\.\./scripts/(.+)"', RULES)) == scripts
+    captions = {path.name for path in (ROOT / "workflow/report").glob("*.rst")}
+    assert {*re.findall(r'"\.\./report/(.+)"', RULES), "workflow.rst"} == captions
+
+
+def configuration(*names):
+    """Return the config of the files, laid one over the other."""
+    config = {}
+    for name in names:
+        for key, value in yaml.safe_load((ROOT / "config" / name).read_text("utf-8")).items():
+            old = config.get(key)
+            config[key] = old | value if isinstance(old, dict) else value
+    return config
+
+
+@pytest.mark.parametrize("names", [["config.yaml"], ["config.yaml", "demo.yaml"]])
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "workflow/report").glob("*.rst")), ids=lambda path: path.stem
+)
+def test_a_caption_renders_for_any_config(path, names):
+    dataset = configuration(*names)["figures"]["balance"]["dataset"]
+    about = SimpleNamespace(
+        config=configuration(*names),
+        params={"seed": 0, "layer": 2, "held_out": 5},
+        wildcards={"dataset": dataset},
+    )
+    # As Snakemake renders it, but strict.
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    text = environment.from_string(path.read_text("utf-8")).render(snakemake=about)
+    strict = {"halt_level": 2, "report_level": 5, "output_encoding": "unicode"}
+    assert "<p>" in publish_string(text, writer="html5", settings_overrides=strict)
+    assert len(text.split()) > 12

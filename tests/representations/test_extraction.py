@@ -1,0 +1,120 @@
+"""Prediction and representations by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.data.digits import read_digits
+from ffensembles.errors import UserError
+from ffensembles.models import weights
+from ffensembles.models.label_embedding import LabelEmbedding
+from ffensembles.models.networks import Network
+from ffensembles.representations import extraction
+from ffensembles.representations.extraction import (
+    activations,
+    extract_run,
+    predict,
+    represented_images,
+)
+from ffensembles.representations.stored import read
+from helpers.small_training import experiment
+
+SHAPE = 1, 2, 12
+
+
+@pytest.fixture
+def images():
+    return torch.randn(30, 24, generator=torch.manual_seed(0))
+
+
+def network(head=None, norm="l2"):
+    return Network.initialise([24, 8, 8, 8], head, norm, [torch.Generator().manual_seed(3)])
+
+
+@pytest.mark.parametrize("norm, p", [("l2", 2), ("l1", 1)])
+def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
+    images, norm, p, monkeypatch
+):
+    monkeypatch.setattr(extraction, "ROWS", 7)
+    net = network(norm=norm)
+    net.layers[1].weight *= 20  # so that the layers do not count alike without the softmax
+    embedding = LabelEmbedding.of(images, SHAPE, "zero", "split")
+    predictions = predict(net, images, embedding, norm)
+    for image, predicted in zip(images, predictions, strict=True):
+        score = np.zeros(10)
+        for layer in range(3):
+            g = []
+            for label in range(10):
+                x = embedding.embed(image[None], torch.tensor([label]))[0]
+                for linear in net.layers[: layer + 1]:
+                    x = (linear.weight[0] @ (x / x.norm(p)) + linear.bias[0]).clamp(min=0)
+                g.append(x.norm(p).item())
+            score += np.exp(g) / np.exp(g).sum()
+        assert predicted == score.argmax()
+    assert len(set(predictions)) > 2
+
+
+def test_bp_predicts_by_its_head(images):
+    net = network(head=10, norm="none")
+    x = images
+    for linear in [*net.layers, net.head]:
+        x = x @ linear.weight[0].T + linear.bias[0]
+        x = x if linear is net.head else x.clamp(min=0)
+    assert predict(net, images, None, "none").tolist() == x.argmax(1).tolist()
+
+
+def test_activations_are_those_after_relu_and_before_normalisation(images, monkeypatch):
+    monkeypatch.setattr(extraction, "ROWS", 7)
+    first, *_, last = activations(network(), images)
+    linear = network().layers[0]
+    x = images / images.norm(dim=1, keepdim=True)
+    expected = (x @ linear.weight[0].T + linear.bias[0]).clamp(min=0)
+    np.testing.assert_allclose(first, expected, rtol=1e-5, atol=1e-6)
+    assert first.dtype == np.float32 and last.shape == (30, 8)
+
+
+@pytest.mark.parametrize("unseen", ["none", "own", "neutral"])
+def test_images_of_a_held_out_category_get_the_label_that_is_asked_for(images, unseen):
+    labels = torch.arange(30) % 10
+    embedding = LabelEmbedding.of(images, SHAPE, "zero", "split")
+    expected = embedding.embed(images, labels)
+    if unseen == "none":
+        expected[labels == 4] = images[labels == 4]
+    if unseen == "neutral":
+        expected[labels == 4] = embedding.embed_neutral(images[labels == 4])
+    e = experiment("ff", held_out=4)
+    assert torch.equal(represented_images(e, images, labels, embedding, unseen), expected)
+    assert represented_images(experiment("bp"), images, labels, None, unseen) is images
+
+
+def test_a_run_from_files_to_file(tmp_path):
+    dataset = Dataset(**read_digits(), sha256="1")
+    net = Network.initialise(
+        [144, 8, 8, 8], None, "l2", [torch.Generator().manual_seed(i) for i in range(2)]
+    )
+    weights.save(net, [4, 5], {4: "layer 1, epoch 2"}, tmp_path / "m.safetensors")
+    path = tmp_path / "r.parquet"
+
+    def extract(seed):
+        extract_run(
+            experiment("ff"),
+            seed,
+            str(tmp_path / "m.safetensors"),
+            dataset,
+            str(path),
+            device="cpu",
+            unseen_label="own",
+        )
+
+    extract(5)
+    images = torch.from_numpy(standardise(dataset.test_images, "digits"))
+    embedding = LabelEmbedding.of(images, (1, 12, 12), "zero", "split")
+    one = Network.from_state({n: t[1:] for n, t in net.state().items()}, "l2")
+    right = predict(one, images, embedding, "l2") == dataset.test_labels
+    embedded = embedding.embed(images, torch.from_numpy(dataset.test_labels))
+    stored = read(path, 2)
+    np.testing.assert_array_equal(stored.activations, activations(one, embedded)[1][right])
+    np.testing.assert_array_equal(stored.labels, dataset.test_labels[right])
+    with pytest.raises(UserError, match=r"seed 4 diverged in training \(layer 1, epoch 2\)"):
+        extract(4)

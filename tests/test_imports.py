@@ -1,0 +1,40 @@
+"""The library's imports run downwards: from a package to those below it, never to a sibling."""
+
+import ast
+
+import pytest
+
+from helpers import ROOT
+
+LIBRARY = ROOT / "workflow" / "ffensembles"
+# What each package may import beside itself and the vocabulary at the root.
+BOTTOM = {"data", "models", "printing"}
+MIDDLE = {"training", "representations", "pipeline"}
+ALLOWED = {
+    **{key: set() for key in BOTTOM},
+    **dict.fromkeys(MIDDLE, BOTTOM),
+    "analysis": BOTTOM | MIDDLE,
+    **dict.fromkeys(["tables", "figures"], BOTTOM | MIDDLE | {"analysis"}),
+    "verdict": BOTTOM | MIDDLE | {"analysis", "tables", "figures"},
+}
+PACKAGES = sorted(path.parent.name for path in LIBRARY.glob("*/__init__.py"))
+
+
+def imported_packages(path):
+    """Return the packages of the library that a file imports from."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ffensembles"):
+            names = [node.module] if "." in node.module else [a.name for a in node.names]
+            yield from (name.removeprefix("ffensembles.").split(".")[0] for name in names)
+
+
+def test_every_package_has_its_place():
+    assert set(PACKAGES) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("package", ["", *PACKAGES])
+def test_imports_run_downwards(package):
+    allowed = ALLOWED[package] | {package} if package else set()
+    for path in (LIBRARY / package).glob("*.py"):
+        upwards = set(imported_packages(path)) & set(PACKAGES) - allowed
+        assert not upwards, f"{path.relative_to(LIBRARY)} imports {upwards}"

@@ -1,0 +1,92 @@
+"""Checkpoints: what is saved is what is loaded, or nothing; and when."""
+
+import os
+import signal
+
+import pytest
+import torch
+
+from ffensembles.training import checkpoints
+from ffensembles.training.checkpoints import Checkpoint
+
+CPU = torch.device("cpu")
+STATE = {"weights": torch.arange(3.0), "position": [1, 2, 3], "diverged": {4: "epoch 2"}}
+
+
+def test_a_state_comes_back_as_it_was(tmp_path):
+    # torch's version is a class of its own, which torch.load would refuse.
+    identity = {"torch": torch.__version__, "seeds": [0, 1], "settings": {"units": 5}}
+    Checkpoint(tmp_path / "a" / "c.pt", identity).save(STATE)
+    loaded = Checkpoint(tmp_path / "a" / "c.pt", dict(reversed(identity.items()))).load(CPU)
+    assert torch.equal(loaded.pop("weights"), STATE["weights"])
+    assert loaded == {"position": [1, 2, 3], "diverged": {4: "epoch 2"}}
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["c.pt"]
+
+
+def test_nothing_to_load(tmp_path):
+    assert Checkpoint(tmp_path / "c.pt", {}).load(CPU) is None
+
+
+@pytest.mark.parametrize(
+    "content, word",
+    [
+        (b"", "cannot be read"),
+        (b"half a", "cannot be read"),
+        (None, "other settings"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_starts_anew(tmp_path, caplog, content, word):
+    path = tmp_path / "c.pt"
+    Checkpoint(path, {"code": "old"}).save(STATE)
+    if content is not None:
+        path.write_bytes(content)
+    assert Checkpoint(path, {"code": "new"}).load(CPU) is None
+    assert word in caplog.text and "starts anew" in caplog.text
+
+
+def test_a_truncated_checkpoint_starts_anew(tmp_path):
+    path = tmp_path / "c.pt"
+    Checkpoint(path, {}).save(STATE)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert Checkpoint(path, {}).load(CPU) is None
+
+
+def test_it_saves_when_the_interval_is_over_and_never_too_often(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    saved = []
+
+    def slow_save(*_):
+        saved.append(now[0])
+        now[0] += 4
+        (tmp_path / "c.pt").write_bytes(b"")
+
+    checkpoint = Checkpoint(tmp_path / "c.pt", {}, interval=10)
+    monkeypatch.setattr(checkpoints.torch, "save", slow_save)
+    monkeypatch.setattr(checkpoints, "atomic", lambda path: open(os.devnull))  # noqa: PTH123, SIM115
+    for now[0] in (1, 9, 11, 30, 134, 136):
+        checkpoint.after_step(dict)
+    assert saved == [11, 136]  # a save that takes 4 seconds is not due again for 120
+
+
+def test_sigterm_ends_the_training_after_its_step_and_is_given_back(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    checkpoint = Checkpoint(tmp_path / "c.pt", {})
+    with pytest.raises(SystemExit) as exit, checkpoint:
+        os.kill(os.getpid(), signal.SIGTERM)
+        checkpoint.after_step(lambda: STATE)
+    assert exit.value.code == 143
+    assert checkpoint.load(CPU)["position"] == [1, 2, 3]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_sigterm_after_the_last_step_is_obeyed_too(tmp_path):
+    with pytest.raises(SystemExit) as exit, Checkpoint(tmp_path / "c.pt", {}):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert exit.value.code == 143
+
+
+def test_an_error_is_not_hidden_by_sigterm(tmp_path):
+    with pytest.raises(ZeroDivisionError), Checkpoint(tmp_path / "c.pt", {}):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise ZeroDivisionError

@@ -1,0 +1,176 @@
+"""Losses by hand, and every gradient against autograd on a plain reading of the paper."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import relu
+
+from ffensembles.models.networks import Linear, Network
+from ffensembles.training.objectives import (
+    LOSSES,
+    CrossEntropy,
+    PairedData,
+    SummedGoodness,
+    backward,
+    difference_loss,
+    threshold_loss,
+)
+
+SEEDS, IMAGES, INPUTS, UNITS = 3, 50, 12, 9
+
+
+def generators(n=SEEDS):
+    return [torch.Generator().manual_seed(seed) for seed in range(n)]
+
+
+@pytest.fixture
+def data():
+    return PairedData(torch.randn(SEEDS, 2, IMAGES, INPUTS, generator=torch.manual_seed(0)))
+
+
+@pytest.fixture
+def index():
+    return torch.stack([torch.randperm(IMAGES)[:20] for _ in range(SEEDS)])
+
+
+def double(layer):
+    """Return a layer's weight and bias as float64 leaves."""
+    return [t.detach().double().requires_grad_() for t in (layer.weight, layer.bias)]
+
+
+def test_losses_by_hand():
+    positive, negative = torch.tensor([[1.0, 4.0]]), torch.tensor([[2.0, 3.0]])
+
+    def softplus(x):
+        return math.log1p(math.exp(x))
+
+    threshold = (softplus(3 - 1) + softplus(3 - 4) + softplus(2 - 3) + softplus(3 - 3)) / 4
+    difference = (math.log(1 + math.exp(2 - 1)) + math.log(1 + math.exp(3 - 4))) / 2
+    assert threshold_loss(positive, negative)[0].item() == pytest.approx(threshold)
+    assert difference_loss(positive, negative)[0].item() == pytest.approx(difference)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_derivatives_of_a_loss_are_those_of_its_value(loss):
+    goodness = (6 * torch.rand(2, 4, 20, dtype=torch.float64)).requires_grad_()
+    value, *derivatives = loss(*goodness)
+    assert value.shape == (4,)
+    (expected,) = torch.autograd.grad(value.sum(), goodness)
+    torch.testing.assert_close(torch.stack(derivatives), expected)
+
+
+def test_losses_stay_finite_where_goodness_is_huge():
+    huge = torch.full((1, 2), 1e4)
+    for loss in LOSSES.values():
+        assert all(part.isfinite().all() for part in loss(0 * huge, huge))
+
+
+def test_a_batch_holds_the_positives_and_the_negatives_of_its_index(data, index):
+    batch = data.batch(index)
+    for seed in range(SEEDS):
+        assert torch.equal(batch[seed, :20], data.inputs[seed, 0, index[seed]])
+        assert torch.equal(batch[seed, 20:], data.inputs[seed, 1, index[seed]])
+
+
+@pytest.mark.parametrize("norm, p", [("l1", 1), ("l2", 2)])
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_closed_form_of_ff_is_the_gradient(data, index, name, norm, p):
+    layer = Linear.initialise(INPUTS, UNITS, generators())
+    values = SummedGoodness([layer], data, norm, norm, LOSSES[name])(index)
+    weight, bias = double(layer)
+    for seed in range(SEEDS):
+        g = [
+            relu(data.inputs[seed, half, index[seed]].double() @ weight[seed].T + bias[seed]).norm(
+                p, dim=1
+            )
+            for half in (0, 1)
+        ]
+        loss = LOSSES[name](g[0][None], g[1][None])[0].sum()
+        loss.backward()
+        expected = torch.stack([loss, g[0].mean(), g[1].mean()]).detach()
+        torch.testing.assert_close(values[seed].double(), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(layer.weight.grad.double(), weight.grad, rtol=1e-4, atol=1e-7)
+    torch.testing.assert_close(layer.bias.grad.double(), bias.grad, rtol=1e-4, atol=1e-7)
+
+
+def test_ff_with_a_layer_that_never_answers_has_gradient_zero(data, index):
+    layer = Linear.initialise(INPUTS, UNITS, generators())
+    layer.bias.fill_(-1e3)
+    values = SummedGoodness([layer], data, "l2", "l2", threshold_loss)(index)
+    assert values.isfinite().all() and (values[:, 1:] == 0).all()
+    assert (layer.weight.grad == 0).all() and (layer.bias.grad == 0).all()
+
+
+def test_outputs_are_the_normalised_activations_whatever_the_chunks(data):
+    layer = Linear.initialise(INPUTS, UNITS, generators())
+    outputs = data.after(layer, "l2", rows=7).inputs
+    h = relu(data.inputs[1, 1, 30] @ layer.weight[1].T + layer.bias[1])
+    torch.testing.assert_close(outputs[1, 1, 30], h / h.norm())
+    torch.testing.assert_close(outputs, data.after(layer, "l2").inputs)
+
+
+@pytest.mark.parametrize("normalisation", ["l1", "l2", "none"])
+@pytest.mark.parametrize("norm, p", [("l1", 1), ("l2", 2)])
+@pytest.mark.parametrize("name", LOSSES)
+def test_bpff_learns_from_the_summed_goodness_end_to_end(data, index, name, norm, p, normalisation):
+    layers = Network.initialise([INPUTS, UNITS, 7, UNITS], None, "none", generators()).layers
+    values = SummedGoodness(layers, data, norm, normalisation, LOSSES[name])(index)
+    parameters = list(map(double, layers))
+    for seed in range(SEEDS):
+        g = []
+        for half in (0, 1):
+            x, total = data.inputs[seed, half, index[seed]].double(), 0
+            for weight, bias in parameters:
+                h = relu(x @ weight[seed].T + bias[seed])
+                total = total + h.norm(p, dim=1)
+                x = h
+                if normalisation != "none":
+                    x = h / h.norm(int(normalisation[1]), dim=1, keepdim=True).clamp_min(1e-12)
+            g.append(total)
+        loss = LOSSES[name](g[0][None], g[1][None])[0].sum()
+        loss.backward()
+        assert values[seed, 0].item() == pytest.approx(loss.item(), rel=1e-5)
+    for layer, (weight, bias) in zip(layers, parameters, strict=True):
+        torch.testing.assert_close(layer.weight.grad.double(), weight.grad, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(layer.bias.grad.double(), bias.grad, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("strength", [0.0, 2.5e-6, 0.1])
+def test_bp_and_its_penalty_summed_over_batch_and_layers(strength):
+    images, labels = torch.randn(IMAGES, INPUTS), torch.randint(10, (IMAGES,))
+    network = Network.initialise([INPUTS, UNITS, UNITS], 10, "none", generators())
+    parameters = [t.requires_grad_() for t in network.state().values()]
+    index = torch.stack([torch.randperm(IMAGES)[:20] for _ in range(SEEDS)])
+    values = CrossEntropy(network, images, labels, strength)(index)
+    (w1, b1), (w2, b2), (w3, b3) = map(double, [*network.layers, network.head])
+    for seed in range(SEEDS):
+        x, y = images[index[seed]].double(), labels[index[seed]]
+        h1 = relu(x @ w1[seed].T + b1[seed])
+        h2 = relu(h1 @ w2[seed].T + b2[seed])
+        p = (h2 @ w3[seed].T + b3[seed]).softmax(1)
+        loss = -p[torch.arange(20), y].log().mean() + strength * (h1.sum() + h2.sum())
+        loss.backward()
+        assert values[seed, 0].item() == pytest.approx(loss.item(), rel=1e-5)
+    assert values[:, 1:].isnan().all()
+    for parameter, expected in zip(parameters, (w1, b1, w2, b2, w3, b3), strict=True):
+        torch.testing.assert_close(parameter.grad.double(), expected.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_gradients_lie_in_memory_as_their_weights_do():
+    """The fused Adam on a CPU takes this for granted; torch.autograd.grad does not give it."""
+    weight = torch.randn(2, 30, 40).requires_grad_()
+    x = torch.randn(2, 5, 40)
+
+    def loss():
+        return torch.bmm(x, weight.mT).square().sum((1, 2))
+
+    (other,) = torch.autograd.grad(loss().sum(), weight)
+    backward(loss(), [weight])
+    assert weight.grad.stride() == weight.stride()
+    torch.testing.assert_close(weight.grad, other)
+    expected = weight.detach().clone().requires_grad_()
+    expected.grad = weight.grad.clone()
+    torch.optim.Adam([weight], lr=0.1, fused=True).step()
+    torch.optim.Adam([expected], lr=0.1, fused=False, foreach=False).step()
+    torch.testing.assert_close(weight, expected)

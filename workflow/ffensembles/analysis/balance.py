@@ -1,0 +1,60 @@
+"""Excitation and inhibition: the sign of each unit's weights, and its bias (section 4.5)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import safe_open
+
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.errors import UserError
+
+
+def positive_fraction(weights: np.ndarray) -> np.ndarray:
+    """Return ρᵢ⁺, the fraction of positive weights among each unit's inputs.
+
+    `weights` (units, inputs) to (units,) float64. A weight of exactly 0 is not positive.
+    """
+    return np.count_nonzero(weights > 0, axis=-1) / weights.shape[-1]
+
+
+def measure_balance(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
+    """Yield one table for each network of a block of seeds, in the block's order.
+
+    Args:
+        models: a safetensors file with `layer1.weight` (S, units, inputs), `layer1.bias`
+            (S, units), and so on; one layer of one network is read at a time.
+        layers: how many layers to measure, from the first.
+
+    Yields:
+        Columns layer, unit (from 0), positive_fraction (ρᵢ⁺), bias (βᵢ).
+
+    Raises:
+        UserError: a network diverged in training.
+    """
+    with safe_open(models, framework="numpy") as file:
+        weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
+        biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
+        for place in range(weights[0].get_shape()[0]):
+            tables = [
+                with_keys(_layer_balance(weight[place], bias[place]), layer=layer)
+                for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
+            ]
+            table = pd.concat(tables, ignore_index=True)
+            if table["bias"].isna().any():
+                raise UserError(
+                    f"{models}: network {place + 1} of the block diverged in training; lower its "
+                    "learning_rate in the table of experiments, or its number of seeds"
+                )
+            yield table
+
+
+def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "unit": np.arange(len(bias), dtype=np.int32),
+            "positive_fraction": positive_fraction(weight),
+            "bias": bias.astype(np.float64),
+        }
+    )

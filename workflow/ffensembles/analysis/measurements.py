@@ -1,0 +1,99 @@
+"""Measurements: one tidy table of all runs of an experiment, written and read back."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ffensembles.files import Paths
+from ffensembles.representations.stored import read
+
+RUN_LAYER = ["dataset", "model", "study", "seed", "layer"]
+LABELS = ["dataset", "model", "study"]
+
+
+def measure_runs(
+    measure: Callable[[np.ndarray, np.ndarray], pd.DataFrame],
+    runs: Iterable[tuple[int, str | Path]],
+    layers: int,
+    *,
+    held_out: int | None = None,
+) -> pd.DataFrame:
+    """Measure the representations of several runs; one layer is in memory at a time.
+
+    Args:
+        measure: makes a table of activations (M, n) and labels (M,).
+        runs: the seed of each run and the file of its representations.
+        layers: how many layers there are.
+        held_out: the category that the runs never saw, all of whose images count.
+
+    Returns:
+        seed, layer (from 1), then the columns that `measure` makes.
+    """
+    tables = []
+    for seed, path in runs:
+        for layer in range(1, layers + 1):
+            x = read(path, layer, held_out=held_out)
+            tables.append(with_keys(measure(x.activations, x.labels), seed=seed, layer=layer))
+    return pd.concat(tables, ignore_index=True)
+
+
+def with_keys(table: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
+    """Put constant columns, such as dataset and model, before those of a table."""
+    return table.assign(**keys)[[*keys, *table.columns]]
+
+
+def read_all(paths: Paths, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read Parquet files of the same columns into one table."""
+    return pd.concat([pq.read_table(p, columns=columns).to_pandas() for p in paths]).reset_index(
+        drop=True
+    )
+
+
+def read_sizes(paths: Paths) -> pd.DataFrame:
+    """Read how large the ensembles are.
+
+    An ensembles file has a row for every unit and category, millions in all; each is reduced as
+    it is read.
+
+    Returns:
+        dataset, model, study, seed, layer, category, size (units in the ensemble), units (n).
+    """
+    return pd.concat([_sizes(path) for path in paths], ignore_index=True)
+
+
+def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
+    """Read the units of every ensemble, and only those; of one layer, where it is given.
+
+    Returns:
+        dataset, model, study, seed, layer, category, unit, mean (x̄).
+    """
+    return pd.concat([_active(path, layer) for path in paths], ignore_index=True)
+
+
+def _sizes(path: str | Path) -> pd.DataFrame:
+    frame = pq.read_table(
+        path, columns=[*RUN_LAYER, "category", "active"], read_dictionary=LABELS
+    ).to_pandas()
+    active = frame.groupby([*RUN_LAYER, "category"], observed=True)["active"]
+    return _plain(active.agg(size="sum", units="size").reset_index())
+
+
+def _active(path: str | Path, layer: int | None) -> pd.DataFrame:
+    wanted: list[tuple[str, str, object]] = [("active", "=", True)]
+    if layer is not None:
+        wanted.append(("layer", "=", layer))
+    table = pq.read_table(
+        path,
+        columns=[*RUN_LAYER, "category", "unit", "mean"],
+        filters=wanted,
+        read_dictionary=LABELS,
+    )
+    return _plain(table.to_pandas())
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn dictionary-encoded labels into strings, so that files can be joined."""
+    return frame.astype({label: str for label in LABELS})

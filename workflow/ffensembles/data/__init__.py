@@ -1,0 +1,1 @@
+"""Datasets: where images and labels come from (section 3.1, App. B)."""

@@ -1,0 +1,90 @@
+"""Download the datasets with torchvision, in its own layout and against its own checksums."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+
+import numpy as np
+
+from ffensembles.data.published import SOURCES, Source, is_published, read
+from ffensembles.errors import UserError
+
+BACK_OFF = (2.0, 4.0, 8.0)  # seconds to wait before the second, third, fourth attempt
+STALLED = 60.0  # seconds without a byte after which a connection counts as broken
+DISK_TROUBLE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.ENOTDIR,
+}
+
+
+def download(dataset: str, resources: str | Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a dataset, after downloading to `resources` what is not there yet.
+
+    Returns:
+        train_images, test_images: (N, C, H, W) uint8; train_labels, test_labels: (N,) int64.
+
+    Raises:
+        UserError: each attempt failed, or the folder cannot be written.
+    """
+    source = SOURCES[dataset]
+    folder = Path(resources) / source.folder
+    for wait in (0.0, *BACK_OFF):
+        time.sleep(wait)
+        try:
+            _discard_broken(source, folder)
+            _call_torchvision(source, folder)
+            return read(dataset, folder)
+        except (UserError, RuntimeError, OSError, HTTPException) as error:
+            if isinstance(error, OSError) and error.errno in DISK_TROUBLE:
+                raise UserError(
+                    f"{folder}: cannot be written ({error.strerror}); free some space, or choose "
+                    "another folder with the key pathvars in the config"
+                ) from error
+            reason = " ".join(str(error).split()) or type(error).__name__
+            logging.info("%s: an attempt to download failed: %s", dataset, reason)
+    raise UserError(
+        f"{dataset}: download from {source.url} failed {1 + len(BACK_OFF)} times ({reason}); try "
+        f"again later, or place its files in a folder FOLDER/{source.folder} and set the key "
+        "prestaged to FOLDER in the config"
+    )
+
+
+def _discard_broken(source: Source, folder: Path) -> None:
+    """Remove what a killed job left: torchvision trusts a file it unpacked if only it exists."""
+    for layout in source.layouts:
+        for name, digest in source.files.items():
+            path = folder / layout / name
+            if path.is_file() and not is_published(path.read_bytes(), digest):
+                path.unlink()
+
+
+def _call_torchvision(source: Source, folder: Path) -> None:
+    from torchvision import datasets  # takes seconds, and pre-staged files do without
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with _stall_limit(STALLED):
+        for part in source.parts:
+            getattr(datasets, source.torchvision)(folder, **part, download=True)
+
+
+@contextmanager
+def _stall_limit(seconds: float) -> Iterator[None]:
+    """Let no connection wait for ever; torchvision sets no limit of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,1 @@
+"""What surrounds every job: configuration, fingerprints, logs, the cluster, provenance."""

@@ -1,0 +1,151 @@
+"""Where the results come from: code, software, data, configuration, and what training cost."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ffensembles.files import Paths, read_metadata
+from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.pages import html_table, page
+
+PACKAGES = (
+    *("snakemake", "torch", "numpy", "scipy", "scikit-learn"),
+    *("pandas", "pyarrow", "safetensors", "matplotlib"),
+)
+DEVICES = {"cuda": "GPU", "cpu": "CPU"}
+UNKNOWN = "not recorded"
+WHERE = ["device", "hardware", "precision", "torch", "threads"]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", *WHERE]
+
+
+def trainings(logs: Paths) -> pd.DataFrame:
+    """Read what is known of each training from its log.
+
+    Returns:
+        `COLUMNS`, one row per block of seeds: seeds is how many, seconds how long they trained,
+        data the dataset's SHA-256, and `WHERE` says on what.
+    """
+    return pd.DataFrame([_training(path) for path in logs], columns=COLUMNS)
+
+
+def _training(path: str | Path) -> dict[str, Any]:
+    about: dict[str, Any] = {"hardware": UNKNOWN, **read_metadata(path)}
+    return {
+        **{key: about["settings"][key] for key in ("study", "dataset", "model")},
+        "seeds": len(about["seeds"]),
+        "seconds": seconds_of_training(pd.read_parquet(path)),
+        "data": about["dataset"],
+        **{key: about[key] for key in WHERE},
+    }
+
+
+def seconds_of_training(log: pd.DataFrame) -> float:
+    """Return how long a device worked on a training log.
+
+    Seeds that train together share the time of each epoch; where memory had them train one after
+    another their times differ, and add up.
+    """
+    return log.drop_duplicates(["layer", "epoch", "seconds"])["seconds"].sum()
+
+
+def commit(folder: Path) -> str:
+    """Return the commit of a Git checkout, and whether its files differ from that."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")) != folder.resolve():
+            return "unknown: the pipeline is not a Git checkout of its own"
+        changes = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + (", with uncommitted changes" if changes else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown: the pipeline is not a Git checkout"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide numbers and figures."""
+    return {
+        "Python": platform.python_version(),
+        **{name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+def provenance_page(
+    trainings: pd.DataFrame, *, commit: str, versions: Mapping[str, str], config: str
+) -> str:
+    """Return all of it as one readable HTML page that needs no other file.
+
+    Args:
+        trainings: as the function of that name gives them.
+        commit: of the pipeline, in words.
+        versions: of the software, by name.
+        config: the whole configuration as YAML.
+    """
+    now = datetime.now().astimezone()
+    parts = [
+        f"<p>Commit <span class='literal'>{escape(commit)}</span>. Written on "
+        f"{now:%-d %B %Y, %H:%M %Z} on {escape(platform.platform())}, when the last result was "
+        "made. Run times of all steps are under <em>Statistics</em>, their code under "
+        "<em>Workflow</em>.</p>",
+        "<h2>Training</h2>",
+        f"<p><strong>{hours(trainings)}</strong></p>",
+        _trainings_table(trainings),
+        "<h2>Software</h2>",
+        "<p>As installed where this page was written; the table above has torch as it trained.</p>",
+        html_table(["Package", "Version"], [[escape(n), escape(v)] for n, v in versions.items()]),
+        "<h2>Data</h2>",
+        _data_table(trainings),
+        "<h2>Configuration</h2>",
+        f"<pre class='literal'>{escape(config)}</pre>",
+    ]
+    return page("Provenance: from what, with what, how long", "\n".join(parts))
+
+
+def hours(trainings: pd.DataFrame) -> str:
+    """Say how many hours all trainings took, on GPUs and on CPUs."""
+    spent = trainings.groupby("device")["seconds"].sum() / 3600
+    cores = trainings["seconds"] * trainings["threads"] / 3600
+    gpu, cpu = spent.get("cuda", 0.0), spent.get("cpu", 0.0)
+    core_hours = cores[trainings["device"] == "cpu"].sum()
+    return (
+        f"{trainings['seeds'].sum():,} runs in {len(trainings)} trainings: {gpu:.2f} GPU hours, "
+        f"and {cpu:.2f} hours on CPUs ({core_hours:.2f} core hours)."
+    )
+
+
+def _trainings_table(trainings: pd.DataFrame) -> str:
+    keys = ["study", "dataset", "model", *WHERE]
+    sums = trainings.groupby(keys, sort=False)[["seeds", "seconds"]].sum().reset_index()
+    sums["dataset"] = sums["dataset"].map(lambda name: DATASETS.get(name, name))
+    sums["model"] = sums["model"].map(MODELS)
+    sums["device"] = sums["device"].map(DEVICES)
+    sums["seconds"] = sums["seconds"].map(clock)
+    head = ["Study", "Dataset", "Model", "Device", "Hardware", "Precision", "torch"]
+    rows = [[escape(str(value)) for value in row] for row in sums.itertuples(index=False)]
+    return html_table([*head, "Threads", "Runs", "Time"], rows, text=len(head))
+
+
+def _data_table(trainings: pd.DataFrame) -> str:
+    data = trainings[["dataset", "data"]].drop_duplicates()
+    rows = [
+        [escape(DATASETS.get(name, name)), f"<span class='literal'>{sha256}</span>"]
+        for name, sha256 in data.itertuples(index=False)
+    ]
+    return html_table(["Dataset", "SHA-256 of images and labels"], rows, text=2)
+
+
+def clock(seconds: float) -> str:
+    """Write a duration as hours:minutes:seconds."""
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

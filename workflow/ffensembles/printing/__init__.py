@@ -1,0 +1,1 @@
+"""How names, tables and pages look in print."""

@@ -1,0 +1,117 @@
+"""Printed tables as Markdown, LaTeX and HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from ffensembles.files import write_text
+from ffensembles.printing.pages import page
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A table ready to print. Each cell is a text, or two with a line break between them."""
+
+    name: str  # of its file, and of its label in LaTeX
+    title: str
+    grid: pd.DataFrame
+    legend: str
+
+
+def write_printed(table: Printed, paths: Mapping[str, str]) -> None:
+    """Write a printed table in each form that `paths` names by its ending: md, tex, html."""
+    for form, write in {"md": markdown, "tex": latex, "html": html}.items():
+        if path := paths.get(form):
+            write_text(write(table), path)
+
+
+def markdown(table: Printed) -> str:
+    """Return a GitHub-style Markdown table under its title, the legend below."""
+    flat = table.grid.replace("\n", " ", regex=True)
+    flat.columns = pd.Index([_flat(column) for column in flat.columns])
+    align = ["left"] * flat.index.nlevels + ["right"] * flat.shape[1]
+    body = flat.reset_index().to_markdown(index=False, disable_numparse=True, colalign=align)
+    return f"{table.title}.\n\n{body}\n\n{table.legend}\n"
+
+
+def html(table: Printed) -> str:
+    """Return a small HTML page that needs no other file."""
+    body = table.grid.map(_html).to_html(escape=False, border=0)
+    legend = f'<p class="legend">{escape(table.legend)}</p>'
+    return page(table.title, f'<div class="scroll">{body}</div>\n{legend}')
+
+
+def latex(table: Printed) -> str:
+    """Return a LaTeX float; its preamble needs booktabs and graphicx."""
+    grid = table.grid.map(escape_latex)
+    grid.index = _latex_labels(grid.index)
+    grid.columns = _latex_labels(grid.columns)
+    body = grid.to_latex(
+        escape=False,
+        multicolumn_format="c",
+        multirow=False,
+        column_format="l" * grid.index.nlevels + "c" * grid.shape[1],
+    )
+    # LaTeX numbers the table itself.
+    title = escape_latex(re.sub(r"^Table \d+: ", "", table.title))
+    return (
+        "% Needs \\usepackage{booktabs,graphicx}\n"
+        "\\begin{table}\n\\centering\n"
+        f"\\caption{{{title}. {escape_latex(table.legend)}}}\n\\label{{tab:{table.name}}}\n"
+        # Wide tables shrink to the line, others keep their size.
+        "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
+        f"{body.strip()}}}\n\\end{{table}}\n"
+    )
+
+
+def relabelled(index: pd.Index, label: Callable[[str, object], str], names: list[str]) -> pd.Index:
+    """Rename an index and replace its values by `label(old name, value)`, level by level."""
+    keys = [str(name) for name in index.names]
+    if isinstance(index, pd.MultiIndex):
+        labels = [tuple(map(label, keys, values)) for values in index]
+        return pd.MultiIndex.from_tuples(labels, names=names)
+    return pd.Index([label(keys[0], value) for value in index], name=names[0])
+
+
+LATEX = {
+    "±": r"$\pm$",
+    "ρ⁺": r"$\rho^+$",
+    "β": r"$\beta$",
+    "ℓ1": r"$\ell_1$",
+    "†": r"\textdagger{}",
+    "–": "--",
+    "<": "$<$",
+    ">": "$>$",
+    "%": r"\%",
+    "_": r"\_",
+    "&": r"\&",
+    "#": r"\#",
+}
+
+
+def escape_latex(text: str) -> str:
+    """Escape a text for LaTeX; a line break becomes a second line in the cell."""
+    text = re.sub("|".join(map(re.escape, LATEX)), lambda match: LATEX[match[0]], text)
+    text = re.sub(r"(?<![\w.-])-(\d)", r"$-$\1", text)  # a minus sign, not a hyphen
+    first, _, second = text.partition("\n")
+    return rf"\shortstack{{{first}\\{second}}}" if second else first
+
+
+def _latex_labels(index: pd.Index) -> pd.Index:
+    names = ["" if name is None else escape_latex(str(name)) for name in index.names]
+    return relabelled(index, lambda _, value: escape_latex(str(value)), names)
+
+
+def _flat(column: object) -> str:
+    return ", layer ".join(map(str, column)) if isinstance(column, tuple) else str(column)
+
+
+def _html(cell: str) -> str:
+    # A narrow column breaks "mean ± std" before the sign, not after it.
+    first, _, second = escape(cell).replace("± ", "±&nbsp;").partition("\n")
+    return f'{first}<br><span class="reported">{second}</span>' if second else first

@@ -1,0 +1,147 @@
+"""Extraction: from a trained network and images to predictions and representations.
+
+A network here has one seed; images are standardised and flattened, (N, C*H*W).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.experiments import Experiment
+from ffensembles.files import write_parquet
+from ffensembles.models import weights
+from ffensembles.models.devices import choose, memory_errors
+from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
+from ffensembles.models.networks import Network, goodness
+from ffensembles.representations.stored import representation_table
+
+ROWS = 2000  # images that pass the network together
+
+
+@torch.no_grad()
+def activations(network: Network, images: Tensor) -> list[np.ndarray]:
+    """Return the activations (N, units) of every layer for images as they are, float32."""
+    parts = [[h[0].cpu() for h in network.activations(part[None])] for part in images.split(ROWS)]
+    return [torch.cat(layer).numpy() for layer in zip(*parts, strict=True)]
+
+
+@torch.no_grad()
+def predict(
+    network: Network, images: Tensor, embedding: LabelEmbedding | None, norm: str
+) -> np.ndarray:
+    """Return the predicted category (N,) of each image (section 3.2).
+
+    With an `embedding` each of the ten labels is tried: the goodness of a layer turns into
+    probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
+    one (BP) the head's largest output decides.
+    """
+    parts = [
+        _predict_by_head(network, part)
+        if embedding is None
+        else _predict_by_goodness(network, part, embedding, norm)
+        for part in images.split(ROWS)
+    ]
+    return torch.cat(parts).cpu().numpy()
+
+
+def _predict_by_head(network: Network, images: Tensor) -> Tensor:
+    *_, last = network.activations(images[None])
+    return network.logits(last)[0].argmax(1)
+
+
+def _predict_by_goodness(
+    network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
+) -> Tensor:
+    per_label = []  # of each label: (layers, rows)
+    for label in range(CATEGORIES):
+        labels = torch.full((len(images),), label, device=images.device)
+        layers = network.activations(embedding.embed(images, labels)[None])
+        per_label.append(torch.stack([goodness(h[0], norm) for h in layers]))
+    return torch.stack(per_label).softmax(0).sum(1).argmax(0)
+
+
+def represented_images(
+    experiment: Experiment,
+    images: Tensor,
+    labels: Tensor,
+    embedding: LabelEmbedding | None,
+    unseen_label: str,
+) -> Tensor:
+    """Return the images whose representations are analysed: with their true labels embedded.
+
+    Images of a held-out category get what `unseen_label` says: no label at all (`none`, the pixels
+    stay as they are), their own (`own`), or ten equally bright pixels (`neutral`). BP sees plain
+    images.
+    """
+    if embedding is None:
+        return images
+    embedded = embedding.embed(images, labels)
+    unseen = labels == (-1 if experiment.held_out is None else experiment.held_out)
+    if unseen_label == "none":
+        embedded[unseen] = images[unseen]
+    elif unseen_label == "neutral":
+        embedded[unseen] = embedding.embed_neutral(images[unseen])
+    return embedded
+
+
+def extract_run(
+    experiment: Experiment,
+    seed: int,
+    model_path: str,
+    dataset: Dataset,
+    path: str,
+    *,
+    device: str,
+    unseen_label: str,
+) -> None:
+    """Write predictions and representations of all test images for one trained run.
+
+    Raises:
+        UserError: the run diverged in training, the device is not there, or memory runs out.
+    """
+    with memory_errors(choose(device), "free it of other work"):
+        network, images, labels, embedding = prepare(
+            experiment, seed, model_path, dataset, "test", device
+        )
+        predictions = predict(network, images, embedding, experiment.goodness)
+        represented = represented_images(experiment, images, labels, embedding, unseen_label)
+        table = representation_table(
+            labels.cpu().numpy(), predictions, activations(network, represented)
+        )
+    provenance = {
+        "settings": experiment.training_settings(),
+        "seed": seed,
+        "dataset": dataset.sha256,
+        "model": model_path,
+        "unseen_label": unseen_label,
+    }
+    write_parquet(table, path, provenance)
+
+
+def prepare(
+    experiment: Experiment,
+    seed: int,
+    model_path: str,
+    dataset: Dataset,
+    split: str,
+    device: str,
+) -> tuple[Network, Tensor, Tensor, LabelEmbedding | None]:
+    """Return on the device: one run's network, a split's images and labels, the label embedding.
+
+    The images are standardised and flattened; the embedding is None for BP.
+    """
+    chosen = choose(device)
+    network = weights.load(model_path, seed, chosen)
+    raw, labels = (
+        (dataset.train_images, dataset.train_labels)
+        if split == "train"
+        else (dataset.test_images, dataset.test_labels)
+    )
+    images = torch.from_numpy(standardise(raw, experiment.dataset)).to(chosen)
+    embedding = None
+    if experiment.model != "bp":
+        embedding = LabelEmbedding.of(images, raw.shape[1:], experiment.black, experiment.maximum)
+    return network, images, torch.from_numpy(labels).to(chosen), embedding

@@ -1,0 +1,62 @@
+"""Representations: the activations of a layer for every test image (section 3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True)
+class Representation:
+    """The representation matrix X of one layer of one run, and whose rows they are."""
+
+    activations: np.ndarray  # (M, n) float32
+    labels: np.ndarray  # (M,) int8
+    index: np.ndarray  # (M,) int32, the image's place in the test set
+
+
+def read(
+    path: str | Path, layer: int, *, held_out: int | None = None, correct_only: bool = True
+) -> Representation:
+    """Read the representation of one layer (counted from 1).
+
+    Args:
+        path: of a run's representations.
+        layer: counted from 1.
+        held_out: a category of which all images count: a model that never saw it cannot classify
+            its images correctly in any useful sense.
+        correct_only: leave out the images that the run does not classify correctly.
+    """
+    table = pq.read_table(path, columns=["index", "label", "prediction", f"layer{layer}"])
+    label, index = table["label"].to_numpy(), table["index"].to_numpy()
+    column = table[f"layer{layer}"].combine_chunks()
+    activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)
+    if not correct_only:
+        return Representation(activations, label, index)
+    keep = label == table["prediction"].to_numpy()
+    if held_out is not None:
+        keep |= label == held_out
+    return Representation(activations[keep], label[keep], index[keep])
+
+
+def representation_table(
+    labels: np.ndarray, predictions: np.ndarray, layers: list[np.ndarray]
+) -> pa.Table:
+    """Return the table of one run: a row per image, a fixed-size list of floats per layer."""
+    columns: Iterator[tuple[str, pa.Array]] = (
+        (f"layer{i}", pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), x.shape[1]))
+        for i, x in enumerate(layers, 1)
+    )
+    return pa.table(
+        {
+            "index": pa.array(np.arange(len(labels), dtype=np.int32)),
+            "label": pa.array(labels.astype(np.int8)),
+            "prediction": pa.array(predictions.astype(np.int8)),
+            **dict(columns),
+        }
+    )

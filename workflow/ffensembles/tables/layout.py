@@ -1,0 +1,235 @@
+"""Tables in the paper's own layout, ours beside the reported value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.tables import Printed, relabelled
+from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, in_order
+
+DASH = "–"
+NOT_RUN = "not run"
+
+HEADINGS = {
+    "dataset": "Dataset",
+    "model": "Model",
+    "layer": "Layer",
+    "metric": "Metric",
+    "pair": "Models",
+    "category": "Missing category",
+    "setting": "Setting",
+    "study": "Study",
+}
+LABELS = {
+    "dataset": DATASETS,
+    "model": MODELS,
+    "pair": {
+        "ff-bpff": "FF v BP/FF",
+        "ff-bp": "FF v BP",
+        "bpff-bp": "BP/FF v BP",
+    },
+    "category": {"average": "Avg", "baseline": "Baseline"},
+    "setting": {
+        "epochs": "Epochs",
+        "learning_rate": "Learning rate",
+        "batch_size": "Batch size",
+        "units": "Units per layer",
+    },
+}
+
+OVER_RUNS = "mean ± standard deviation over runs"
+OVER_UNITS = "mean ± standard deviation over the units of one run"
+DASHES = (
+    f"{DASH}: the representation is non-sparse (S < 0.5), so no ensembles are defined. "
+    "†: non-sparse in our runs, shown because the paper shows it. *: more than "
+    f"{INSIGNIFICANT_SHARE:.0%} of the assigned units have p > 0.05 (Appendix D)."
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the paper prints one table."""
+
+    caption: str
+    rows: list[str]
+    columns: list[str]
+    format: str = ".3f"
+    cells: str = OVER_RUNS
+    note: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+MODEL_LAYER = ["model", "layer"]
+DATASET_LAYER = ["dataset", "layer"]
+
+LAYOUTS = {
+    1: Layout("Test-set classification accuracy", ["dataset"], ["model"]),
+    2: Layout("Average sparsity of each layer", MODEL_LAYER, ["dataset"]),
+    3: Layout(
+        "Average fraction of units taking part in ensembles, in %",
+        MODEL_LAYER,
+        ["dataset"],
+        ".2f",
+        note=DASHES,
+    ),
+    4: Layout(
+        "Average fraction of positive weights (ρ⁺)", DATASET_LAYER, ["model"], ".3f", OVER_UNITS
+    ),
+    5: Layout("Average bias (β)", DATASET_LAYER, ["model"], ".3f", OVER_UNITS),
+    6: Layout(
+        "Hyperparameters",
+        ["model", "setting"],
+        ["dataset"],
+        "g",
+        "the setting used",
+        "The paper gives batch size and units per layer in its text.",
+    ),
+    7: Layout(
+        "Linear probe accuracy on the missing category, for models trained without that category",
+        ["dataset", "model"],
+        ["category"],
+    ),
+    8: Layout(
+        "Linear probe accuracy averaged across all categories, for models trained without one",
+        ["dataset", "model"],
+        ["category"],
+        note="Avg: over the missing categories. Baseline: no category is missing.",
+    ),
+    9: Layout(
+        "Sparsity of BP with ℓ1 regularisation of the activations",
+        MODEL_LAYER,
+        ["dataset"],
+        labels={"bp": "BP regularised"},
+    ),
+    10: Layout(
+        "Similarity of representations between models, by layer",
+        ["dataset", "metric"],
+        ["pair", "layer"],
+        ".2f",
+    ),
+    11: Layout("Test-set classification accuracy with ℓ1 goodness", ["dataset"], ["model"]),
+    12: Layout("Average sparsity of each layer with ℓ1 goodness", MODEL_LAYER, ["dataset"]),
+    13: Layout(
+        "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
+        MODEL_LAYER,
+        ["dataset"],
+        ".2f",
+        note=DASHES,
+    ),
+}
+
+
+def lay_out(number: int, table: pd.DataFrame) -> pd.DataFrame:
+    """Arrange a tidy table as the paper prints it.
+
+    Returns:
+        Strings, with printed row and column labels; a cell is ours, a line break, and the
+        reported value in brackets, the latter two only where the paper reports one.
+    """
+    layout = LAYOUTS[number]
+    keys = [*layout.rows, *layout.columns]
+    table = table.assign(cell=[_cell(row, layout.format) for row in _records(table)])
+    cells = table.set_index(keys)["cell"].unstack(layout.columns)
+    grid = cells.reindex(
+        index=_distinct(table, layout.rows), columns=_distinct(table, layout.columns)
+    ).fillna(NOT_RUN)
+    grid.index = _printed(grid.index, layout.labels)
+    grid.columns = _printed(grid.columns, layout.labels)
+    return grid
+
+
+def legend(number: int, table: pd.DataFrame) -> str:
+    """Say what a cell of the table holds, over how many runs, and what the marks mean."""
+    layout = LAYOUTS[number]
+    counts = sorted(set(table["n"].astype(int)))
+    many = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    what = f"Ours: {layout.cells}"
+    if layout.cells == OVER_RUNS:
+        what += f" ({many} {'run' if counts == [1] else 'runs'})"
+    if (table["reported_mean"].notna() | (table["reported_mark"] != "")).any():
+        what += "; in brackets, what the paper reports."
+    else:
+        what += "; the paper reports no numbers for this data."
+    return f"{what} {layout.note}".strip()
+
+
+def printed(number: int, table: pd.DataFrame) -> Printed:
+    """Arrange a tidy table as the paper prints it, with its caption and legend."""
+    title = f"Table {number}: {LAYOUTS[number].caption}"
+    return Printed(f"table{number}", title, lay_out(number, table), legend(number, table))
+
+
+def printed_significance(table: pd.DataFrame) -> Printed:
+    """Arrange the table of `tables.insignificance`, with a line for all of it."""
+    keys = ["dataset", "model", "study", "layer"]
+    index = pd.MultiIndex.from_frame(table[keys])
+    counts = table[["units", "insignificant"]].astype(int).set_axis(index)
+    grid = counts.map(lambda count: f"{count:,}")
+    grid["share"] = [f"{share:.2%}" for share in table["share"]]
+    grid.columns = pd.Index(["Units assigned", "With p > 0.05", "Share"])
+    grid.index = _printed(index, {})
+    sparse = counts[table["sparse"].fillna(True).to_numpy(dtype=bool)]
+    units, above = sparse.sum()
+    share = f" ({above / units:.2%})" if units else ""
+    text = (
+        f"All sparse layers: {above:,} of {units:,} units{share}. The paper: about 500 of "
+        "457,000, most of them in layer 2 of BP/FF on CIFAR10 (2.6 % there)."
+    )
+    title = "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test"
+    return Printed("significance", title, grid, text)
+
+
+def number_text(mean: float, std: float, form: str) -> str:
+    """Format `mean ± std`; the mean alone where there is no std."""
+    text = format(mean, form)
+    return text if pd.isna(std) else f"{text} ± {format(std, form)}"
+
+
+def _cell(row: dict[str, Any], form: str) -> str:
+    ours = _ours(row, form)
+    if row["reported_mark"] == "-":
+        return f"{ours}\n({DASH})"
+    if pd.isna(row["reported_mean"]):
+        return ours
+    reported = number_text(row["reported_mean"], row["reported_std"], form)
+    return f"{ours}\n({reported}{row['reported_mark']})"
+
+
+def _ours(row: dict[str, Any], form: str) -> str:
+    sparse = row.get("sparse")
+    unreported = pd.isna(row["reported_mean"])
+    if row["reported_mark"] == "-" or (unreported and _is_false(sparse)):
+        return DASH
+    if pd.isna(row["mean"]):
+        return "not defined"
+    marks = "†" if _is_false(sparse) else ""
+    marks += "*" if row.get("insignificant", 0) > INSIGNIFICANT_SHARE else ""
+    return number_text(row["mean"], row["std"], form) + marks
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+
+
+def _is_false(flag: Any) -> bool:
+    return flag is not None and not pd.isna(flag) and not flag
+
+
+def _distinct(table: pd.DataFrame, keys: list[str]) -> pd.Index:
+    labels = in_order(table[keys].drop_duplicates(), keys)
+    return pd.MultiIndex.from_frame(labels) if len(keys) > 1 else pd.Index(labels[keys[0]])
+
+
+def _printed(index: pd.Index, labels: dict[str, str]) -> pd.Index:
+    """Replace identifiers by the names that the paper prints."""
+
+    def label(key: str, value: object) -> str:
+        name = str(value)
+        return labels.get(name, LABELS.get(key, {}).get(name, name))
+
+    names = [HEADINGS[str(name)] for name in index.names]
+    return relabelled(index, label, names)

@@ -1,0 +1,116 @@
+"""Train a block of seeds, from files to files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+from ffensembles.files import write_parquet
+from ffensembles.models import weights
+from ffensembles.models.devices import choose, hardware, memory_errors
+from ffensembles.models.networks import Network
+from ffensembles.training.checkpoints import Checkpoint
+from ffensembles.training.loop import Trained, train
+from ffensembles.training.memory import memory_needed, seeds_that_fit
+from ffensembles.training.paired_data import Split
+
+
+def train_block(
+    experiment: Experiment,
+    seeds: list[int],
+    dataset: Dataset,
+    *,
+    model_path: str,
+    log_path: str,
+    random_seed: int,
+    device: str,
+    precision: str,
+    checkpoint_interval: float,
+    code: str,
+) -> None:
+    """Train seeds of an experiment and write their weights and training log.
+
+    Where they do not fit on the device together, parts of the block are trained one after
+    another. Checkpoints lie beside the model until it is written whole.
+
+    Raises:
+        UserError: the device is not there, memory does not suffice, or every seed diverged.
+    """
+    chosen = choose(device)
+    folder = Path(model_path).with_suffix(".checkpoints")
+    identity = {
+        "settings": experiment.training_settings(),
+        "random_seed": random_seed,
+        "dataset": dataset.sha256,
+        "device": chosen.type,
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "code": code,
+    }
+    parts = []
+    with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
+        split = Split(
+            torch.from_numpy(standardise(dataset.train_images, experiment.dataset)),
+            torch.from_numpy(dataset.train_labels),
+            dataset.train_images.shape[1:],
+        )
+        shared, per_seed = memory_needed(experiment, *split.images.shape)
+        fitting = seeds_that_fit(len(seeds), shared, per_seed, chosen)
+        for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
+            path = folder / f"{part[0]}-{part[-1]}.checkpoint"
+            parts.append(
+                train(
+                    experiment,
+                    part,
+                    split,
+                    Checkpoint(path, {**identity, "seeds": part}, checkpoint_interval),
+                    random_seed=random_seed,
+                    device=chosen,
+                    precision_name=precision,
+                )
+            )
+    trained = _join(parts)
+    if len(trained.diverged) == len(seeds):
+        raise UserError(
+            f"every seed of {' / '.join(experiment.key)} diverged "
+            f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
+        )
+    # The hardware is for the record: a checkpoint may be taken up on another machine.
+    write_parquet(trained.log, log_path, {**identity, "seeds": seeds, "hardware": hardware(chosen)})
+    weights.save(trained.network, seeds, trained.diverged, model_path)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cut(seeds: list[int], size: int) -> list[list[int]]:
+    return [seeds[i : i + size] for i in range(0, len(seeds), size)]
+
+
+def _size_before(folder: Path) -> int | None:
+    """Return how many seeds were trained together when checkpoints were last written.
+
+    A run that goes on keeps to it, though more may fit by now: the rounding of batched products
+    depends on it.
+    """
+    sizes = []
+    for path in folder.glob("[0-9]*.checkpoint"):
+        first, last = map(int, path.stem.split("-"))
+        sizes.append(last - first + 1)
+    return max(sizes, default=None)
+
+
+def _join(parts: list[Trained]) -> Trained:
+    """Stack the parts of a block along the seed axis."""
+    states = [part.network.state() for part in parts]
+    network = Network.from_state(
+        {name: torch.cat([state[name] for state in states]) for name in states[0]},
+        parts[0].network.normalisation,
+    )
+    diverged = {seed: place for part in parts for seed, place in part.diverged.items()}
+    return Trained(network, pd.concat([part.log for part in parts], ignore_index=True), diverged)

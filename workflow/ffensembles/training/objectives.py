@@ -1,0 +1,178 @@
+"""What each model minimises, with the gradient it leaves for the optimiser (sections 3.2-3.4).
+
+An objective takes a batch as indices (S, B) into its data, one row per seed, writes the gradient
+of every parameter into `.grad`, and returns (S, 3): loss, positive and negative goodness. Seeds
+never mix: a seed whose numbers overflow leaves the others alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, softplus
+
+from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.training.paired_data import PairedData
+
+THRESHOLD = 3.0  # θ, the goodness that separates positive from negative data
+SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
+
+# From the goodness of positive and of negative data, both (S, B), to the loss (S,) and its
+# derivatives by the one and by the other, (S, B).
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+
+
+def threshold_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean of softplus(θ - G_pos) and softplus(G_neg - θ) over the batch."""
+    short, excess = THRESHOLD - positive, negative - THRESHOLD
+    loss = (softplus(short) + softplus(excess)).mean(-1) / 2
+    share = 0.5 / positive.shape[-1]
+    return loss, short.sigmoid() * -share, excess.sigmoid() * share
+
+
+def difference_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean of log(1 + exp(G_neg - G_pos)), the formula printed in section 3.2."""
+    excess = negative - positive
+    slope = excess.sigmoid() / excess.shape[-1]
+    return softplus(excess).mean(-1), -slope, slope
+
+
+LOSSES: dict[str, Loss] = {"threshold": threshold_loss, "difference": difference_loss}
+
+
+@dataclass
+class SummedGoodness:
+    """The goodness of some layers together: of a single one in FF, of all in BP/FF (section 3.3).
+
+    The gradient is written out. With δ the derivative of the loss by a row's summed goodness and
+    ∂L/∂h that by the activations of a layer with inputs x, the weights' is Σ ∂L/∂h xᵀ over the
+    rows. In the last layer, FF's only one, ∂L/∂h = δ ∂‖h‖/∂h: learning is Hebbian, activity after
+    times activity before the connection. Below, the layer above adds what it wants of h.
+    """
+
+    layers: Sequence[Linear]
+    data: PairedData
+    norm: str
+    normalisation: str
+    loss: Loss
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The tensors that this objective trains."""
+        return [tensor for layer in self.layers for tensor in (layer.weight, layer.bias)]
+
+    @torch.no_grad()
+    def __call__(self, index: Tensor) -> Tensor:
+        """Set the gradients for a batch."""
+        inputs: list[Tensor] = [self.data.batch(index)]
+        activations: list[Tensor] = []
+        for layer in self.layers:
+            if activations:
+                x = normalise(activations[-1], self.normalisation)
+                inputs.append(x.to(self.data.inputs.dtype))
+            activations.append(layer(inputs[-1]).relu_())
+        goodnesses = [goodness(h, self.norm) for h in activations]
+        positive, negative = torch.stack(goodnesses).sum(0).unflatten(1, (2, -1)).unbind(1)
+        loss, *slopes = self.loss(positive, negative)
+        self._descend(inputs, activations, goodnesses, torch.cat(slopes, dim=1))
+        return torch.stack([loss, positive.mean(-1), negative.mean(-1)], dim=1)
+
+    def _descend(
+        self,
+        inputs: Sequence[Tensor],
+        activations: Sequence[Tensor],
+        goodnesses: Sequence[Tensor],
+        delta: Tensor,
+    ) -> None:
+        """Set the gradients from the last layer down; overwrites the activations."""
+        above = None
+        for i in reversed(range(len(self.layers))):
+            layer, x, h, g = self.layers[i], inputs[i], activations[i], goodnesses[i]
+            direction, factor = norm_slope(h, g, self.norm)
+            scale = (delta * factor)[..., None]
+            if above is None:
+                slope = direction.mul_(scale)
+            else:
+                slope = before_normalisation(above, h, self.normalisation)
+                slope.addcmul_(direction, scale)
+            layer.bias.grad = slope.sum(1)
+            slope = slope.to(x.dtype)
+            layer.weight.grad = torch.bmm(slope.mT, x).float()
+            if i:
+                above = torch.bmm(slope, layer.weight).float()
+
+
+def norm_slope(h: Tensor, value: Tensor, norm: str) -> tuple[Tensor, Tensor]:
+    """Return ∂‖h‖/∂h as a direction (…, units), maybe h itself, times a factor (…,).
+
+    It vanishes where h does, so the ReLU needs no derivative of its own.
+    """
+    if norm == "l2":
+        return h, value.clamp_min(SMALLEST).reciprocal()
+    if norm == "l1":
+        return h.sign(), torch.ones_like(value)
+    raise NotImplementedError(f"the derivative of goodness {norm} by the activations")
+
+
+def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
+    """Take derivatives by the normalised h / ‖h‖, in place, to those by what the ReLU was given.
+
+    With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active.
+    """
+    slope.mul_(h.sign())
+    if norm == "none":
+        return slope
+    value = goodness(h, norm)
+    direction, factor = norm_slope(h, value, norm)
+    inverse = value.clamp_min(SMALLEST).reciprocal()
+    along = torch.linalg.vecdot(slope, h) * inverse
+    return slope.addcmul_(direction, (along * factor)[..., None], value=-1).mul_(inverse[..., None])
+
+
+@dataclass
+class CrossEntropy:
+    """BP: categorical cross-entropy, optionally with ℓ1 on the activations (App. I)."""
+
+    network: Network
+    images: Tensor  # (N, inputs)
+    labels: Tensor  # (N,)
+    activation_l1: float
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The tensors that this objective trains."""
+        return list(self.network.state().values())
+
+    def __call__(self, index: Tensor) -> Tensor:
+        """Set the gradients for a batch."""
+        with torch.enable_grad():
+            layers = list(self.network.activations(self.images[index]))
+            logits = self.network.logits(layers[-1])
+            loss = cross_entropy(
+                logits.flatten(0, 1), self.labels[index].flatten(), reduction="none"
+            )
+            loss = loss.view_as(index).mean(1)
+            if self.activation_l1:
+                # Summed, not averaged, over the batch: this is how 2.5e-6 was meant.
+                loss = loss + self.activation_l1 * sum(h.sum((1, 2)) for h in layers)
+            backward(loss, self.parameters)
+        missing = torch.full_like(loss, torch.nan)
+        return torch.stack([loss, missing, missing], dim=1).detach()
+
+
+def backward(loss: Tensor, parameters: Sequence[Tensor]) -> None:
+    """Set `.grad` from the losses (S,) of all seeds."""
+    for parameter in parameters:
+        parameter.grad = None
+    # Not autograd.grad: only `backward` lays gradients out as their parameters are, and the
+    # fused Adam silently takes them to be so.
+    loss.sum().backward()

@@ -1,0 +1,1 @@
+"""Does the paper hold? Every number and every claim, tested."""

@@ -1,0 +1,182 @@
+"""What the claims are tested on: tidy analyses of one dataset, and the questions put to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from ffensembles.analysis import measurements
+from ffensembles.tables.summaries import similarity
+
+FRAMES = (
+    "accuracy",
+    "sparsity",
+    "ensembles",
+    "significance",
+    "balance",
+    "probes",
+    "similarity",
+    "layer_similarity",
+    "training_sparsity",
+)
+
+
+class Missing(Exception):
+    """The runs that a claim needs are not there."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Tidy analysis tables by name (`FRAMES`, with `sizes` and `members` in place of ensembles).
+
+    Every question raises `Missing` where the tables hold no answer. Means are over runs.
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+
+    def of(self, dataset: str) -> Evidence:
+        """Return the evidence on one dataset alone."""
+        return Evidence(
+            {name: frame[frame["dataset"] == dataset] for name, frame in self.frames.items()}
+        )
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets that there is any evidence on."""
+        return sorted(
+            {name for frame in self.frames.values() for name in frame["dataset"].unique()}
+        )
+
+    def rows(self, frame: str, **wanted: object) -> pd.DataFrame:
+        """Return the rows of a table whose columns hold the wanted values; never none."""
+        table = self.frames.get(frame)
+        if table is None:
+            raise Missing(frame)
+        chosen = np.ones(len(table), dtype=bool)
+        for column, value in wanted.items():
+            matches = table[column].isna() if value is pd.NA else table[column] == value
+            chosen &= matches.to_numpy(dtype=bool, na_value=False)
+        if not chosen.any():
+            raise Missing(f"{frame} of {wanted}")
+        return table[chosen]
+
+    def accuracy(self, model: str, study: str = "main") -> float:
+        """Test accuracy."""
+        return self.rows("accuracy", model=model, study=study)["accuracy"].mean()
+
+    def layers(self, model: str) -> list[int]:
+        """The layers of a model, from 1."""
+        return sorted(self.rows("sparsity", model=model, study="main")["layer"].unique())
+
+    def sparsity(
+        self,
+        model: str,
+        layer: int,
+        study: str = "main",
+        category: object = pd.NA,
+        images: str = "sparsity",
+    ) -> float:
+        """Sparsity S of a layer, over all categories or one; `images` names the table."""
+        wanted = {"model": model, "study": study, "layer": layer, "category": category}
+        return self.rows(images, **wanted)["sparsity"].mean()
+
+    def by_layer(self, model: str, study: str = "main", images: str = "sparsity") -> list[float]:
+        """Sparsity of every layer of a model, from the first."""
+        return [self.sparsity(model, layer, study, images=images) for layer in self.layers(model)]
+
+    def categories(self, model: str, layer: int) -> list[int]:
+        """The categories that have a sparsity of their own."""
+        rows = self.rows("sparsity", model=model, study="main", layer=layer)
+        return sorted(rows["category"].dropna().unique())
+
+    def ensemble_percent(self, model: str, layer: int, study: str = "main") -> float:
+        """Mean size of the ensembles, in % of the layer."""
+        rows = self.rows("sizes", model=model, study=study, layer=layer)
+        return float((100 * rows["size"] / rows["units"]).mean())
+
+    def overlaps(self, model: str, study: str = "main") -> pd.DataFrame:
+        """Overlap of layer-1 ensembles, every pair of categories in every run.
+
+        Returns:
+            seed, a, b, shared (units in both), jaccard; NaN where both are empty.
+        """
+        sizes = self.rows("sizes", model=model, study=study, layer=1)
+        members = self.rows("members", model=model, study=study, layer=1)
+        ensembles = members.groupby(["seed", "category"])["unit"].agg(set).to_dict()
+        pairs = []
+        for seed, categories in sizes.groupby("seed")["category"].unique().items():
+            for a, b in combinations(sorted(categories), 2):
+                one, other = (ensembles.get((seed, category), set()) for category in (a, b))
+                shared, union = len(one & other), len(one | other)
+                pairs.append((seed, a, b, shared, shared / union if union else np.nan))
+        return pd.DataFrame(pairs, columns=["seed", "a", "b", "shared", "jaccard"])
+
+    def first_run(self, frame: str, **wanted: object) -> pd.DataFrame:
+        """Return the wanted rows of the run with the smallest seed."""
+        rows = self.rows(frame, **wanted)
+        return rows[rows["seed"] == rows["seed"].min()]
+
+    def positive_fractions(self, model: str, layer: int) -> pd.Series:
+        """ρᵢ⁺ of every unit of a layer, in the first run."""
+        return self.first_run("balance", model=model, study="main", layer=layer)[
+            "positive_fraction"
+        ]
+
+    def biases(self, model: str) -> pd.Series:
+        """β of every layer of a model, in the first run."""
+        return self.first_run("balance", model=model, study="main").groupby("layer")["bias"].mean()
+
+    def similarity(self, metric: str, pair: str, layer: int) -> float:
+        """Similarity of two models at a layer; `pair` as in Table 10."""
+        pairs = self.pairwise
+        rows = pairs[(pairs["metric"] == metric) & (pairs["pair"] == pair)]
+        value = rows.loc[rows["layer"] == layer, "mean"]
+        if value.empty:
+            raise Missing(f"{metric} of {pair}")
+        return value.mean()
+
+    @cached_property
+    def pairwise(self) -> pd.DataFrame:
+        """Table 10 on this evidence: metric, pair, layer, mean."""
+        return similarity(self.rows("similarity"))
+
+    def layer_similarity(self, layer_a: int, layer_b: int) -> float:
+        """CKA of two layers of FF."""
+        rows = self.rows("layer_similarity")
+        places = rows[["layer_a", "layer_b"]].apply(sorted, axis=1, result_type="expand")
+        chosen = (places[0] == min(layer_a, layer_b)) & (places[1] == max(layer_a, layer_b))
+        if not chosen.any():
+            raise Missing(f"CKA of layers {layer_a} and {layer_b}")
+        return rows.loc[chosen, "value"].mean()
+
+    def missing_categories(self, frame: str, model: str) -> list[int]:
+        """The categories k for which there is a study `without-k` of a model."""
+        studies = self.rows(frame, model=model)["study"].drop_duplicates()
+        found = studies.str.extract(r"^without-(\d+)$")[0].dropna().astype(int)
+        if found.empty:
+            raise Missing(f"{frame} without a category")
+        return sorted(found)
+
+    def probe(self, model: str, study: str, category: object = pd.NA) -> float:
+        """Accuracy of the linear probes on one category, or over all."""
+        return self.rows("probes", model=model, study=study, category=category)["accuracy"].mean()
+
+
+def load(paths: Mapping[str, measurements.Paths]) -> Evidence:
+    """Read the analysis files of every name in `FRAMES` that has any."""
+    frames = {}
+    for name in FRAMES:
+        files = paths.get(name)
+        if not files:
+            continue
+        if name == "ensembles":
+            frames["sizes"] = measurements.read_sizes(files)
+            frames["members"] = measurements.read_members(files, layer=1)
+        else:
+            frames[name] = measurements.read_all(files)
+    return Evidence(frames)
