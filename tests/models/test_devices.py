@@ -81,25 +81,38 @@ def test_auto_is_tf32_on_a_gpu(monkeypatch):
     assert asked[0] == "high"
 
 
-def out_of_memory():
-    torch.empty(2**60, dtype=torch.uint8)
-
-
 @pytest.mark.parametrize(
-    "fail",
+    "error",
     [
-        out_of_memory,
-        lambda: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory. Tried to")),
-        lambda: (_ for _ in ()).throw(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")),
-        lambda: (_ for _ in ()).throw(MemoryError()),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        torch.AcceleratorError("CUDA error: out of memory", 2),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasSgemm"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling cublasCreate"),
+        MemoryError(),
     ],
 )
-def test_running_out_of_memory_is_told_in_one_line(fail):
+def test_running_out_of_memory_is_told_in_one_line(error):
     with (
         pytest.raises(UserError, match=r"^cpu ran out of memory; buy some$"),
         memory_errors(CPU, "buy some"),
     ):
-        next(iter(fail() or ()))
+        raise error
+
+
+def test_so_is_what_torch_itself_raises_on_a_cpu():
+    with pytest.raises(UserError, match="ran out of memory"), memory_errors(CPU, "buy some"):
+        torch.empty(2**60, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    "first, told", [(torch.OutOfMemoryError("CUDA out of memory"), UserError), (ValueError(), None)]
+)
+def test_a_capture_that_fails_for_want_of_memory_is_told_from_others(first, told):
+    with pytest.raises(told or RuntimeError), memory_errors(CPU, "buy some"):
+        try:
+            raise first
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
 
 
 def test_other_errors_keep_their_traceback():

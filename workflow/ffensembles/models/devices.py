@@ -103,11 +103,28 @@ def memory_errors(device: torch.device, cure: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        text = str(error)
-        if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.OutOfMemoryError)
-            or "can't allocate memory" in text  # torch, on a CPU
-            or "ALLOC_FAILED" in text  # cuBLAS
-        ):
+        if not _ran_out_of_memory(error):
             raise
         raise UserError(f"{device.type} ran out of memory; {cure}") from error
+
+
+OUT_OF_MEMORY = (
+    "can't allocate memory",  # torch, on a CPU
+    "CUDA error: out of memory",  # a card that others have filled
+    "ALLOC_FAILED",  # cuBLAS
+    "CUBLAS_STATUS_NOT_INITIALIZED",  # cuBLAS, which wants memory to begin with
+)
+
+
+def _ran_out_of_memory(error: BaseException | None) -> bool:
+    """Say whether memory is behind an error, or behind the one during which it arose.
+
+    One within the capture of a CUDA graph makes the capture fail in its turn.
+    """
+    if error is None:
+        return False
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError)
+        or any(words in str(error) for words in OUT_OF_MEMORY)
+        or _ran_out_of_memory(error.__context__)
+    )

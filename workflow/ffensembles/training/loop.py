@@ -85,8 +85,7 @@ def train(
         experiment.normalisation,
         [generator(*name, seed, "weights") for seed in seeds],
     ).to(device)
-    shuffles = [generator(*name, seed, "shuffle", device=device) for seed in seeds]
-    run = Run(experiment, network, seeds, shuffles)
+    run = Run(experiment, network, seeds, [generator(*name, seed, "shuffle") for seed in seeds])
     run.restore(checkpoint.load(device))
     with checkpoint, torch.no_grad(), precision(device, precision_name):
         bar = progress(
@@ -144,7 +143,7 @@ class Run:
         self.phases = experiment.layers if experiment.model == "ff" else 1
         self.phase, self.epoch, self.batch = 1, 0, 0  # of those, epoch and batch count what is done
         self.shuffles = self._generator_states()  # from which this epoch's order is drawn
-        self.totals = torch.zeros(len(seeds), 3, device=generators[0].device)
+        self.totals = torch.zeros(len(seeds), 3, device=network.layers[0].weight.device)
         self.seconds = 0.0
         self.rows: list[list[float]] = []
         self.diverged: dict[int, str] = {}
@@ -165,9 +164,9 @@ class Run:
         step = make_step(objective, self.optimiser, self.totals, size)
         while self.epoch < self.experiment.epochs:
             started = time.perf_counter() - self.seconds
-            order = torch.stack(
-                [torch.randperm(n, generator=g, device=g.device) for g in self.generators]
-            )
+            # Drawn on the CPU: how a GPU permutes depends on the number of its processors.
+            order = torch.stack([torch.randperm(n, generator=g) for g in self.generators])
+            order = order.to(self.totals.device)
             for start in range(self.batch * size, n, size):
                 step(order[:, start : start + size])
                 self.batch += 1
@@ -239,7 +238,7 @@ class Run:
         for name, tensor in self.network.state().items():
             tensor.copy_(state["network"][name])
         for g, saved in zip(self.generators, state["shuffles"], strict=True):
-            g.set_state(saved.cpu())
+            g.set_state(saved.cpu())  # which lie on the device, as all that is loaded
         self.shuffles = self._generator_states()
         self.totals.copy_(state["totals"])
         self.phase, self.epoch, self.batch = state["position"]
