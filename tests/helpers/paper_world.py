@@ -104,6 +104,7 @@ def balance() -> pd.DataFrame:
 def probes() -> pd.DataFrame:
     unseen = paper(7).assign(study=lambda t: "without-" + t["category"])
     overall = paper(8)
+    # The paper has no probe of a model that saw every category; its baseline is the model's own.
     baseline = overall[overall["category"] == "baseline"].assign(study="main", category=pd.NA)
     overall = overall[overall["category"].str.isdigit()]
     overall = overall.assign(study="without-" + overall["category"], category=pd.NA)

@@ -113,6 +113,18 @@ def test_ensemble_percent_is_averaged_over_categories_first_then_runs() -> None:
     assert table["sparse"].isna().all()
 
 
+def test_a_run_without_the_ensemble_of_a_category_has_no_average_over_all() -> None:
+    both = sizes("digits", "ff", 1, {0: [1, 3], 1: [5]})
+    table = summaries.ensembles(both, "main")
+    assert (table["mean"].item(), table["n"].item()) == (pytest.approx(4.0), 1)
+    lacking = pd.concat(
+        [sizes("digits", "ff", 1, {1: [5]}), sizes("digits", "bpff", 1, {0: [1, 3]})]
+    )
+    table = summaries.ensembles(lacking, "main").set_index("model")
+    assert np.isnan(table.loc["ff", "mean"])
+    assert table["n"].to_dict() == {"ff": 0, "bpff": 1}
+
+
 def ensemble_cell(dataset: str, model: str, layer: int, sparsity: float, p: list[float]) -> str:
     p_values = frame(
         f"{RUN} category unit p_value",
@@ -181,7 +193,7 @@ def test_balance_is_over_the_units_of_the_first_run_only() -> None:
 
 
 def probes(dataset: str, held_out: list[int]) -> pd.DataFrame:
-    """Category c scores 0.1·c, the mean over all is 0.5 + 0.01·k without k; baseline 0.7."""
+    """Category c scores 0.1·c, the mean over all is 0.5 + 0.01·k without k, 0.7 without none."""
     rows = [(dataset, "ff", "main", 0, "1", pd.NA, 0.7)]
     for k in held_out:
         rows.append((dataset, "ff", f"without-{k}", 0, "1", pd.NA, 0.5 + 0.01 * k))
@@ -196,23 +208,34 @@ def test_probes_on_the_missing_category() -> None:
     assert table["mean"].tolist() == pytest.approx([0.3, 0.5])
 
 
-def test_probes_on_all_categories_with_average_and_baseline() -> None:
-    table = summaries.probes_on_all(probes("digits", [3, 5]))
-    assert table["category"].tolist() == ["3", "5", "average", "baseline"]
-    assert table["mean"].tolist() == pytest.approx([0.53, 0.55, 0.54, 0.7])
+def test_the_baseline_of_the_probes_is_the_models_own_accuracy() -> None:
+    table = summaries.probes_on_all(probes("digits", [3, 5]), ACCURACY)
+    assert set(table["dataset"]) == {"digits"}
+    found = table[table["model"] == "ff"].set_index("category")
+    assert found.index.tolist() == ["3", "5", "baseline", "probe-baseline"]
+    assert found["mean"].tolist() == pytest.approx([0.53, 0.55, 0.3, 0.7])
+    assert found["n"].tolist() == [1, 1, 2, 1]
     grid = layout.lay_out(8, reported.with_reported(table, paper(8)))
-    assert grid.columns.tolist() == ["3", "5", "Avg", "Baseline"]
+    assert grid.columns.tolist() == ["3", "5", "Baseline", "No category missing"]
 
 
-def test_the_papers_average_is_beside_ours_only_when_all_ten_were_run() -> None:
-    def average(held_out: list[int]) -> float:
-        table = summaries.probes_on_all(probes("fashionmnist", held_out))
-        table = reported.with_reported(table, paper(8)).set_index("category")
-        assert table.loc["baseline", "reported_mean"] == 0.849
-        return table.loc["average", "reported_mean"]
+def test_the_papers_baseline_is_beside_the_models_accuracy_and_not_beside_a_probe() -> None:
+    own = ACCURACY.assign(dataset="fashionmnist")
+    table = summaries.probes_on_all(probes("fashionmnist", [3]), own)
+    table = reported.with_reported(table, paper(8)).set_index(["model", "category"])
+    assert table.loc[("ff", "baseline"), "reported_mean"] == 0.849
+    assert np.isnan(table.loc[("ff", "probe-baseline"), "reported_mean"])
 
-    assert average(list(range(10))) == 0.852
-    assert np.isnan(average(list(range(9))))
+
+def test_there_is_an_average_only_over_all_categories() -> None:
+    every = summaries.probes_on_all(probes("digits", list(range(10))), ACCURACY)
+    average = every.set_index(["model", "category"]).loc[("ff", "average"), "mean"]
+    assert average == pytest.approx(0.545)
+    nine = summaries.probes_on_all(probes("digits", list(range(9))), ACCURACY)
+    assert "average" not in set(nine["category"])
+    two_seeds = pd.concat([probes("digits", list(range(10))), probes("digits", [3]).assign(seed=1)])
+    table = summaries.probes_on_all(two_seeds, ACCURACY).set_index(["model", "category"])
+    assert table.loc[("ff", "average"), "n"] == 1
 
 
 def test_probes_of_several_layers_need_a_choice() -> None:

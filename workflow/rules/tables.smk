@@ -152,6 +152,7 @@ rule tabulate_table6:
         "../../envs/ffensembles.yaml"
     params:
         number=6,
+        only=config["only"],
         code=code("tabulate.py"),
     script:
         "../scripts/tabulate.py"
@@ -185,6 +186,7 @@ rule tabulate_table7:
 rule tabulate_table8:
     input:
         analyses=analyses("probes", PROBED + WITHOUT),
+        accuracy=analyses("accuracy", PROBED),
         reported=f"{config['reported']}/table8.csv",
     output:
         csv="<results>/tables/table8.csv",

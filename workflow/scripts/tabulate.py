@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     number = int(snakemake.params.number)
     extra: dict[str, object] = {}
-    for argument, name in (("sparsities", "sparsity"), ("significance", "significance")):
+    for argument, name in (
+        ("sparsities", "sparsity"),
+        ("significance", "significance"),
+        ("accuracies", "accuracy"),
+    ):
         if paths := as_list(snakemake.input.get(name)):
             extra[argument] = measurements.read_all(paths)
-    if layers := snakemake.params.get("layers"):
-        extra["layers"] = layers
+    for argument in ("layers", "only"):
+        if value := snakemake.params.get(argument):
+            extra[argument] = value
     table = summaries.tabulate(number, as_list(snakemake.input.analyses), **extra)
     table = reported.with_reported(table, reported.read_reported(snakemake.input.reported))
     write_csv(table, snakemake.output.csv)

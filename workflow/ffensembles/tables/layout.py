@@ -32,7 +32,11 @@ LABELS = {
         "ff-bp": "FF v BP",
         "bpff-bp": "BP/FF v BP",
     },
-    "category": {"average": "Avg", "baseline": "Baseline"},
+    "category": {
+        "average": "Avg",
+        "baseline": "Baseline",
+        "probe-baseline": "No category missing",
+    },
     "setting": {
         "epochs": "Epochs",
         "learning_rate": "Learning rate",
@@ -97,7 +101,8 @@ LAYOUTS = {
         "Linear probe accuracy averaged across all categories, for models trained without one",
         ["dataset", "model"],
         ["category"],
-        note="Avg: over the missing categories. Baseline: no category is missing.",
+        note="Avg: over all missing categories, where each was left out. Baseline: the accuracy of "
+        "the model itself, trained on all categories. No category missing: a probe of that model.",
     ),
     9: Layout(
         "Sparsity of BP with ℓ1 regularisation of the activations",

@@ -50,20 +50,4 @@ def with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     reported = reported.rename(columns={name: f"reported_{name}" for name in VALUES})
     table = table.merge(reported, how="left", on=keys, validate="one_to_one")
     table["reported_mark"] = table["reported_mark"].fillna("")
-    if "average" in set(reported.get("category", ())):
-        table = _without_partial_averages(table, reported)
-    return table
-
-
-def _without_partial_averages(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
-    """Drop the paper's average over all missing categories where only some of them were run."""
-    average = table["category"] == "average"
-    for dataset, model in table.loc[average, ["dataset", "model"]].itertuples(index=False):
-        ours, paper = (
-            set(t.loc[(t["dataset"] == dataset) & (t["model"] == model), "category"])
-            for t in (table, reported)
-        )
-        if not paper - {"baseline"} <= ours:
-            partial_row = average & (table["dataset"] == dataset) & (table["model"] == model)
-            table.loc[partial_row, ["reported_mean", "reported_std"]] = float("nan")
     return table

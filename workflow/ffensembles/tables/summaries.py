@@ -6,14 +6,16 @@ Every function here takes tidy analysis tables and returns the keys of the table
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from ffensembles.analysis import measurements
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_experiments
+from ffensembles.pipeline.configuration import narrow
 from ffensembles.printing.names import DATASETS, MODELS
 
 SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
@@ -31,7 +33,7 @@ ORDER: dict[str, list[str]] = {
     "metric": ["SVCCA", "CKA", "dCor"],
     "pair": ["ff-bpff", "ff-bp", "bpff-bp"],
     "setting": SETTINGS,
-    "category": [*map(str, range(10)), "average", "baseline"],
+    "category": [*map(str, range(10)), "average", "baseline", "probe-baseline"],
 }
 
 
@@ -80,6 +82,9 @@ def ensembles(
 ) -> pd.DataFrame:
     """Units in ensembles, in % of the layer: mean over categories, then over runs (Tables 3, 13).
 
+    A run that lacks the ensemble of a category, because it classifies none of its images, has no
+    average over all categories and does not count.
+
     Args:
         sizes: as `measurements.read_sizes` gives them.
         study: the study to tabulate.
@@ -91,10 +96,12 @@ def ensembles(
         assigned units with p > 0.05).
     """
     keys = ["model", "layer", "dataset"]
+    categories = sizes.groupby("dataset")["category"].nunique()
     sizes = _of(sizes, study)
     sizes = sizes.assign(percent=100 * sizes["size"] / sizes["units"])
-    runs = sizes.groupby([*keys, "seed"])["percent"].mean().reset_index()
-    table = over_runs(runs, keys, "percent")
+    runs = sizes.groupby([*keys, "seed"])["percent"].agg(["mean", "count"]).reset_index()
+    whole = runs["count"] == runs["dataset"].map(categories)
+    table = over_runs(runs.assign(percent=runs["mean"].where(whole)), keys, "percent")
     sparsities = None if sparsities is None else _of(sparsities, study)
     table["sparse"] = is_sparse(table[keys], sparsities)
     table["insignificant"] = float("nan")
@@ -111,11 +118,22 @@ def balance(frame: pd.DataFrame, value: str, study: str = "main") -> pd.DataFram
     return over_runs(frame[frame["seed"] == first], ["dataset", "layer", "model"], value)
 
 
-def hyperparameters(experiments: Iterable[Experiment], study: str = "main") -> pd.DataFrame:
-    """The settings of each model and dataset (Table 6); the value is in `mean`, n is 1."""
+def hyperparameters(
+    experiments: list[Experiment], only: dict[str, Any] | None = None, study: str = "main"
+) -> pd.DataFrame:
+    """The settings that each model and dataset was trained with (Table 6).
+
+    Args:
+        experiments: of the table of experiments.
+        only: the key of the configuration that caps them.
+        study: the study to tabulate.
+
+    Returns:
+        The table; the value of a setting is in `mean`, n is 1.
+    """
     rows = [
         (e.model, setting, e.dataset, float(getattr(e, setting)), float("nan"), 1)
-        for e in experiments
+        for e in narrow(experiments, only or {})
         if e.study == study
         for setting in SETTINGS
     ]
@@ -131,19 +149,37 @@ def probes_on_missing(frame: pd.DataFrame, layers: str | None = None) -> pd.Data
     return over_runs(frame, ["dataset", "model", "category"], "accuracy")
 
 
-def probes_on_all(frame: pd.DataFrame, layers: str | None = None) -> pd.DataFrame:
-    """Probe accuracy over all categories, by missing category; average; baseline (Table 8).
+def probes_on_all(
+    frame: pd.DataFrame, accuracies: pd.DataFrame, layers: str | None = None
+) -> pd.DataFrame:
+    """Probe accuracy over all categories, by the category that is missing (Table 8).
 
-    The average is over those missing categories that were run.
+    Args:
+        frame: probes.parquet tables.
+        accuracies: accuracy.parquet tables of the models that saw every category.
+        layers: which layers were probed, where the tables hold several choices.
+
+    Returns:
+        The table; its categories are those left out, then `average`, over all of them and only
+        where each was left out; `baseline`, what a model that saw every category achieves itself,
+        as in Table 1; and `probe-baseline`, a probe of such a model.
     """
     frame = _one_choice_of_layers(frame, layers)
-    frame = frame[frame["category"].isna()]
     keys = ["dataset", "model", "category"]
+    categories = frame.groupby("dataset")["category"].nunique()
+    frame = frame[frame["category"].isna()]
     held_out = _held_out(frame)
     held_out = held_out.assign(category=held_out["missing"].astype(str))
-    average = held_out.groupby(["dataset", "model", "seed"])["accuracy"].mean().reset_index()
-    baseline = _of(frame, "main")
-    parts = [held_out, average.assign(category="average"), baseline.assign(category="baseline")]
+    runs = held_out.groupby(["dataset", "model", "seed"])["accuracy"].agg(["mean", "count"])
+    runs = runs.reset_index()
+    average = runs[runs["count"] == runs["dataset"].map(categories)]
+    own = accuracies[accuracies["dataset"].isin(frame["dataset"])]
+    parts = [
+        held_out,
+        average.assign(category="average", accuracy=average["mean"]),
+        _of(own, "main").assign(category="baseline"),
+        _of(frame, "main").assign(category="probe-baseline"),
+    ]
     return over_runs(pd.concat([part[[*keys, "accuracy"]] for part in parts]), keys, "accuracy")
 
 
@@ -232,7 +268,7 @@ def tabulate(number: int, analyses: measurements.Paths, **extra: object) -> pd.D
     """Make the tidy table of one number from its analysis files (Table 6: the experiments).
 
     `extra` are the further arguments of that table: `sparsities` and `significance` for Tables 3
-    and 13, `layers` for Tables 7 and 8.
+    and 13, `only` for Table 6, `layers` for Tables 7 and 8, `accuracies` for Table 8.
 
     Raises:
         UserError: the files hold no run that belongs in the table.
