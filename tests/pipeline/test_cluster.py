@@ -24,17 +24,6 @@ def stand_in(folder, monkeypatch, name, script):
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
-def test_folder_is_made_where_it_can_be_written(tmp_path):
-    cluster.check_folder(tmp_path / "results" / "demo")
-    assert not list((tmp_path / "results" / "demo").iterdir())
-
-
-def test_folder_that_cannot_be_written_is_named_with_its_key(tmp_path):
-    (tmp_path / "results").write_text("a file in the way")
-    with pytest.raises(UserError, match=r"results/demo.*cannot be written.*pathvars"):
-        cluster.check_folder(tmp_path / "results" / "demo")
-
-
 def test_stale_lock_goes_only_when_its_run_is_dead(tmp_path):
     lock = tmp_path / "locks" / "0.output.lock"
     lock.parent.mkdir()

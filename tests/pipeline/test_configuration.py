@@ -15,6 +15,7 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import CHOICES, COLUMNS, read_experiments
 from ffensembles.models.label_embedding import CATEGORIES
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
+from ffensembles.pipeline.schema import refuse_repeated_keys
 from ffensembles.printing import names
 from helpers import ROOT
 
@@ -43,7 +44,7 @@ def check(changes, monkeypatch):
     """Check the config with changes as the Snakefile does; return its experiments."""
     monkeypatch.chdir(ROOT)
     config = merge(CONFIG, changes)
-    check_config(config, SCHEMA_FILE)
+    check_config(config, SCHEMA_FILE, ROOT)
     rows = narrow(read_experiments(config["experiments"]), config["only"])
     check_experiments(rows, config)
     return rows
@@ -133,14 +134,94 @@ def test_the_paper_is_the_default(monkeypatch):
 
 
 def test_only_narrows_and_caps(monkeypatch):
-    # Inside braces on the command line, Snakemake leaves numbers as text.
-    only = {"datasets": ["fashionmnist"], "studies": ["main"], "seeds": "2", "epochs": 90}
+    only = {"datasets": ["fashionmnist"], "studies": ["main"], "seeds": 2, "epochs": 90}
     rows = {e.model: e for e in check({"only": only}, monkeypatch)}
     assert [(m, e.seeds, e.epochs) for m, e in rows.items()] == [
         ("ff", 2, 90),
         ("bpff", 2, 90),
         ("bp", 2, 80),
     ]
+
+
+# However it is written
+
+
+def as_text(value):
+    """Return a value as Snakemake takes it from inside braces and brackets: every leaf is text."""
+    if isinstance(value, dict):
+        return {key: as_text(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_text(inner) for inner in value]
+    return "null" if value is None else str(value)
+
+
+@pytest.mark.parametrize("key", CONFIG)
+def test_every_key_may_be_text_at_any_depth(key, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    value = {"seeds": 2, "studies": ["main"]} if key == "only" else CONFIG[key]
+    config = merge(CONFIG, {key: as_text(value)})
+    check_config(config, SCHEMA_FILE, ROOT)
+    assert config[key] == value
+    assert repr(config[key]) == repr(value)  # 1 is not True, nor 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "holds"),
+    [
+        ({"checkpoint_interval": "1e-4"}, 1e-4),
+        ({"seeds_per_job": 5.0}, 5),
+        ({"probe_layers": [1.0, "2"]}, [1, 2]),
+        ({"probe_layers": "[1, 2]"}, [1, 2]),
+        ({"keep_representations": "no"}, False),
+        ({"prestaged": "null"}, None),
+        ({"figures": {"unseen_category": {"held_out": 5.0}}}, 5),
+    ],
+)
+def test_a_value_is_read_as_the_type_that_the_schema_has(changes, holds, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    config = merge(CONFIG, changes)
+    check_config(config, SCHEMA_FILE, ROOT)
+    while isinstance(changes, dict):
+        ((key, changes),) = changes.items()
+        config = config[key]
+    assert repr(config) == repr(holds)
+
+
+def test_a_key_given_twice_is_one_line_with_its_place(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("figures:\n  seed: 0\n  balance: {layer: 1}\n  seed: 1\n")
+    with pytest.raises(UserError, match=r"my.yaml, line 4: key seed is given twice"):
+        refuse_repeated_keys(path)
+    path.write_text("a: [{seed: 1}, {seed: 2}]\nseed: 3\n")
+    refuse_repeated_keys(path)
+
+
+# Where paths lead
+
+
+def test_paths_are_settled_where_the_run_was_started(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.chdir(tmp_path)
+    config = merge(CONFIG, {"pathvars": {"results": "~/out//", "logs": "./my logs"}})
+    check_config(config, SCHEMA_FILE, ROOT)
+    assert config["pathvars"]["results"] == "/home/me/out"
+    assert config["pathvars"]["logs"] == "my logs"
+    # What the pipeline brings along is found beside it, unless there is a file of that name here.
+    assert config["experiments"] == str(ROOT / "config/experiments.tsv")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/experiments.tsv").touch()
+    config = merge(CONFIG, {})
+    check_config(config, SCHEMA_FILE, ROOT)
+    assert config["experiments"] == "config/experiments.tsv"
+    assert config["reported"] == str(ROOT / "config/reported")
+
+
+def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
+    (tmp_path / "results").symlink_to("/gone/away")
+    with pytest.raises(UserError) as error:
+        check({"pathvars": {"results": str(tmp_path / "results/demo")}}, monkeypatch)
+    assert "pathvars.results" in one_line(error)
+    assert "/gone/away, which is not there" in one_line(error)
 
 
 # What is wrong
@@ -157,7 +238,9 @@ def test_only_narrows_and_caps(monkeypatch):
         ({"seeds_per_job": 0}, ["seeds_per_job", "0", "from 1"]),
         ({"seeds_per_job": True}, ["seeds_per_job", "True"]),
         ({"random_seed": 0.5}, ["random_seed", "0.5", "whole number"]),
-        ({"random_seed": "7"}, ["random_seed", "'7'", "without quotes"]),
+        ({"random_seed": "seven"}, ["random_seed", "'seven'", "whole number"]),
+        ({"checkpoint_interval": float("inf")}, ["checkpoint_interval", "inf", "finite"]),
+        ({"checkpoint_interval": "nan"}, ["checkpoint_interval", "nan", "finite"]),
         ({"checkpoint_interval": "soon"}, ["checkpoint_interval", "'soon'", "seconds"]),
         ({"probe_layers": []}, ["probe_layers"]),
         ({"probe_layers": [1, 4]}, ["probe_layers", "no layer 4"]),
@@ -176,6 +259,9 @@ def test_only_narrows_and_caps(monkeypatch):
         ({"experiments": "config/none.tsv"}, ["config/none.tsv", "experiments"]),
         ({"reported": "config/nowhere"}, ["reported", "config/nowhere"]),
         ({"pathvars": {"results": "Makefile/results"}}, ["pathvars.results", "Makefile is a file"]),
+        ({"pathvars": {"results": ""}}, ["pathvars.results", "folder of the results"]),
+        ({"pathvars": {"logs": "results/{logs}"}}, ["pathvars.logs", "'{'"]),
+        ({"experiments": ""}, ["experiments", "table of experiments"]),
     ],
 )
 def test_a_wrong_key_or_value_is_one_line_that_names_it(changes, named, monkeypatch):
@@ -189,25 +275,15 @@ def test_a_missing_key_is_named(monkeypatch):
     monkeypatch.chdir(ROOT)
     config = {key: value for key, value in CONFIG.items() if key != "device"}
     with pytest.raises(UserError) as error:
-        check_config(config, SCHEMA_FILE)
+        check_config(config, SCHEMA_FILE, ROOT)
     assert "device is missing" in one_line(error)
-
-
-@pytest.mark.parametrize("text", ["1e-4", '"60"'])
-def test_a_number_that_yaml_reads_as_text_is_caught_and_explained(text, monkeypatch):
-    with pytest.raises(UserError) as error:
-        check(yaml.safe_load(f"checkpoint_interval: {text}"), monkeypatch)
-    assert "checkpoint_interval" in one_line(error)
-    assert "1.0e-4" in one_line(error)
 
 
 def test_a_folder_without_write_permission_is_named(tmp_path, monkeypatch):
     locked = tmp_path / "locked"
     locked.mkdir()
     # Root may write anywhere, so the operating system's answer is played here.
-    monkeypatch.setattr(
-        "ffensembles.pipeline.configuration.os.access", lambda path, _: path != locked
-    )
+    monkeypatch.setattr("ffensembles.pipeline.folders.os.access", lambda path, _: path != locked)
     with pytest.raises(UserError) as error:
         check({"pathvars": {"results": str(locked / "results")}}, monkeypatch)
     assert "pathvars.results" in one_line(error)
@@ -235,6 +311,8 @@ def edit(row, **cells):
         ({"dataset": "imagenet"}, ["'imagenet'", "cifar10"]),
         ({"study": "without-3", "held_out": "5"}, ["without-3", "held_out", "5"]),
         ({"study": "without-3"}, ["without-3", "held_out", "nothing"]),
+        ({"held_out": "3"}, ["study main", "held_out", "without-3"]),
+        ({"study": "l1-goodness", "held_out": "3"}, ["l1-goodness", "held_out"]),
     ],
 )
 def test_a_row_that_the_pipeline_cannot_run_is_one_line(cells, named, tmp_path, monkeypatch):
@@ -242,6 +320,14 @@ def test_a_row_that_the_pipeline_cannot_run_is_one_line(cells, named, tmp_path, 
         check(write_rows(tmp_path, HEADER, edit(FF, **cells)), monkeypatch)
     for word in ("experiments.tsv", *named):
         assert word in one_line(error)
+
+
+def test_models_that_are_compared_by_layer_have_as_many_layers(tmp_path, monkeypatch):
+    other = edit(FF, model="bpff", layers="4")
+    with pytest.raises(UserError) as error:
+        check(write_rows(tmp_path, HEADER, FF, other), monkeypatch)
+    assert "study main on mnist, ff has 3 layers and bpff 4" in one_line(error)
+    check(write_rows(tmp_path, HEADER, FF, edit(other, study="wider")), monkeypatch)
 
 
 def test_columns_come_in_any_order(tmp_path, monkeypatch):

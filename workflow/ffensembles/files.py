@@ -1,25 +1,36 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and whole when they are read."""
 
+import errno
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from safetensors import SafetensorError
 
 from ffensembles.errors import UserError
 
 Paths = Sequence[str | Path]
+
+# What the readers of Parquet, NumPy's archives and safetensors raise on a file that is none.
+BROKEN = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError),
+    *(pa.ArrowException, zipfile.BadZipFile, SafetensorError),
+)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it to `path`.
 
-    On any error the temporary file is removed and `path` stays as it was.
+    On any error the temporary file is removed and `path` stays as it was. Writers in C++ tell of
+    a full disk only where they are given an open file.
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
@@ -33,13 +44,92 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); "
-            "free some space, or choose another folder with the key pathvars in the config"
-        ) from error
+    except (OSError, RuntimeError) as error:
+        # torch.save tells of a full disk as a RuntimeError that follows from an OSError.
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__context__
+        if cause is None:
+            raise
+        raise unwritable(path, cause) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: str | os.PathLike[str], error: OSError) -> UserError:
+    """Return what to tell a user of a file or folder that could not be written."""
+    reason = " ".join((error.strerror or str(error)).split())
+    if target := dangling(path):
+        reason = f"a link leads to {target}, which is not there"
+    full = error.errno in FULL
+    return UserError(
+        f"{path}: cannot be written ({reason}); {'free some space' if full else 'allow it'}, "
+        "or choose another folder with the key pathvars in the config"
+    )
+
+
+def dangling(path: str | os.PathLike[str]) -> str | None:
+    """Return where the symbolic link leads on which a path ends, if nothing is there."""
+    for there in (Path(path), *Path(path).absolute().parents):
+        if there.is_symlink() and not os.path.exists(there):  # noqa: PTH110 - a Path may raise
+            return os.readlink(there)  # noqa: PTH115
+    return None
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what a reader raises on a missing, damaged or foreign file into one line.
+
+    Raises:
+        UserError: naming the file, what is wrong, and the cure.
+    """
+    try:
+        if not Path(path).is_file():
+            target = dangling(path)
+            there = "it is not a file" if Path(path).exists() else "it is not there"
+            raise OSError(f"it leads to {target}, which is not there" if target else there)
+        yield
+    except BROKEN as error:
+        reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
+        raise UserError(
+            f"{path}: cannot be read ({shortened(reason)}); remove it and run again"
+        ) from error
+
+
+def shortened(text: str, length: int = 200) -> str:
+    """Return a text that fits into a message."""
+    return text if len(text) <= length else f"{text[:length]} …"
+
+
+def read_parquet(
+    path: str | os.PathLike[str],
+    columns: list[str] | None = None,
+    *,
+    filters: list[tuple[str, str, object]] | None = None,
+    read_dictionary: list[str] | None = None,
+) -> pa.Table:
+    """Read a Parquet file; the arguments are those of `pyarrow.parquet.read_table`.
+
+    Raises:
+        UserError: the file is missing, damaged or without those columns.
+    """
+    # An open file is no folder of files, and words in its path such as a=b are no columns.
+    with reading(path), Path(path).open("rb") as file:
+        if lacking := set(columns or ()) - set(pq.read_schema(file).names):
+            raise ValueError(f"it has no column {', '.join(sorted(lacking))}")
+        return pq.read_table(
+            file, columns=columns, filters=filters, read_dictionary=read_dictionary
+        )
+
+
+def read_frame(path: str | os.PathLike[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file as a data frame.
+
+    Raises:
+        UserError: as `read_parquet`.
+    """
+    return read_parquet(path, columns).to_pandas()
 
 
 def write_parquet(
@@ -61,9 +151,14 @@ def write_parquet(
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, object]:
-    """Return what `write_parquet` stored as `metadata`; empty where there is none."""
-    metadata = pq.read_schema(path).metadata or {}
-    return json.loads(metadata.get(b"ffensembles", b"{}"))
+    """Return what `write_parquet` stored as `metadata`; empty where there is none.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    with reading(path):
+        metadata = pq.read_schema(path).metadata or {}
+        return json.loads(metadata.get(b"ffensembles", b"{}"))
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
 """Before the first job starts, here or on a cluster: what would fail later is told now."""
 
 from ffensembles.pipeline import cluster
+from ffensembles.pipeline.folders import check_folder
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
 ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")
@@ -44,7 +45,8 @@ def requests():
 
 onstart:
     try:
-        cluster.check_folder(config["pathvars"]["results"])
+        for name in ("results", "logs"):
+            check_folder(config["pathvars"][name])
         if not workflow.local_exec:
             if ALONE:
                 cluster.cancel_orphans(workflow.workdir_init)

@@ -5,7 +5,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-WORKFLOW = Path(workflow.basedir) / "workflow"
+HOME = Path(workflow.basedir)
+WORKFLOW = HOME / "workflow"
 
 # The library is found beside the rules, installed or not, here and in every job.
 sys.path.insert(0, str(WORKFLOW))
@@ -19,15 +20,27 @@ from ffensembles.pipeline.configuration import check_config, check_experiments, 
 from ffensembles.errors import UserError
 from ffensembles.experiments import blocks, read_experiments
 from ffensembles.pipeline.fingerprint import fingerprint
+from ffensembles.pipeline.folders import check_installation
+from ffensembles.pipeline.schema import refuse_repeated_keys
 from ffensembles.data.published import check_prestaged
 
 try:
-    check_config(config, WORKFLOW / "schemas/config.schema.yaml")
+    check_installation(HOME, sys.executable)
+    for file in workflow.configfiles:
+        refuse_repeated_keys(file)
+    check_config(config, WORKFLOW / "schemas/config.schema.yaml", HOME)
     rows = narrow(read_experiments(config["experiments"]), config["only"])
     check_experiments(rows, config)
     EXPERIMENTS = {e.key: e for e in rows}
 except UserError as error:
     sys.exit(f"error: {error}")
+
+workflow.pathvars.update(workflow.pathvars.from_config(config))
+
+
+def own(path):
+    """Return the path of a file of the pipeline from where the run was started."""
+    return os.path.relpath(HOME / path)
 
 
 def experiment(wildcards):

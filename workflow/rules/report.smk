@@ -67,7 +67,7 @@ rule evaluate_claims:
 rule show_deviations:
     """Put the page on where paper and published behaviour differ into the report."""
     input:
-        "docs/deviations.rst",
+        own("docs/deviations.rst"),
     output:
         report(
             "<results>/deviations.html",
@@ -150,16 +150,15 @@ rule report:
     input:
         rules.everything.input,
         config="<results>/config.yaml",
-        style="workflow/report/report.css",
-        search="workflow/report/search.html",
+        style=own("workflow/report/report.css"),
+        search=own("workflow/report/search.html"),
     output:
         "<results>/report.html",
     log:
         "<logs>/report.log",
     conda:
         "../../envs/ffensembles.yaml"
-    shell:
-        # A report needs the records of finished jobs, so it is a run of its own, inside this one.
-        "snakemake --configfile {input.config} --cores 1 --nolock --quiet all"
-        " --report {output} --report-stylesheet {input.style} -- everything >{log} 2>&1"
-        " && cat {input.search} >>{output}"
+    params:
+        code=code("build_report.py"),
+    script:
+        "../scripts/build_report.py"

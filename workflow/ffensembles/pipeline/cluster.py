@@ -7,7 +7,6 @@ import getpass
 import logging
 import re
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -59,23 +58,6 @@ class Request:
             "slurm_extra": self.extra,
         }
         return {setting: option for setting, option in options.items() if option}
-
-
-def check_folder(folder: str | Path) -> None:
-    """Make sure that files can be written in a folder, which is made where it is not there.
-
-    Raises:
-        UserError: they cannot.
-    """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror}); "
-            "choose another folder with the key pathvars in the config"
-        ) from error
 
 
 def check_requests(requests: Iterable[Request]) -> None:

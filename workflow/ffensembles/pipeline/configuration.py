@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
-
 from ffensembles.data.datasets import DATASETS
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
+from ffensembles.pipeline.folders import settle_folders
+from ffensembles.pipeline.schema import conform
+
+# The tables of these studies are of models that know every category.
+ALL_CATEGORIES = ("main", "l1-goodness", "l1-regularised")
 
 
-def check_config(config: dict[str, Any], schema: Path) -> None:
+def check_config(config: dict[str, Any], schema: Path, home: Path) -> None:
     """Hold the config against its schema, and the folders that it names against the disk.
+
+    Values become what the schema says that they are, and paths lead where they should.
+
+    Args:
+        config: changed in place.
+        schema: the schema's file.
+        home: the folder of the Snakefile.
 
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    only = config.get("only")
-    if isinstance(only, dict):
-        # Inside braces on the command line, Snakemake leaves numbers as text.
-        only.update({k: int(v) for k, v in only.items() if isinstance(v, str) and v.isdigit()})
-    validator = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text("utf-8")))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is not None:
-        raise UserError(f"config: {_explain(error)}")
-    _check_folders(config)
-
-
-def _explain(error: jsonschema.ValidationError) -> str:
-    key = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = next(name for name in error.instance if name not in known)
-        return f"unknown key {f'{key}.' if key else ''}{unknown}; known: {', '.join(known)}"
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        return f"key {f'{key}.' if key else ''}{missing} is missing; see config/README.md"
-    meaning = error.schema.get("description", "see config/README.md")
-    if error.validator == "type" and _is_number(error.instance):
-        meaning += " (YAML takes this for text: write 1e-4 as 1.0e-4, and numbers without quotes)"
-    return f"{key}: {error.message}; {meaning}"
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return isinstance(value, str) and float(value) is not None
-    except ValueError:
-        return False
-
-
-def _check_folders(config: dict[str, Any]) -> None:
-    if not os.path.isdir(config["reported"]):  # noqa: PTH112 - a Path raises where it may not look
-        raise UserError(f"config: reported: there is no folder {config['reported']}")
-    for name, folder in config["pathvars"].items():
-        path = Path(folder)
-        there = next(p for p in (path, *path.parents) if os.path.exists(p))  # noqa: PTH110
-        if not there.is_dir():
-            raise UserError(f"config: pathvars.{name}: {there} is a file; name a folder")
-        if not os.access(there, os.W_OK | os.X_OK):
-            raise UserError(
-                f"config: pathvars.{name}: you may not write to {there}; name another folder"
-            )
+    conform(config, schema)
+    settle_folders(config, home)
 
 
 def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any]) -> None:
@@ -83,10 +48,16 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
                 f"{table}: study {e.study} of {e.model} on {e.dataset} holds out "
                 f"{'nothing' if e.held_out is None else e.held_out}; column held_out must agree"
             )
+        if e.study in ALL_CATEGORIES and e.held_out is not None:
+            raise UserError(
+                f"{table}: study {e.study} of {e.model} on {e.dataset} holds out {e.held_out}; "
+                f"write '-' for held_out, or call the study without-{e.held_out}"
+            )
         if e.study == "main" or e.held_out is not None:
             _check_layer("probe_layers", max(config["probe_layers"]), e, table)
         if e.study == "main" and e.dataset == figures["balance"]["dataset"]:
             _check_layer("figures.balance.layer", figures["balance"]["layer"], e, table)
+    _check_depths(experiments, table)
     for key, shown in figures.items():
         if isinstance(shown, dict):
             _check_dataset(f"config: figures.{key}.dataset", shown["dataset"])
@@ -108,6 +79,19 @@ def _check_layer(key: str, layer: int, e: Experiment, table: str) -> None:
             f"config: {key}: there is no layer {layer}: {e.model} on {e.dataset} in study "
             f"{e.study} has {e.layers} layers ({table})"
         )
+
+
+def _check_depths(experiments: Sequence[Experiment], table: str) -> None:
+    """Check that the models that are compared layer by layer have as many layers."""
+    first: dict[tuple[str, str], Experiment] = {}
+    for e in experiments:
+        other = first.setdefault((e.study, e.dataset), e)
+        if e.layers != other.layers:
+            raise UserError(
+                f"{table}: in study {e.study} on {e.dataset}, {other.model} has {other.layers} "
+                f"layers and {e.model} {e.layers}; models are compared layer by layer, so give "
+                "them as many"
+            )
 
 
 def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experiment]:

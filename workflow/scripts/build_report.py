@@ -1,0 +1,31 @@
+"""Build the report: Snakemake's own, of a run inside this one, and a search field on its page."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ffensembles.errors import UserError
+from ffensembles.files import atomic
+from ffensembles.pipeline.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+HOME = Path(__file__).resolve().parents[2]
+
+with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
+    files = snakemake.input
+    command = [
+        *(sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile"),
+        *("--configfile", files.config, "--cores", "1", "--nolock", "--quiet", "all"),
+        *("--report", path, "--report-stylesheet", files.style, "--", "everything"),
+    ]
+    # A report needs the records of finished jobs, so it is a run of its own, inside this one.
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    log.info("Snakemake says:\n%s", run.stdout)
+    if run.returncode or not path.exists():
+        last = run.stdout.strip().rsplit("\n", 1)[-1].strip()
+        raise UserError(f"{snakemake.output[0]}: cannot be made ({last}); see {snakemake.log[0]}")
+    with path.open("ab") as file:
+        file.write(Path(files.search).read_bytes())
