@@ -95,10 +95,15 @@ def test_a_mistake_is_told_with_its_line_column_value_and_cure(table, changes, p
     "rows, header, part",
     [
         ([FF, FF], COLUMNS, "two rows for mnist / ff / main"),
-        (["main\tmnist"], COLUMNS, "line 3: 2 cells, but the first line has 17"),
-        ([], COLUMNS[1:], "column study must appear once"),
-        ([], [*COLUMNS, "study"], "column study must appear once"),
-        ([], [*COLUMNS, "colour"], "unknown column colour; known: study"),
+        (["main\tmnist"], COLUMNS, "line 3: 2 cells, but the first line has 17; tabs, not blanks"),
+        ([], COLUMNS[2:], "line 2: lacks column study, dataset"),
+        ([], [*COLUMNS, "study"], "line 2: column study is there 2 times"),
+        ([], [*COLUMNS, "colour"], "line 2: unknown column 'colour'; known: study"),
+        ([], [*COLUMNS[1:], "study "], "unknown column 'study '"),
+        ([], [*COLUMNS, ""], "column 18 has no name; is there a tab too many?"),
+        ([], ["  ".join(COLUMNS)], "holds no tab; tabs, not blanks"),
+        ([], COLUMNS, "has no row"),
+        ([FF | {"study": '"main'}, BP], COLUMNS, "line 3: study is '\"main'"),
     ],
 )
 def test_a_malformed_table_is_told_in_one_line(table, rows, header, part):
@@ -114,8 +119,15 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(UserError, match="is empty"):
         read_experiments(tmp_path / "empty.tsv")
     (tmp_path / "binary.tsv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is not UTF-8"):
         read_experiments(tmp_path / "binary.tsv")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_table(tmp_path):
+    text = (CONFIG / "demo.tsv").read_text("utf-8").replace("\n", "\r\n")
+    for name, lines in (("comment", text), ("header", text[text.index("study\t") :])):
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + lines.encode())
+        assert read_experiments(tmp_path / name) == read_experiments(CONFIG / "demo.tsv")
 
 
 def test_blocks_cover_every_seed_once(table):

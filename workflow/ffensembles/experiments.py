@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -68,28 +67,46 @@ def read_experiments(path: str | Path) -> list[Experiment]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", error)
-        raise UserError(f"{path}: cannot be read ({reason}); see key experiments") from error
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if _is_data(line)]
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the text
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 ({error.reason}); save it as UTF-8") from error
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); see key experiments"
+        ) from error
+    lines = [(n, line.split("\t")) for n, line in enumerate(text.splitlines(), 1) if _is_data(line)]
     if not lines:
         raise UserError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}")
-    header = lines[0][1].split("\t")
-    for column in COLUMNS:
-        if header.count(column) != 1:
-            raise UserError(f"{path}: column {column} must appear once in the first line")
-    if unknown := set(header) - set(COLUMNS):
-        raise UserError(f"{path}: unknown column {sorted(unknown)[0]}; known: {', '.join(COLUMNS)}")
-    rows = csv.reader((line for _, line in lines[1:]), delimiter="\t")
+    header = lines[0][1]
+    _check_header(header, f"{path}, line {lines[0][0]}")
     experiments = []
-    for (number, _), cells in zip(lines[1:], rows, strict=True):
+    for number, cells in lines[1:]:
         where = f"{path}, line {number}"
         if len(cells) != len(header):
-            raise UserError(f"{where}: {len(cells)} cells, but the first line has {len(header)}")
+            raise UserError(
+                f"{where}: {len(cells)} cells, but the first line has {len(header)}; "
+                "tabs, not blanks, stand between cells"
+            )
         experiments.append(_parse(dict(zip(header, cells, strict=True)), where))
+    if not experiments:
+        raise UserError(f"{path}: has no row below its first line")
     _refuse_repeats(experiments, path)
     return experiments
+
+
+def _check_header(header: list[str], where: str) -> None:
+    """Check the names of the columns, and tell what stands in their place."""
+    if len(header) == 1:
+        raise UserError(f"{where}: holds no tab; tabs, not blanks or commas, stand between cells")
+    for place, name in enumerate(header, 1):
+        if not name.strip():
+            raise UserError(f"{where}: column {place} has no name; is there a tab too many?")
+        if name not in COLUMNS:
+            raise UserError(f"{where}: unknown column {name!r}; known: {', '.join(COLUMNS)}")
+        if header.count(name) > 1:
+            raise UserError(f"{where}: column {name} is there {header.count(name)} times; keep one")
+    if missing := [column for column in COLUMNS if column not in header]:
+        raise UserError(f"{where}: lacks column {', '.join(missing)}; config/README.md explains it")
 
 
 def _is_data(line: str) -> bool:
