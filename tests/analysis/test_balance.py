@@ -33,6 +33,7 @@ def block(tmp_path):
 def test_each_network_of_a_block_in_order(block):
     first, second = measure_balance(block, layers=2)
     assert first["layer"].tolist() == second["layer"].tolist() == [1, 1, 2, 2]
+    assert first["inputs"].tolist() == second["inputs"].tolist() == [3, 3, 2, 2]
     assert first["unit"].tolist() == second["unit"].tolist() == [0, 1, 0, 1]
     np.testing.assert_allclose(first["positive_fraction"], [2 / 3, 0, 1, 0])
     np.testing.assert_allclose(second["positive_fraction"], [1, 1 / 3, 1, 0.5])

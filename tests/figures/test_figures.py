@@ -1,11 +1,15 @@
 import itertools
 import runpy
 from collections import namedtuple
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -16,7 +20,7 @@ from ffensembles.errors import UserError
 from ffensembles.figures import run_shown, style, unit_grids
 from ffensembles.figures.activation_maps import activation_map, average_neighbours
 from ffensembles.figures.activation_patterns import Example, activation_patterns
-from ffensembles.figures.balance import positive_fractions
+from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
 from ffensembles.figures.layer_similarity import layer_similarity
 from ffensembles.figures.mean_activations import unseen_means
 from ffensembles.figures.shared_units import (
@@ -25,7 +29,7 @@ from ffensembles.figures.shared_units import (
     shared_units,
     unseen_overlaps,
 )
-from ffensembles.figures.sparsity import category_sparsity
+from ffensembles.figures.sparsity import NO_VALUE, category_sparsity
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
 from ffensembles.printing.names import CATEGORIES
@@ -60,6 +64,17 @@ def first_layer(ensembles):
 @pytest.fixture(scope="module")
 def x(study):
     return stored.read(study.path("ff", "main", 0), 1)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return a list of all figures saved from now on."""
+    figures = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *a, **k: figures.append(self) or savefig(self, *a, **k)
+    )
+    return figures
 
 
 def members(frame, category):
@@ -143,12 +158,7 @@ def test_every_script_has_its_test(study):
 
 
 @pytest.mark.parametrize("kind", sorted(path.stem[5:] for path in SCRIPTS.glob("plot_*.py")))
-def test_scripts_draw_legible_figures(kind, study, tmp_path, monkeypatch):
-    drawn = []
-    savefig = Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda self, *a, **k: drawn.append(self) or savefig(self, *a, **k)
-    )
+def test_scripts_draw_legible_figures(kind, study, tmp_path, drawn, monkeypatch):
     output = run_script(kind, study, tmp_path)
     assert output.pdf.read_bytes().startswith(b"%PDF")
     height, width = imread(output.png).shape[:2]
@@ -381,15 +391,93 @@ def test_units_keep_their_order_in_the_matrix():
     assert np.isnan(grid.ravel()[6:]).all()
 
 
-def test_inputs_are_shown_with_the_label_that_the_network_sees():
-    image = np.full((3, 12, 12), 50, np.uint8)
-    seen = unit_grids.as_seen(image, 4, "ff")
-    assert (seen[:, 0, :10] == 255).sum(axis=1).tolist() == [1, 1, 1]
-    assert (seen[:, 0, 4] == 255).all()
-    assert (seen[:, 1:] == 50).all()
-    assert (seen[:, 0, 10:] == 50).all()
-    assert (image == 50).all()
-    assert unit_grids.as_seen(image, 4, "bp") is image
+@pytest.mark.parametrize("kind", ["activation_patterns", "shared_units"])
+def test_inputs_are_shown_with_the_label_that_the_network_sees(kind, study, tmp_path, drawn):
+    """Zero after standardisation, which FashionMNIST has at 0.1307 of white, is the black."""
+    run_script(kind, study, tmp_path)
+    inputs = [
+        np.asarray(image.get_array())
+        for axes in drawn[-1].findobj(Axes)
+        for image in axes.images
+        if image.get_cmap().name == "gray"
+    ]
+    categories = jobs(study)[kind][1]["examples"]
+    assert len(inputs) == len(categories)
+    for image, category in zip(inputs, categories, strict=True):
+        expected = np.full(10, 33)
+        expected[category] = 255
+        np.testing.assert_array_equal(image[0, :10], expected)
+
+
+ABSENT = 4
+
+
+@pytest.fixture
+def without_images(first_layer):
+    """Return the ensembles of a run that classifies no image of a category correctly."""
+    return first_layer[first_layer["category"] != ABSENT]
+
+
+@pytest.fixture
+def silent(first_layer):
+    """Return those of a run in which the images of a category activate no unit."""
+    mute = first_layer["category"] == ABSENT
+    return first_layer.assign(active=first_layer["active"] & ~mute)
+
+
+def matrices(frame, x):
+    """Return, by figure, the panels of matrices of one run."""
+    images, dark = [np.zeros((1, 12, 12), np.uint8)] * 2, list(x.activations[:2])
+    return {
+        "3B": shared_units(images, dark, [2, 5], frame, layer=1).axes[-2],
+        "4C": unseen_category(x, frame, unseen=5).axes[-2],
+        "11": unseen_overlaps([frame], [5], seed=0, layer=1).axes[0],
+        "12 and 14": jaccard_matrices([frame], seed=0, layer=1).axes[0],
+    }
+
+
+def test_a_category_without_images_shares_nothing_that_was_measured(without_images, silent, x):
+    for name, axes in matrices(without_images, x).items():
+        numbers = np.array([text.get_text() for text in axes.texts]).reshape(10, 10)
+        absent = np.isnan(np.ma.getdata(axes.images[0].get_array()))
+        for found in (numbers == "–", absent):
+            assert found[ABSENT].all() and found[:, ABSENT].all() and found.sum() == 19, name
+    for name, axes in matrices(silent, x).items():
+        numbers = np.array([text.get_text() for text in axes.texts]).reshape(10, 10)
+        assert (np.delete(numbers[ABSENT], ABSENT) == "0").all(), name
+
+
+def test_dashes_are_drawn_where_numbers_do_not_fit(without_images):
+    figure = jaccard_matrices([without_images] * 5, seed=0, layer=1)
+    for axes in figure.axes[:5]:
+        assert {text.get_text() for text in axes.texts} == {"–"}
+
+
+def test_a_category_without_images_has_no_mean_and_no_count(without_images, first_layer, x):
+    example = Example(3, np.full((1, 12, 12), 9, np.uint8), [np.arange(5.0)] * 3)
+    figure = activation_patterns([example], without_images, x, layer=1)
+    (axes,) = (axes for axes in figure.axes if axes.get_title() == "Coat (– active)")
+    assert [text.get_text() for text in axes.texts] == [style.NO_IMAGES]
+
+    figure = unseen_means([without_images, first_layer], [ABSENT] * 2, seed=0, layer=1)
+    none, some = figure.axes
+    assert none.get_title() == "Coat (unseen): – of 64 units active"
+    assert [text.get_text() for text in none.texts] == [style.NO_IMAGES]
+    assert not some.texts
+
+    axes = unseen_category(x, without_images, unseen=ABSENT).axes[2]
+    assert axes.get_title() == "Coat (unseen): – of 64 units active"
+    assert [text.get_text() for text in axes.texts] == [style.NO_IMAGES]
+
+
+def test_an_activation_map_names_categories_without_images(x):
+    def label(x):
+        return activation_map(x, NAMES, title="", sparsity=0).axes[0].get_xlabel()
+
+    keep = (x.labels != 0) & (x.labels != ABSENT)
+    rest = stored.Representation(x.activations[keep], x.labels[keep], x.index[keep])
+    assert label(x) == "Unit"
+    assert label(rest) == f"Unit ({style.NO_IMAGES}: T-shirt/top, Coat)"
 
 
 # Figures 2, 5 and 13, and the training curves
@@ -408,6 +496,16 @@ def test_sparsity_is_the_mean_over_runs_of_each_category(study):
     assert [text.get_text() for text in figure.legends[0].get_texts()][1:] == ["FF", "BP/FF", "BP"]
 
 
+def test_a_category_without_a_value_has_a_dash(study):
+    frame = pd.read_parquet(study.path("ff", "main", "sparsity"))
+    assert "–" not in " ".join(text.get_text() for text in texts(category_sparsity(frame)))
+    figure = category_sparsity(frame[(frame["category"] != 4) | (frame["layer"] != 2)])
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], ["–"], []]
+    assert figure.axes[1].texts[0].get_position()[0] == 4
+    assert np.isnan(figure.axes[1].containers[0].lines[0].get_ydata()[4])
+    assert figure.legends[0].get_texts()[-1].get_text() == NO_VALUE
+
+
 def test_balance_shows_every_unit_of_one_run(study):
     frame = pd.concat(
         pd.read_parquet(study.path(model, "main", "balance")) for model in ("ff", "bpff", "bp")
@@ -417,10 +515,25 @@ def test_balance_shows_every_unit_of_one_run(study):
     assert list(steps) == ["FF", "BP/FF", "BP"]
     for name, model in {"FF": "ff", "BP/FF": "bpff", "BP": "bp"}.items():
         wanted = (frame["model"] == model) & (frame["seed"] == 1) & (frame["layer"] == 2)
-        values, edges = frame[wanted]["positive_fraction"], steps[name].edges
-        inside = [((values >= a) & (values < b)).mean() for a, b in itertools.pairwise(edges)]
-        np.testing.assert_allclose(steps[name].values, 100 * np.array(inside))
-        assert steps[name].values.sum() == pytest.approx(100)
+        positive, edges = (frame[wanted]["positive_fraction"] * 64).round(), steps[name].edges
+        inside = [((positive > 64 * a) & (positive < 64 * b)).sum() for a, b in pairwise(edges)]
+        assert sum(inside) == 64
+        width = edges[1] - edges[0]
+        np.testing.assert_allclose(steps[name].values, np.array(inside) / 64 / width)
+
+
+@given(
+    inputs=st.integers(2, 3072),
+    shares=st.lists(st.floats(0, 1), min_size=1, max_size=20),
+)
+def test_edges_of_bins_lie_between_possible_values(inputs, shares):
+    positive = np.rint(np.array(shares) * inputs)
+    edges = bin_edges(positive / inputs, inputs)
+    assert edges[0] < positive.min() / inputs and positive.max() / inputs < edges[-1]
+    assert edges[-1] - edges[0] <= np.ptp(positive) / inputs + 2 * (edges[1] - edges[0])
+    np.testing.assert_allclose(edges * inputs % 1, 0.5, atol=1e-6)
+    np.testing.assert_allclose(np.diff(edges), edges[1] - edges[0])
+    assert abs(edges[1] - edges[0] - BIN) <= max(0.5 / inputs, 1 / inputs - BIN) + 1e-9
 
 
 def test_layer_similarity_is_the_mean_over_runs(study):

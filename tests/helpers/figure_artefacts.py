@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.data import datasets
 from ffensembles.files import write_parquet
+from ffensembles.representations.stored import representation_table
+from helpers.small_training import experiment
 
 CATEGORIES = 10
 LAYERS = (1, 2, 3)
@@ -57,7 +59,9 @@ class Study:
         images = np.zeros((len(self.labels), *shape), np.uint8)
         for image, label in zip(images, self.labels, strict=True):
             image[:, shape[1] // 3 : shape[1] // 2, : 1 + label] = 200
-        np.savez(self.folder / "dataset.npz", test_images=images, test_labels=self.labels)
+        images[0, :, -1, -1] = 255
+        split = images, self.labels.astype(np.int64)
+        datasets.write(datasets.Dataset(*split, *split, sha256="1"), self.folder / "dataset.npz")
 
     def write_run(self, model: str, study: str, held_out: int | None = None) -> None:
         """Write representations, ensembles and sparsity of all runs of an experiment."""
@@ -75,7 +79,10 @@ class Study:
                     layer[self.labels == held_out] *= 0.4
             for number in self.silent_layers:
                 layers[number - 1][:] = 0
-            self.write_representations(self.path(model, study, seed), layers, prediction)
+            e = experiment(model, dataset=self.dataset, study=study, held_out=held_out)
+            about = {"settings": e.training_settings(), "seed": seed, "unseen_label": "none"}
+            table = representation_table(self.labels, prediction, layers)
+            write_parquet(table, self.path(model, study, seed), about)
             keep = (prediction == self.labels) | (self.labels == held_out)
             for number, layer in enumerate(layers, 1):
                 known = keys | {"layer": number}
@@ -95,20 +102,6 @@ class Study:
         noise = self.rng.exponential(0.03, shape) * (self.rng.random(shape) < 0.2)
         return (strength[self.labels] * self.rng.uniform(0.3, 1.2, shape) + noise).astype("f4")
 
-    def write_representations(
-        self, path: Path, layers: list[np.ndarray], prediction: np.ndarray
-    ) -> None:
-        """Write a fixed-size list column per layer, as the pipeline does."""
-        columns = {
-            "index": pa.array(np.arange(len(self.labels), dtype="i4")),
-            "label": pa.array(self.labels.astype("i1")),
-            "prediction": pa.array(prediction.astype("i1")),
-        }
-        for number, layer in enumerate(layers, 1):
-            values = pa.FixedSizeListArray.from_arrays(layer.ravel(), self.units)
-            columns[f"layer{number}"] = values
-        write_parquet(pa.table(columns), path)
-
     def balance(self, model: str) -> pd.DataFrame:
         """Return ρ⁺ and bias per unit, spread about as Figure 5 has it."""
         centre = {"ff": [0.69], "bpff": [0.38, 0.55], "bp": [0.52]}[model]
@@ -120,8 +113,11 @@ class Study:
                     "seed": seed,
                     "layer": layer,
                     "unit": np.arange(self.units),
-                    "positive_fraction": self.rng.choice(centre, self.units)
-                    + self.rng.normal(0, 0.02, self.units),
+                    "inputs": self.units,
+                    "positive_fraction": self.rng.binomial(
+                        self.units, self.rng.choice(centre, self.units)
+                    )
+                    / self.units,
                     "bias": self.rng.normal(-0.5, 0.2, self.units),
                 }
             )

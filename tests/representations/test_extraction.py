@@ -1,12 +1,14 @@
 """Prediction and representations by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from ffensembles.data.datasets import Dataset, standardise
 from ffensembles.data.digits import read_digits
 from ffensembles.errors import UserError
+from ffensembles.files import write_parquet
 from ffensembles.models import weights
 from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.networks import Network
@@ -14,6 +16,7 @@ from ffensembles.representations import extraction
 from ffensembles.representations.extraction import (
     activations,
     extract_run,
+    images_seen,
     predict,
     represented_images,
 )
@@ -118,3 +121,40 @@ def test_a_run_from_files_to_file(tmp_path):
     np.testing.assert_array_equal(stored.labels, dataset.test_labels[right])
     with pytest.raises(UserError, match=r"seed 4 diverged in training \(layer 1, epoch 2\)"):
         extract(4)
+
+
+@pytest.mark.parametrize(
+    "dataset, changes, black, white",
+    [
+        ("mnist", {"black": "zero", "maximum": "split"}, [33], [255]),
+        ("mnist", {"black": "zero", "maximum": "image"}, [33], [200]),
+        ("mnist", {"black": "minimum", "maximum": "split"}, [10], [255]),
+        ("svhn", {"black": "zero", "maximum": "split"}, [112, 113, 121], [255] * 3),
+        ("mnist", {"held_out": 7}, [50], [50]),
+    ],
+)
+def test_images_are_seen_as_they_entered_the_network(tmp_path, dataset, changes, black, white):
+    """Zero after standardisation is the mean pixel of the dataset, not black."""
+    channels = len(black)
+    images = np.full((3, channels, 2, 12), 50, np.uint8)
+    images[0, :, 1, 0], images[1, :, 1, 0] = 10, 200
+    images[2, :, 1, 0] = 255
+    e = experiment("ff", dataset=dataset, **changes)
+    about = {"settings": e.training_settings(), "unseen_label": "none"}
+    write_parquet(pd.DataFrame({"index": [0, 1, 2]}), tmp_path / "r.parquet", about)
+    data = Dataset(images, np.array([4, 7, 1]), images, np.array([4, 7, 1]), "1")
+
+    seen = images_seen(tmp_path / "r.parquet", data, [1])
+    expected = images[1:2].copy()
+    expected[0, :, 0, :10] = np.array(black)[:, None]
+    expected[0, :, 0, 7] = white
+    assert seen.dtype == np.uint8
+    np.testing.assert_array_equal(seen, expected)
+
+
+def test_bp_sees_images_without_a_label(tmp_path):
+    data = Dataset(**read_digits(), sha256="1")
+    about = {"settings": experiment("bp").training_settings(), "unseen_label": "none"}
+    write_parquet(pd.DataFrame({"index": [0]}), tmp_path / "r.parquet", about)
+    seen = images_seen(tmp_path / "r.parquet", data, np.array([3, 0]))
+    np.testing.assert_array_equal(seen, data.test_images[[3, 0]])

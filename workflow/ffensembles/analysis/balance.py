@@ -28,7 +28,8 @@ def measure_balance(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
         layers: how many layers to measure, from the first.
 
     Yields:
-        Columns layer, unit (from 0), positive_fraction (ρᵢ⁺), bias (βᵢ).
+        Columns layer, unit (from 0), inputs (how many weights the unit has), positive_fraction
+        (ρᵢ⁺), bias (βᵢ).
 
     Raises:
         UserError: a network diverged in training.
@@ -54,6 +55,7 @@ def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "unit": np.arange(len(bias), dtype=np.int32),
+            "inputs": np.int32(weight.shape[-1]),
             "positive_fraction": positive_fraction(weight),
             "bias": bias.astype(np.float64),
         }

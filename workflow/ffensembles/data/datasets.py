@@ -145,3 +145,11 @@ def standardise(images: np.ndarray, name: str) -> np.ndarray:
     values -= np.array(properties.mean, np.float32)[:, None, None]
     values /= np.array(properties.std, np.float32)[:, None, None]
     return values.reshape(len(values), -1)
+
+
+def as_pixels(values: np.ndarray, name: str) -> np.ndarray:
+    """Return standardised images (N, C, H, W) as uint8 again: rounded, and cut off at 0 and 255."""
+    properties = DATASETS[name]
+    std = np.array(properties.std)[:, None, None]
+    mean = np.array(properties.mean)[:, None, None]
+    return np.rint(255 * (values * std + mean)).clip(0, 255).astype(np.uint8)

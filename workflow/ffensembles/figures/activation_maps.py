@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ffensembles.figures.style import BLUES, HIGHLIGHT, new_figure, styled
+from ffensembles.figures.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
 from ffensembles.representations.stored import Representation
 
 # About what a map has at the style's resolution.
@@ -74,7 +74,8 @@ def draw_activation_map(
         for border in (ends[unseen] - heights[unseen], ends[unseen]):
             axes.axhline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
     axes.spines[:].set_visible(True)
-    axes.set_xlabel("Unit")
+    absent = ", ".join(np.array(categories)[heights == 0])
+    axes.set_xlabel(f"Unit ({NO_IMAGES}: {absent})" if absent else "Unit")
     axes.set_ylabel(f"Test images by category (M = {len(representation.labels):,})")
     return image
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
-from ffensembles.figures.mean_activations import draw_mean_activations
+from ffensembles.figures.mean_activations import count_active, draw_mean_activations
 from ffensembles.figures.run_shown import by_category, categories_of
 from ffensembles.figures.style import new_figure, panel_letter, styled
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
@@ -81,7 +81,7 @@ def _draw_means(
         draw_mean_activations(
             axes, means[category], active[category], top=np.nanmax(means), size=2.5
         )
-        axes.set_title(f"{name} ({active[category].sum()} active)")
+        axes.set_title(f"{name} ({count_active(means[category], active[category])} active)")
     panel_letter(figure, "B")
     figure.supxlabel(f"Unit of layer {layer}", fontsize=8)
     figure.supylabel("Mean activation", fontsize=8)

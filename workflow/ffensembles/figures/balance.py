@@ -8,7 +8,23 @@ from ffensembles.figures.run_shown import dataset_of, select
 from ffensembles.figures.style import MODEL_COLOURS, REFERENCE, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
-BIN = 0.01  # width of a bar
+BIN = 0.01  # width of a bar, about
+
+
+def bin_edges(fractions: np.ndarray, inputs: int) -> np.ndarray:
+    """Return the edges of bins that hold all of some fractions of positive weights.
+
+    Fractions are multiples of 1/inputs. Edges lie midway between two of them, so that rounding
+    decides nothing, and each bin holds equally many, so that none stands out for that reason.
+
+    Args:
+        fractions: (n,) ρᵢ⁺ of each unit.
+        inputs: how many weights a unit has.
+    """
+    positive = np.rint(fractions * inputs).astype(int)
+    together = max(1, round(BIN * inputs))
+    first, last = positive.min() // together, positive.max() // together
+    return (together * np.arange(first, last + 2) - 0.5) / inputs
 
 
 @styled
@@ -21,19 +37,17 @@ def positive_fractions(balance: pd.DataFrame, *, seed: int, layer: int) -> Figur
         layer: the layer shown, counted from 1.
     """
     rows = select(balance, seed=seed, layer=layer)
-    fraction = rows["positive_fraction"]
-    # With few inputs the fractions are multiples of the bin: centre them, away from its edges.
-    bins = np.round([fraction.min() / BIN, fraction.max() / BIN])
-    edges = BIN * (np.arange(bins[0], bins[1] + 2) - 0.5)
-
     figure = new_figure(height=2.6, width=4.5)
     axes = figure.subplots()
     axes.axvline(0.5, **REFERENCE, label="balanced")
     for model, line in zip(MODELS, ("-", "--", ":"), strict=True):
-        values = rows.loc[rows["model"] == model, "positive_fraction"]
-        if values.empty:
+        units = rows[rows["model"] == model]
+        if units.empty:
             continue
-        share = 100 * np.histogram(values, edges)[0] / len(values)
+        values = units["positive_fraction"].to_numpy()
+        edges = bin_edges(values, units["inputs"].max())
+        # Percent per bin of 0.01: the density over bins of about that width.
+        share = np.histogram(values, edges, density=True)[0] * 100 * BIN
         colour = MODEL_COLOURS[model]
         axes.stairs(share, edges, fill=True, color=colour, alpha=0.3, linewidth=0)
         axes.stairs(share, edges, color=colour, linestyle=line, linewidth=1, label=MODELS[model])

@@ -5,22 +5,39 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ffensembles.figures.run_shown import categories_of, select
-from ffensembles.figures.style import ACTIVE, INACTIVE, new_figure, styled
+from ffensembles.figures.run_shown import by_category, categories_of, select
+from ffensembles.figures.style import (
+    ACTIVE,
+    DASH,
+    INACTIVE,
+    NO_IMAGES,
+    new_figure,
+    styled,
+    write_across,
+)
 
 
 def draw_mean_activations(
-    axes: Axes, mean: np.ndarray, active: np.ndarray, *, top: float, size: float = 3
+    axes: Axes,
+    mean: np.ndarray,
+    active: np.ndarray,
+    *,
+    top: float | None = None,
+    size: float = 3,
 ) -> None:
     """Draw a dot per unit, its mean activation over its index; active units are blue.
 
     Args:
         axes: where to draw.
-        mean: (n,) mean activations.
+        mean: (n,) mean activations; NaN where the category has no images, which is said then.
         active: (n,) whether a unit belongs to the ensemble.
-        top: the largest mean activation the panel must hold.
+        top: the largest mean activation the panel must hold; by default that of these.
         size: diameter of a blue dot in points.
     """
+    if np.isnan(mean).all():
+        write_across(axes, NO_IMAGES)
+    elif top is None:
+        top = mean.max()
     unit = np.arange(len(mean))
     for which, colour, scale in ((~active, INACTIVE, 0.6), (active, ACTIVE, 1)):
         axes.plot(
@@ -35,12 +52,17 @@ def draw_mean_activations(
             rasterized=True,
         )
     axes.set_xlim(-0.5, len(mean) - 0.5)
-    axes.set_ylim(0, 1.05 * top or 1)
+    axes.set_ylim(0, 1.05 * (top or 0) or 1)
 
 
-def unseen_title(category: str, active: np.ndarray) -> str:
+def count_active(mean: np.ndarray, active: np.ndarray) -> str:
+    """Return the number of active units in print: a dash where the means (n,) are not there."""
+    return DASH if np.isnan(mean).all() else str(active.sum())
+
+
+def unseen_title(category: str, mean: np.ndarray, active: np.ndarray) -> str:
     """Say which category was unseen and how many units it makes active."""
-    return f"{category} (unseen): {active.sum()} of {len(active)} units active"
+    return f"{category} (unseen): {count_active(mean, active)} of {len(active)} units active"
 
 
 @styled
@@ -58,10 +80,10 @@ def unseen_means(
     figure = new_figure(height=0.3 + 1.2 * len(unseen))
     panels = figure.subplots(len(unseen), sharex=True, squeeze=False)[:, 0]
     for axes, frame, category in zip(panels, ensembles, unseen, strict=True):
-        rows = select(frame, seed=seed, layer=layer, category=category).sort_values("unit")
-        mean, active = rows["mean"].to_numpy(), rows["active"].to_numpy()
-        draw_mean_activations(axes, mean, active, top=mean.max())
-        axes.set_title(unseen_title(categories_of(frame)[category], active))
+        run = select(frame, seed=seed, layer=layer)
+        mean, active = (by_category(run, column)[category] for column in ("mean", "active"))
+        draw_mean_activations(axes, mean, active)
+        axes.set_title(unseen_title(categories_of(frame)[category], mean, active))
     panels[-1].set_xlabel("Unit")
     figure.supylabel("Mean activation", fontsize=8)
     return figure

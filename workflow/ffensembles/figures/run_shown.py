@@ -46,11 +46,6 @@ def categories_of(frame: pd.DataFrame) -> list[str]:
     return CATEGORIES[dataset_of(frame)]
 
 
-def model_of(frame: pd.DataFrame) -> str:
-    """Return the identifier of the frame's model."""
-    return str(frame["model"].iat[0])
-
-
 def choose_examples(representation: Representation, wanted: list[int]) -> list[int]:
     """Return the wanted categories, others in place of those without images.
 
@@ -64,10 +59,17 @@ def choose_examples(representation: Representation, wanted: list[int]) -> list[i
     return chosen
 
 
+def have_images(ensembles: pd.DataFrame) -> np.ndarray:
+    """Say of which categories, (C,), the run and layer have correctly classified images."""
+    categories = np.arange(len(categories_of(ensembles)))
+    return np.isin(categories, ensembles["category"].to_numpy())
+
+
 def by_category(ensembles: pd.DataFrame, column: str) -> np.ndarray:
     """Arrange a column of the ensembles of one run and layer as an array (categories, units).
 
-    A category without correctly classified images has no ensemble: NaN, or no active units.
+    A category without correctly classified images has no ensemble: NaN, or no active units, which
+    `have_images` tells from an empty one.
     """
     wide = ensembles.pivot(index="category", columns="unit", values=column)
     absent = False if column == "active" else np.nan

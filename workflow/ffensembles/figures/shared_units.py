@@ -1,5 +1,7 @@
 """Units shared between the ensembles of two categories (Figures 3, 4C, 11, 12 and 14)."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from ffensembles.analysis.ensembles import jaccard
 from ffensembles.analysis.ensembles import shared_units as count_shared
-from ffensembles.figures.run_shown import by_category, categories_of, select, title
+from ffensembles.figures.run_shown import by_category, categories_of, have_images, select, title
 from ffensembles.figures.style import (
     BLUES,
+    DASH,
     HIGHLIGHT,
     WIDTH,
     label_categories,
@@ -21,6 +24,20 @@ from ffensembles.figures.style import (
 )
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
 from ffensembles.representations.stored import Representation
+
+
+def overlaps(ensembles: pd.DataFrame, compare: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Compare the ensembles of one run and layer, all pairs: (categories, categories).
+
+    NaN where one of the pair has no correctly classified images, hence no ensemble.
+
+    Args:
+        ensembles: rows of one run and layer.
+        compare: what makes a matrix of active units (categories, units), such as `jaccard`.
+    """
+    there = have_images(ensembles)
+    matrix = compare(by_category(ensembles, "active"))
+    return np.where(there[:, None] & there, matrix, np.nan)
 
 
 def largest_overlap(matrices: list[np.ndarray]) -> float:
@@ -40,11 +57,12 @@ def draw_overlaps(
 ) -> AxesImage:
     """Draw a matrix (categories, categories) with its numbers, its diagonal in grey.
 
-    The diagonal compares an ensemble with itself, so it takes no part in the colour scale.
+    The diagonal compares an ensemble with itself, so it takes no part in the colour scale. A pair
+    without a value is grey too, with a dash.
 
     Args:
         axes: where to draw.
-        matrix: one value per pair of categories.
+        matrix: one value per pair of categories, or NaN.
         categories: their names.
         vmax: the value drawn darkest.
         panels: how many matrices stand side by side; numbers that would not fit are left out.
@@ -54,8 +72,9 @@ def draw_overlaps(
     image = axes.imshow(coloured, cmap=BLUES, vmin=0, vmax=vmax)
     numbers = [[_in_print(value) for value in row] for row in matrix]
     cell = 72 * 0.8 * WIDTH / max(panels, 2) / len(matrix)  # points
-    if cell > 4.3 * max(len(number) for row in numbers for number in row):
-        for (i, j), value in np.ndenumerate(coloured.filled(0)):
+    fit = cell > 4.3 * max(len(number) for row in numbers for number in row)
+    for (i, j), value in np.ndenumerate(coloured.filled(0)):
+        if fit or np.isnan(matrix[i, j]):
             colour = "white" if value > 0.55 * vmax else "black"
             axes.text(j, i, numbers[i][j], color=colour, fontsize=7, ha="center", va="center")
     label_categories(axes, categories)
@@ -72,7 +91,7 @@ def draw_overlaps(
 
 def _in_print(value: float) -> str:
     if np.isnan(value):
-        return "–"
+        return DASH
     return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
@@ -128,7 +147,7 @@ def shared_units(
     active = by_category(ensembles, "active")
     categories = categories_of(ensembles)
     shared = np.flatnonzero(active[examples].all(axis=0))
-    similarity = jaccard(active)
+    similarity = overlaps(ensembles, jaccard)
 
     figure = new_figure(height=3.7)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 1.35])[0]
@@ -148,9 +167,9 @@ def shared_units(
 
     axes = right.subplots()
     vmax = largest_overlap([similarity])
-    overlaps = draw_overlaps(axes, similarity, categories, vmax=vmax)
+    matrix = draw_overlaps(axes, similarity, categories, vmax=vmax)
     axes.set_anchor("N")
-    add_overlap_scale(overlaps, axes, "Jaccard index")
+    add_overlap_scale(matrix, axes, "Jaccard index")
     panel_letter(right, "B")
     return figure
 
@@ -159,7 +178,7 @@ def shared_units(
 def jaccard_matrices(ensembles: list[pd.DataFrame], *, seed: int, layer: int) -> Figure:
     """Draw the Jaccard indices of one layer, a matrix per model, on one scale (Figures 12, 14)."""
     runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
-    matrices = [jaccard(by_category(run, "active")) for run in runs]
+    matrices = [overlaps(run, jaccard) for run in runs]
     return _side_by_side(matrices, runs, list(map(title, runs)), "Jaccard index")
 
 
@@ -169,7 +188,7 @@ def unseen_overlaps(
 ) -> Figure:
     """Draw the numbers of shared units, a matrix per study with its unseen category (Figure 11)."""
     runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
-    matrices = [count_shared(by_category(run, "active")) for run in runs]
+    matrices = [overlaps(run, count_shared) for run in runs]
     titles = [f"Unseen: {categories_of(run)[k]}" for run, k in zip(runs, unseen, strict=True)]
     return _side_by_side(matrices, runs, titles, "Shared units", unseen)
 

@@ -21,6 +21,9 @@ MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
 MODEL_MARKERS = {"ff": "o", "bpff": "s", "bp": "^"}
 LAYER_COLOURS = ("#444444", "#0b60a6", "#cc79a7", "#e69f00", "#009e73")  # from layer 0: all
 
+DASH = "–"  # where nothing was measured
+NO_IMAGES = "no correct images"  # and why: none of a category was classified correctly
+
 ACTIVE = "#0b60a6"
 INACTIVE = "#a0a0a0"
 HIGHLIGHT = "#d7191c"
@@ -71,6 +74,11 @@ def label_categories(axes: Axes, categories: list[str]) -> None:
     """Name the ticks 0 … C-1 of the x axis after the categories; long names stand upright."""
     rotation = 90 if max(map(len, categories)) > 2 else 0
     axes.set_xticks(range(len(categories)), categories, rotation=rotation)
+
+
+def write_across(axes: Axes, text: str) -> None:
+    """Write into the middle of a panel why it is empty."""
+    axes.text(*(0.5, 0.5, text), transform=axes.transAxes, ha="center", va="center", color="0.4")
 
 
 @styled

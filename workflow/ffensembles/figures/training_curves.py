@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled
+from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled, write_across
 from ffensembles.printing.names import DATASETS, MODELS
 
 LINES = {"loss": "-", "positive_goodness": "-", "negative_goodness": "--"}
@@ -36,9 +36,7 @@ def training_curves(logs: dict[str, pd.DataFrame], *, dataset: str) -> Figure:
         goodness.set_xlabel("Epoch")
         if not goodness.lines:
             goodness.set_yticks([])
-            goodness.text(
-                0.5, 0.5, "no goodness", transform=goodness.transAxes, ha="center", color="0.5"
-            )
+            write_across(goodness, "no goodness")
     losses[0].set_ylabel("Loss")
     goodnesses[0].set_ylabel("Goodness")
     layers = sorted({layer for log in logs.values() for layer in log["layer"]})

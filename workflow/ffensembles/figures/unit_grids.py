@@ -74,16 +74,6 @@ def draw_input(axes: Axes, image: np.ndarray) -> None:
     _frame(axes)
 
 
-def as_seen(image: np.ndarray, label: int, model: str, categories: int = 10) -> np.ndarray:
-    """Return an image (C, H, W) uint8 as a model sees it: all but BP find the label drawn in it."""
-    if model == "bp":
-        return image
-    labelled = image.copy()
-    labelled[:, 0, :categories] = 0
-    labelled[:, 0, label] = 255
-    return labelled
-
-
 def _frame(axes: Axes) -> None:
     axes.set_xticks([])
     axes.set_yticks([])

@@ -7,7 +7,12 @@ from ffensembles.analysis.ensembles import shared_units
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
 from ffensembles.figures.mean_activations import draw_mean_activations, unseen_title
 from ffensembles.figures.run_shown import by_category, categories_of
-from ffensembles.figures.shared_units import add_overlap_scale, draw_overlaps, largest_overlap
+from ffensembles.figures.shared_units import (
+    add_overlap_scale,
+    draw_overlaps,
+    largest_overlap,
+    overlaps,
+)
 from ffensembles.figures.style import new_figure, panel_letter, styled
 from ffensembles.representations.stored import Representation
 
@@ -25,7 +30,7 @@ def unseen_category(
     """
     categories = categories_of(ensembles)
     means, active = by_category(ensembles, "mean"), by_category(ensembles, "active")
-    shared = shared_units(active)
+    shared = overlaps(ensembles, shared_units)
 
     figure = new_figure(height=6)
     above, below = figure.subfigures(2, squeeze=False, height_ratios=[1, 1.05])[:, 0]
@@ -36,14 +41,14 @@ def unseen_category(
 
     left, right = below.subfigures(1, 2, squeeze=False)[0]
     axes = left.subplots()
-    draw_mean_activations(axes, means[unseen], active[unseen], top=means[unseen].max())
-    axes.set_title(unseen_title(categories[unseen], active[unseen]))
+    draw_mean_activations(axes, means[unseen], active[unseen])
+    axes.set_title(unseen_title(categories[unseen], means[unseen], active[unseen]))
     axes.set(xlabel="Unit", ylabel="Mean activation")
     panel_letter(left, "B")
 
     axes = right.subplots()
     vmax = largest_overlap([shared])
-    overlaps = draw_overlaps(axes, shared, categories, vmax=vmax, unseen=unseen)
-    add_overlap_scale(overlaps, axes, "Shared units", whole=True)
+    image = draw_overlaps(axes, shared, categories, vmax=vmax, unseen=unseen)
+    add_overlap_scale(image, axes, "Shared units", whole=True)
     panel_letter(right, "C")
     return figure

@@ -5,13 +5,17 @@ A network here has one seed; images are standardised and flattened, (N, C*H*W).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.data.datasets import Dataset, as_pixels, standardise
 from ffensembles.experiments import Experiment
-from ffensembles.files import write_parquet
+from ffensembles.files import read_metadata, write_parquet
 from ffensembles.models import weights
 from ffensembles.models.devices import choose, memory_errors
 from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
@@ -135,13 +139,43 @@ def prepare(
     """
     chosen = choose(device)
     network = weights.load(model_path, seed, chosen)
+    return network, *_inputs(experiment, dataset, split, chosen)
+
+
+def _inputs(
+    experiment: Experiment, dataset: Dataset, split: str, device: torch.device
+) -> tuple[Tensor, Tensor, LabelEmbedding | None]:
     raw, labels = (
         (dataset.train_images, dataset.train_labels)
         if split == "train"
         else (dataset.test_images, dataset.test_labels)
     )
-    images = torch.from_numpy(standardise(raw, experiment.dataset)).to(chosen)
+    images = torch.from_numpy(standardise(raw, experiment.dataset)).to(device)
     embedding = None
     if experiment.model != "bp":
         embedding = LabelEmbedding.of(images, raw.shape[1:], experiment.black, experiment.maximum)
-    return network, images, torch.from_numpy(labels).to(chosen), embedding
+    return images, torch.from_numpy(labels).to(device), embedding
+
+
+def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return test images as a run saw them when its representations were extracted.
+
+    What the file of the representations records of the run decides what is drawn into them.
+
+    Args:
+        path: of the run's representations.
+        dataset: theirs.
+        rows: the images wanted, by their place in the test set.
+
+    Returns:
+        (rows, C, H, W) uint8: the network's input before it was standardised.
+    """
+    about: dict[str, Any] = read_metadata(path)
+    experiment = Experiment(seeds=1, **about["settings"])
+    images, labels, embedding = _inputs(experiment, dataset, "test", torch.device("cpu"))
+    wanted = torch.as_tensor(rows)
+    seen = represented_images(
+        experiment, images[wanted], labels[wanted], embedding, about["unseen_label"]
+    )
+    shape = dataset.test_images.shape[1:]
+    return as_pixels(seen.numpy().reshape(-1, *shape), experiment.dataset)
