@@ -40,12 +40,16 @@ def leave_one_out(means: np.ndarray) -> np.ndarray:
     return (means.sum(axis=-1, keepdims=True) - means) / (units - 1)
 
 
-def active_units(means: np.ndarray, loo: np.ndarray) -> np.ndarray:
+FACTOR = 2  # the paper's
+
+
+def active_units(means: np.ndarray, loo: np.ndarray, factor: float = FACTOR) -> np.ndarray:
     """Return whether each unit is active, that is in the ensemble: x̄ > 2·LOO, (C, n) bool.
 
-    The inequality is strict: a category whose units are all silent has an empty ensemble.
+    The inequality is strict: a category whose units are all silent has an empty ensemble. The
+    paper's factor 2 can be another one.
     """
-    return means > 2 * loo
+    return means > factor * loo
 
 
 def sizes(active: np.ndarray) -> np.ndarray:

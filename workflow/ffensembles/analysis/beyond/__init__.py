@@ -1,0 +1,1 @@
+"""What the paper leaves open: five questions, a method each."""
