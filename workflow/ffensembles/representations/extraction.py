@@ -64,7 +64,12 @@ def _predict_by_goodness(
         labels = torch.full((len(images),), label, device=images.device)
         layers = network.activations(embedding.embed(images, labels)[None])
         per_label.append(torch.stack([goodness(h[0], norm) for h in layers]))
-    return torch.stack(per_label).softmax(0).sum(1).argmax(0)
+    return most_probable(torch.stack(per_label))
+
+
+def most_probable(goodnesses: Tensor) -> Tensor:
+    """Return the predicted category (rows,) from the goodness (labels, layers, rows)."""
+    return goodnesses.softmax(0).sum(1).argmax(0)
 
 
 def represented_images(

@@ -1,0 +1,225 @@
+"""Pruning: what accuracy is left when units are removed in one shot, without training again.
+
+Units are ranked by how much they stand out in some ensemble, and for comparison by the norm of
+their weights, by their mean activation, and at random (Blalock et al., 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
+from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.representations.extraction import most_probable
+
+SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
+DRAWS = 10  # of the random ranking
+ROWS = 400  # images that pass the network together, each with ten labels
+
+Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How much each unit counts, and which are in an ensemble.
+
+    Attributes:
+        importance: by the name of the ranking, of each layer (n,): the larger, the later removed.
+        members: of each layer (n,) bool: is the unit in any ensemble?
+    """
+
+    importance: Mapping[str, list[np.ndarray]]
+    members: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A pruned network to be tested."""
+
+    layer: int  # pruned, from 1; 0: all of them
+    ranking: str
+    draw: int
+    share: float  # of all units kept where units are removed
+    kept: Kept
+
+
+def rank_units(
+    network: Network,
+    layers: Sequence[np.ndarray],
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Ranking:
+    """Rank the units of every layer.
+
+    Args:
+        network: of one seed.
+        layers: representations of the same images, (M, n) each. They should not be those that
+            the pruned networks are tested on.
+        labels: (M,), the category of each row.
+        rng: draws the random rankings.
+        draws: how many random rankings.
+    """
+    categories = np.unique(labels)
+    means = [category_means(x, labels, categories) for x in layers]
+    loos = [leave_one_out(x) for x in means]
+    outstanding = [
+        np.divide(x, loo, out=np.zeros_like(x), where=loo > 0).max(axis=0)
+        for x, loo in zip(means, loos, strict=True)
+    ]
+    norms = [layer.weight[0].norm(dim=1).cpu().numpy() for layer in network.layers]
+    importance = {
+        "ensembles": outstanding,
+        "weight norm": norms,
+        "mean activation": [x.mean(axis=0) for x in means],
+    }
+    for draw in range(draws):
+        importance[f"random {draw}"] = [rng.random(x.shape[1]) for x in layers]
+    members = [np.any(active_units(*pair), axis=0) for pair in zip(means, loos, strict=True)]
+    return Ranking(importance, members)
+
+
+def measure_pruning(
+    network: Network,
+    images: Tensor,
+    labels: Tensor,
+    embedding: LabelEmbedding | None,
+    norm: str,
+    ranking: Ranking,
+    shares: Sequence[float] = SHARES,
+) -> pd.DataFrame:
+    """Test a network of one seed with less and less of its units.
+
+    Args:
+        network: of one seed.
+        images: standardised, (M, inputs).
+        labels: (M,).
+        embedding: draws the labels to be tried; None for BP.
+        norm: of the goodness.
+        ranking: of the units.
+        shares: of the units to keep, beside all of them.
+
+    Returns:
+        layer (from 1; 0: all layers at once), ranking (those of `rank_units`, `in ensembles` and
+        `in none`: the units in any ensemble, or in none, are kept), draw (of the random ranking,
+        else 0), share (of the units kept, in the layers pruned), operations (share of
+        multiplications kept, of the whole network), accuracy. A layer is never left empty.
+    """
+    trials = [_whole(network), *_trials(ranking, shares)]
+    accuracy = accuracies(network, images, labels, embedding, norm, [t.kept for t in trials])
+    rows = [
+        (t.layer, t.ranking, t.draw, t.share, operations(network, t.kept), value)
+        for t, value in zip(trials, accuracy, strict=True)
+    ]
+    return pd.DataFrame(
+        rows, columns=["layer", "ranking", "draw", "share", "operations", "accuracy"]
+    )
+
+
+@torch.no_grad()
+def accuracies(
+    network: Network,
+    images: Tensor,
+    labels: Tensor,
+    embedding: LabelEmbedding | None,
+    norm: str,
+    prunings: Sequence[Kept],
+) -> list[float]:
+    """Return the accuracy of a network of one seed under each of some prunings.
+
+    What lies below the first pruned layer is the same for all, and computed once.
+    """
+    correct = torch.zeros(len(prunings), dtype=torch.long)
+    for part, truth in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+        inputs = part if embedding is None else _with_every_label(part, embedding)
+        whole = list(network.activations(inputs[None]))
+        for i, kept in enumerate(prunings):
+            layers = _activations(network, whole, kept)
+            if embedding is None:
+                predicted = _head(network, kept)(layers[-1])[0].argmax(1)
+            else:
+                per_layer = [goodness(h[0], norm).view(CATEGORIES, -1) for h in layers]
+                predicted = most_probable(torch.stack(per_layer, dim=1))
+            correct[i] += (predicted == truth).sum().cpu()
+    return (correct / len(images)).tolist()
+
+
+def operations(network: Network, kept: Kept) -> float:
+    """Return the share of a forward pass's multiplications that are left."""
+    linears = [*network.layers, *([network.head] if network.head else [])]
+    shapes = [linear.weight.shape[1:] for linear in linears]
+    after = [len(k) if k is not None else n for k, (n, _) in zip(kept, shapes, strict=False)]
+    after += [outputs for outputs, _ in shapes[len(after) :]]
+    before = [shapes[0][1], *after[:-1]]
+    left = sum(a * b for a, b in zip(after, before, strict=True))
+    return left / sum(outputs * inputs for outputs, inputs in shapes)
+
+
+def _whole(network: Network) -> Trial:
+    return Trial(0, "whole", 0, 1.0, [None] * len(network.layers))
+
+
+def _trials(ranking: Ranking, shares: Sequence[float]) -> Iterator[Trial]:
+    depth = len(ranking.members)
+    for layer in range(depth + 1):
+        pruned = range(depth) if layer == 0 else [layer - 1]
+        for name, importance in ranking.importance.items():
+            kind, _, draw = name.partition("random ")
+            order = {i: np.argsort(-importance[i], kind="stable") for i in pruned}
+            for share in shares:
+                kept = {i: o[: ceil(share * len(o))] for i, o in order.items()}
+                yield _trial(layer, kind or "random", int(draw or 0), kept, ranking)
+        for name, wanted in (("in ensembles", True), ("in none", False)):
+            kept = {i: np.flatnonzero(ranking.members[i] == wanted) for i in pruned}
+            if all(map(len, kept.values())):
+                yield _trial(layer, name, 0, kept, ranking)
+
+
+def _trial(
+    layer: int, name: str, draw: int, kept: Mapping[int, np.ndarray], ranking: Ranking
+) -> Trial:
+    share = sum(map(len, kept.values())) / sum(len(ranking.members[i]) for i in kept)
+    places: Kept = [
+        torch.from_numpy(np.sort(kept[i])) if i in kept else None
+        for i in range(len(ranking.members))
+    ]
+    return Trial(layer, name, draw, share, places)
+
+
+def _with_every_label(images: Tensor, embedding: LabelEmbedding) -> Tensor:
+    """Return (10 · rows, inputs): all images with label 0, then all with label 1, and so on."""
+    labels = torch.arange(CATEGORIES, device=images.device).repeat_interleave(len(images))
+    return embedding.embed(images.repeat(CATEGORIES, 1), labels)
+
+
+def _activations(network: Network, whole: Sequence[Tensor], kept: Kept) -> list[Tensor]:
+    """Return the activations of each layer's kept units, from those of the whole network."""
+    first = next((i for i, k in enumerate(kept) if k is not None), len(kept))
+    layers = list(whole[:first])
+    for i in range(first, len(kept)):
+        if i == first:
+            layers.append(whole[i][..., kept[i]])
+            continue
+        part = _part(network.layers[i], kept[i], kept[i - 1])
+        layers.append(part(normalise(layers[-1], network.normalisation)).relu_())
+    return layers
+
+
+def _head(network: Network, kept: Kept) -> Linear:
+    assert network.head is not None, "only BP has a head"
+    return _part(network.head, None, kept[-1])
+
+
+def _part(linear: Linear, outputs: Tensor | None, inputs: Tensor | None) -> Linear:
+    weight, bias = linear.weight, linear.bias
+    if outputs is not None:
+        weight, bias = weight[:, outputs], bias[:, outputs]
+    return Linear(weight if inputs is None else weight[:, :, inputs], bias)
