@@ -35,6 +35,6 @@ def test_every_package_has_its_place():
 @pytest.mark.parametrize("package", ["", *PACKAGES])
 def test_imports_run_downwards(package):
     allowed = ALLOWED[package] | {package} if package else set()
-    for path in (LIBRARY / package).glob("*.py"):
+    for path in (LIBRARY / package).rglob("*.py") if package else LIBRARY.glob("*.py"):
         upwards = set(imported_packages(path)) & set(PACKAGES) - allowed
         assert not upwards, f"{path.relative_to(LIBRARY)} imports {upwards}"
