@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
-from ffensembles.analysis.similarity import distance_correlation
+from ffensembles.analysis.distance_correlation import distance_correlation
 
 SVHN = (26_032, 3072)
 

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import stat
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,9 @@ from ffensembles.files import (
     read_metadata,
     read_parquet,
     reading,
+    write_csv,
     write_parquet,
+    write_text,
 )
 
 TABLE = pd.DataFrame({"unit": [1, 2], "size": [0.5, 0.25]})
@@ -119,3 +123,62 @@ def test_a_link_to_nowhere_is_the_cause_that_is_told(tmp_path):
         atomic(tmp_path / "results/t.csv"),
     ):
         pass
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Record which file is flushed and which is renamed to what, in order."""
+    recorded = []
+    fsync, replace, rename = os.fsync, os.replace, Path.replace
+
+    def flushed(descriptor):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            recorded.append(("flushed", os.fstat(descriptor).st_ino))
+        fsync(descriptor)
+
+    def renamed(how):
+        def call(source, target, **options):
+            recorded.append(("renamed", Path(source).stat().st_ino))
+            return how(source, target, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed(replace))
+    monkeypatch.setattr(Path, "replace", renamed(rename))
+    return recorded
+
+
+def write_bytes(path):
+    with atomic(path) as temporary:
+        temporary.write_bytes(b"new")
+
+
+WRITERS = {
+    "bytes": write_bytes,
+    "text": lambda path: write_text("new", path),
+    "csv": lambda path: write_csv(pd.DataFrame({"a": [1]}), path),
+    "parquet": lambda path: write_parquet(pd.DataFrame({"a": [1]}), path),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+def test_a_file_is_flushed_before_it_is_renamed(tmp_path, calls, writer):
+    path = tmp_path / "folder" / "file.out"
+    writer(path)
+    file = path.stat().st_ino
+    places = {what: calls.index((what, file)) for what in ("flushed", "renamed")}
+    assert places["flushed"] < places["renamed"]
+    assert [file.name for file in path.parent.iterdir()] == ["file.out"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(error), atomic(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -31,7 +31,9 @@ def block(tmp_path):
 
 
 def test_each_network_of_a_block_in_order(block):
-    first, second = measure_balance(block, layers=2)
+    table = measure_balance([block], [4, 5], layers=2)
+    assert table["seed"].tolist() == [4] * 4 + [5] * 4
+    first, second = table[:4], table[4:]
     assert first["layer"].tolist() == second["layer"].tolist() == [1, 1, 2, 2]
     assert first["inputs"].tolist() == second["inputs"].tolist() == [3, 3, 2, 2]
     assert first["unit"].tolist() == second["unit"].tolist() == [0, 1, 0, 1]
@@ -42,14 +44,20 @@ def test_each_network_of_a_block_in_order(block):
 
 
 def test_fewer_layers_than_the_model_has(block):
-    assert [table["layer"].unique().tolist() for table in measure_balance(block, 1)] == [[1], [1]]
+    assert measure_balance([block], [4, 5], 1)["layer"].tolist() == [1] * 4
+
+
+def test_files_and_their_seeds_go_together(block):
+    table = measure_balance([block, block], [4, 5, 6, 7], 1)
+    assert table["seed"].tolist() == [4, 4, 5, 5, 6, 6, 7, 7]
+    assert table["bias"].tolist() == [-0.5, 0.25, 1, 2] * 2
+    with pytest.raises(ValueError):
+        measure_balance([block], [4], 1)
 
 
 def test_a_diverged_network_is_refused(block):
     state = load_file(block)
     state["layer2.bias"][1] = np.nan
     save_file(state, block)
-    networks = measure_balance(block, layers=2)
-    next(networks)
     with pytest.raises(UserError, match="network 2 of the block diverged"):
-        next(networks)
+        measure_balance([block], [4, 5], layers=2)

@@ -3,12 +3,18 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
-from ffensembles.analysis.probes import evaluate, fit_probe
+from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
+from ffensembles.data.datasets import standardise
+from ffensembles.models.networks import Network
+from ffensembles.representations.extraction import activations
+from helpers.runs import few_digits, write_networks
+from helpers.small_training import experiment
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +88,26 @@ def test_the_scale_of_a_unit_does_not_matter(digits, probe):
     scaled = fit_probe((train * scale).astype(np.float32), labels)
     table = evaluate(scaled, (test * scale).astype(np.float32), test_labels)
     assert table.equals(evaluate(probe, test, test_labels))
+
+
+def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_images(tmp_path):
+    path, dataset = tmp_path / "seeds-3-4.safetensors", few_digits()
+    networks = write_networks(path, [3, 4])
+    table = measure_probes(experiment("ff"), [path], dataset, layers=[1, 3], device="cpu")
+
+    def represent(network, images):
+        first, _, third = activations(network, torch.from_numpy(standardise(images, "digits")))
+        return np.hstack([first, third])
+
+    assert list(table) == ["seed", "layers", "category", "images", "accuracy"]
+    assert (table["layers"] == "1+3").all()
+    for place, seed in enumerate([3, 4]):
+        state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
+        network = Network.from_state(state, networks.normalisation)
+        probe = fit_probe(represent(network, dataset.train_images), dataset.train_labels)
+        x, labels = represent(network, dataset.test_images), dataset.test_labels
+        ours = table[table["seed"] == seed].reset_index(drop=True)
+        pd.testing.assert_frame_equal(
+            ours[["category", "images", "accuracy"]], evaluate(probe, x, labels)
+        )
+        assert 0.3 < ours["accuracy"][0] < 1

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ffensembles.analysis.significance import METHODS, ensemble_p_values, p_values, shuffled_means
+from ffensembles.analysis.ensembles import find_ensembles
+from ffensembles.analysis.measurements import measure_runs
+from ffensembles.analysis.significance import (
+    METHODS,
+    ensemble_p_values,
+    measure_significance,
+    p_values,
+    shuffled_means,
+)
+from ffensembles.representations.stored import read
+from helpers.runs import drawn_layers, write_run
 
 
 def naive_p_values(x: np.ndarray, shuffles: int, rng: np.random.Generator) -> np.ndarray:
@@ -189,3 +199,44 @@ def test_refuses_what_it_cannot_test():
         p_values(x, np.array([0]), method="shuffle")
     with pytest.raises(ValueError, match="without images"):
         p_values(x[:0], np.array([0]), method="exact")
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two runs of three layers; every seventh image is classified wrongly."""
+    labels = np.arange(60) % 3
+    predictions = np.where(np.arange(60) % 7 == 0, labels + 1, labels)
+    return [
+        (seed, write_run(tmp_path / f"{seed}", labels, predictions, drawn_layers(60, seed=seed)))
+        for seed in (0, 3)
+    ]
+
+
+@pytest.mark.parametrize("held_out", [None, 2])
+def test_every_unit_is_tested_in_its_own_run_and_layer(runs, held_out):
+    ensembles = measure_runs(find_ensembles, runs, 3, held_out=held_out).query("active")
+    table = measure_significance(runs, 3, ensembles, held_out=held_out, method="exact")
+    keys = ["seed", "layer", "category", "unit"]
+    assert table[keys].equals(ensembles[keys].reset_index(drop=True))
+    assert table["layer"].nunique() == 3 and table["category"].nunique() == 3
+    for (seed, layer, category), rows in table.groupby(keys[:3]):
+        x = read(dict(runs)[seed], layer, held_out=held_out)
+        expected = p_values(x.activations[x.labels == category], rows["unit"], method="exact")
+        np.testing.assert_array_equal(rows["p_value"], expected)
+    assert table["p_value"].nunique() > 10
+
+
+def test_shuffles_are_named_by_seed_experiment_run_and_layer(runs):
+    (_, path), _ = runs
+    same = [(0, path), (1, path)]  # of one file, so that only the shuffles differ
+    ensembles = measure_runs(find_ensembles, same, 1).query("active")
+
+    def shuffled(**name):
+        return measure_significance(same, 1, ensembles, **name)["p_value"].tolist()
+
+    first = shuffled(random_seed=1, experiment="digits/ff/main")
+    half = len(first) // 2
+    assert first[:half] != first[half:]
+    assert first == shuffled(random_seed=1, experiment="digits/ff/main")
+    assert first != shuffled(random_seed=2, experiment="digits/ff/main")
+    assert first != shuffled(random_seed=1, experiment="digits/ff/other")

@@ -9,14 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
+from ffensembles.analysis import distance_correlation as dcor_module
 from ffensembles.analysis import similarity
+from ffensembles.analysis.distance_correlation import distance_correlation
 from ffensembles.analysis.similarity import (
+    COLUMNS,
     cka,
     compare_layers,
     compare_models,
-    distance_correlation,
+    measure_layer_similarity,
+    measure_similarity,
     svcca,
 )
+from helpers.runs import drawn_layers, write_run
 
 ALL = (cka, svcca, distance_correlation)
 
@@ -24,7 +29,8 @@ ALL = (cka, svcca, distance_correlation)
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch):
     """Several tiles and blocks, the last one incomplete, from matrices that are quick to test."""
-    monkeypatch.setattr(similarity, "ROWS", 64)
+    for module in (similarity, dcor_module):
+        monkeypatch.setattr(module, "ROWS", 64)
 
 
 def related(images: int, n: int, m: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -193,3 +199,39 @@ def test_layers_are_compared_in_pairs():
     nan = np.nan
     np.testing.assert_allclose(values, [[1, expected, nan], [expected, 1, nan], [nan, nan, nan]])
     assert (table["images"] == 200).all()
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A run of each model, whose layers differ in their units, and its layers as arrays."""
+    labels = np.arange(80) % 10
+    layers = {name: drawn_layers(80, seed=i) for i, name in enumerate(("ff", "bpff", "bp"))}
+    wrong = (labels + 1) % 10  # images count, whether classified correctly or not
+    paths = {name: write_run(tmp_path / name, labels, wrong, x) for name, x in layers.items()}
+    return paths, layers
+
+
+def test_models_are_compared_layer_by_layer(models):
+    paths, layers = models
+    table = measure_similarity(paths, 3)
+    assert list(table) == COLUMNS and len(table) == 3 * 9 and (table["images"] == 80).all()
+    assert table["layer_a"].equals(table["layer_b"])
+    values = table.set_index(["metric", "model_a", "model_b", "layer_a"])["value"]
+    for layer in (1, 2, 3):
+        for a, b in combinations(layers, 2):
+            x, y = layers[a][layer - 1], layers[b][layer - 1]
+            assert values["CKA", a, b, layer] == pytest.approx(naive_cka(x, y), abs=1e-5)
+            assert values["SVCCA", a, b, layer] == pytest.approx(naive_svcca(x, y), abs=1e-5)
+
+
+def test_each_two_layers_of_a_run_are_compared(models):
+    paths, layers = models
+    table = measure_layer_similarity("bpff", paths["bpff"], 3)
+    assert list(table) == COLUMNS and len(table) == 9
+    assert {*table["model_a"], *table["model_b"]} == {"bpff"}
+    values = table.set_index(["layer_a", "layer_b"])["value"]
+    for a in (1, 2, 3):
+        for b in (1, 2, 3):
+            expected = naive_cka(layers["bpff"][a - 1], layers["bpff"][b - 1])
+            assert values[a, b] == pytest.approx(expected, abs=1e-5)
+    assert values[1, 2] != pytest.approx(values[2, 3], abs=1e-3)

@@ -3,10 +3,8 @@
 What comes out must be the paper again: every cell reproduced, every claim true.
 """
 
-import runpy
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +12,9 @@ import pytest
 
 from ffensembles.experiments import COLUMNS
 from ffensembles.files import write_parquet
-from helpers import ROOT
 from helpers.paper_world import REPORTED, UNITS, world
+from helpers.scripts import run_script
 
-SCRIPTS = ROOT / "workflow" / "scripts"
 KINDS = {
     1: "accuracy",
     2: "sparsity",
@@ -69,23 +66,10 @@ def run(tmp_path: Path) -> Run:
         script: str, inputs: dict[str, object], outputs: dict[str, str], **params: object
     ) -> Path:
         paths = {name: str(tmp_path / file) for name, file in outputs.items()}
-        snakemake = SimpleNamespace(
-            input=Inputs(inputs),
-            output=Inputs(paths),
-            params=Inputs(params),
-            log=[tmp_path / "log"],
-        )
-        runpy.run_path(str(SCRIPTS / script), init_globals={"snakemake": snakemake})
+        run_script(script, tmp_path / "log", input=inputs, output=paths, params=params)
         return tmp_path
 
     return run
-
-
-class Inputs(dict):
-    """As Snakemake has it: names are attributes, and `get` is there."""
-
-    def __getattr__(self, name: str) -> object:
-        return self[name]
 
 
 def outputs(stem: str) -> dict[str, str]:

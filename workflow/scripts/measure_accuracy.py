@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-import pyarrow.parquet as pq
-
+from ffensembles.analysis.accuracy import measure_accuracy
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.files import write_parquet
 from ffensembles.pipeline.job import job
@@ -13,16 +11,7 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    rows = []
-    for seed, path in zip(snakemake.params.seeds, snakemake.input.representations, strict=True):
-        images = pq.read_table(path, columns=["label", "prediction"]).to_pandas()
-        correct = images["label"] == images["prediction"]
-        rows.append(
-            {
-                "seed": seed,
-                "images": len(images),
-                "correct": correct.sum(),
-                "accuracy": correct.mean(),
-            }
-        )
-    write_parquet(with_keys(pd.DataFrame(rows), **snakemake.wildcards), snakemake.output[0])
+    table = measure_accuracy(
+        zip(snakemake.params.seeds, snakemake.input.representations, strict=True)
+    )
+    write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])

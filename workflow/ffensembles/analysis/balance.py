@@ -1,6 +1,7 @@
 """Excitation and inhibition: the sign of each unit's weights, and its bias (section 4.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
+from ffensembles.files import Paths
 
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
@@ -19,21 +21,30 @@ def positive_fraction(weights: np.ndarray) -> np.ndarray:
     return np.count_nonzero(weights > 0, axis=-1) / weights.shape[-1]
 
 
-def measure_balance(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
-    """Yield one table for each network of a block of seeds, in the block's order.
+def measure_balance(models: Paths, seeds: Iterable[int], layers: int) -> pd.DataFrame:
+    """Measure every unit of every network in some files, a block of seeds each.
 
     Args:
-        models: a safetensors file with `layer1.weight` (S, units, inputs), `layer1.bias`
+        models: safetensors files with `layer1.weight` (S, units, inputs), `layer1.bias`
             (S, units), and so on; one layer of one network is read at a time.
+        seeds: those of the networks, in the order of files and blocks.
         layers: how many layers to measure, from the first.
 
-    Yields:
-        Columns layer, unit (from 0), inputs (how many weights the unit has), positive_fraction
-        (ρᵢ⁺), bias (βᵢ).
+    Returns:
+        seed, layer (from 1), unit (from 0), inputs (how many weights the unit has),
+        positive_fraction (ρᵢ⁺), bias (βᵢ).
 
     Raises:
         UserError: a network diverged in training.
+        ValueError: there are more networks than seeds, or fewer.
     """
+    networks = chain.from_iterable(_networks(path, layers) for path in models)
+    tables = [with_keys(table, seed=seed) for seed, table in zip(seeds, networks, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
+    """Yield one table for each network of a block."""
     with safe_open(models, framework="numpy") as file:
         weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
         biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]

@@ -1,6 +1,6 @@
 """Measurements: one tidy table of all runs of an experiment, written and read back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ffensembles.files import Paths
-from ffensembles.representations.stored import read
+from ffensembles.representations.stored import Representation, read
+
+Runs = Iterable[tuple[int, str | Path]]  # the seed of each run and the file of its representations
 
 RUN_LAYER = ["dataset", "model", "study", "seed", "layer"]
 LABELS = ["dataset", "model", "study"]
@@ -16,7 +18,7 @@ LABELS = ["dataset", "model", "study"]
 
 def measure_runs(
     measure: Callable[[np.ndarray, np.ndarray], pd.DataFrame],
-    runs: Iterable[tuple[int, str | Path]],
+    runs: Runs,
     layers: int,
     *,
     held_out: int | None = None,
@@ -25,19 +27,31 @@ def measure_runs(
 
     Args:
         measure: makes a table of activations (M, n) and labels (M,).
-        runs: the seed of each run and the file of its representations.
+        runs: which they are.
         layers: how many layers there are.
         held_out: the category that the runs never saw, all of whose images count.
 
     Returns:
         seed, layer (from 1), then the columns that `measure` makes.
     """
-    tables = []
+    tables = [
+        with_keys(measure(x.activations, x.labels), seed=seed, layer=layer)
+        for seed, layer, x in read_layers(runs, layers, held_out=held_out)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def read_layers(
+    runs: Runs, layers: int, *, held_out: int | None = None
+) -> Iterator[tuple[int, int, Representation]]:
+    """Yield seed, layer (from 1) and representation of every layer of several runs.
+
+    Images that a run does not classify correctly are left out, but for those of the category
+    `held_out`.
+    """
     for seed, path in runs:
         for layer in range(1, layers + 1):
-            x = read(path, layer, held_out=held_out)
-            tables.append(with_keys(measure(x.activations, x.labels), seed=seed, layer=layer))
-    return pd.concat(tables, ignore_index=True)
+            yield seed, layer, read(path, layer, held_out=held_out)
 
 
 def with_keys(table: pd.DataFrame, **keys: str | int) -> pd.DataFrame:

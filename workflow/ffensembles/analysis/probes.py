@@ -2,6 +2,8 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.data.datasets import Dataset
+from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
+from ffensembles.models.weights import stored_networks
+from ffensembles.representations.extraction import activations, prepare
 
 ITERATIONS = 100  # of the solver; what the accuracies in docs/deviations.rst were measured with
 
@@ -66,3 +75,54 @@ def evaluate(probe: Pipeline, activations: np.ndarray, labels: np.ndarray) -> pd
             "accuracy": [row.mean() for row in rows],
         }
     )
+
+
+def measure_probes(
+    experiment: Experiment,
+    models: Paths,
+    dataset: Dataset,
+    *,
+    layers: Sequence[int],
+    device: str,
+) -> pd.DataFrame:
+    """Fit a probe to each network's representations of training images, judge it on test images.
+
+    No label is embedded in the images, whatever the model.
+
+    Args:
+        experiment: what was trained.
+        models: the files of its networks.
+        dataset: the images.
+        layers: whose activations, side by side, a probe sees; counted from 1.
+        device: where the networks run.
+
+    Returns:
+        seed, layers (such as 1+2+3), then the columns of `evaluate`.
+
+    Raises:
+        UserError: a run diverged in training, or the device is not there.
+    """
+    tables = []
+    for path, seed in stored_networks(models):
+        train, test = (
+            _represent(experiment, seed, path, dataset, split, layers, device)
+            for split in ("train", "test")
+        )
+        table = evaluate(fit_probe(*train), *test)
+        tables.append(with_keys(table, seed=seed, layers="+".join(map(str, layers))))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _represent(
+    experiment: Experiment,
+    seed: int,
+    path: Path | str,
+    dataset: Dataset,
+    split: str,
+    layers: Sequence[int],
+    device: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return activations (M, n) and labels (M,) of a split's images."""
+    network, images, labels, _ = prepare(experiment, seed, path, dataset, split, device)
+    x = activations(network, images)
+    return np.concatenate([x[layer - 1] for layer in layers], axis=1), labels.cpu().numpy()

@@ -6,13 +6,19 @@ a shuffle exceeds the observed δ_i just when x̄_i does. And x̄_i has the same
 every unit: that of the mean of one uniformly random entry of each row.
 """
 
+import logging
 from math import erfc, sqrt
 
 import numpy as np
 import pandas as pd
 
+from ffensembles.analysis.measurements import Runs, read_layers, with_keys
+from ffensembles.progress import progress
+
 METHODS = ("shuffle", "exact")
 FEW_IMAGES = 8  # for so few, activations that are exactly 0 show in the law of their mean
+
+log = logging.getLogger(__name__)
 
 
 def p_values(
@@ -60,6 +66,52 @@ def p_values(
     if rng is None:
         raise ValueError("the method shuffle needs a random generator")
     return (shuffled_means(activations, len(units), shuffles, rng) > observed).mean(axis=0)
+
+
+def measure_significance(
+    runs: Runs,
+    layers: int,
+    ensembles: pd.DataFrame,
+    *,
+    held_out: int | None = None,
+    method: str = "shuffle",
+    shuffles: int = 200,
+    random_seed: int = 0,
+    experiment: str = "",
+) -> pd.DataFrame:
+    """Test every unit of every ensemble of several runs; one layer is in memory at a time.
+
+    Args:
+        runs: which they are.
+        layers: how many layers there are.
+        ensembles: seed, layer, category and unit of every unit that is active in a category.
+        held_out: the category that the runs never saw, all of whose images count.
+        method: see `p_values`; so is `shuffles`.
+        random_seed: what the shuffles are drawn from, together with seed and layer, and with
+        experiment: the name that all runs share.
+
+    Returns:
+        seed, layer (from 1), category, unit, p_value.
+    """
+    runs = list(runs)
+    name = f"significance/{experiment}".encode()
+    tables = []
+    bar = progress(len(runs) * layers, "significance", "layer")
+    for seed, layer, x in read_layers(runs, layers, held_out=held_out):
+        table = ensemble_p_values(
+            x.activations,
+            x.labels,
+            ensembles[(ensembles["seed"] == seed) & (ensembles["layer"] == layer)],
+            method=method,
+            shuffles=shuffles,
+            rng=np.random.default_rng([random_seed, seed, layer, *name]),
+        )
+        tables.append(with_keys(table, seed=seed, layer=layer))
+        bar.update()
+    bar.close()
+    table = pd.concat(tables, ignore_index=True)
+    log.info("%d of %d units have p > 0.05", (table["p_value"] > 0.05).sum(), len(table))
+    return table
 
 
 def ensemble_p_values(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors
 
 from ffensembles.errors import UserError
-from ffensembles.files import atomic
+from ffensembles.files import Paths, atomic
 from ffensembles.models.networks import Network
 
 
@@ -32,10 +32,12 @@ def save(
         temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
 
 
-def seeds_of(path: str | Path) -> list[int]:
-    """Return the seeds whose weights a file holds, in order."""
-    with safe_open(path, framework="pt") as file:
-        return _about(file)["seeds"]
+def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
+    """Yield file and seed of every network in some files, in order."""
+    for path in paths:
+        with safe_open(path, framework="pt") as file:
+            seeds = _about(file)["seeds"]
+        yield from ((path, seed) for seed in seeds)
 
 
 def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:

@@ -133,7 +133,7 @@ def extract_run(
 def prepare(
     experiment: Experiment,
     seed: int,
-    model_path: str,
+    model_path: str | Path,
     dataset: Dataset,
     split: str,
     device: str,

@@ -1,0 +1,36 @@
+import pandas as pd
+import pytest
+import torch
+
+from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.analysis.training_sparsity import measure_training_sparsity
+from ffensembles.data.datasets import standardise
+from ffensembles.models.label_embedding import LabelEmbedding
+from ffensembles.models.networks import Network
+from ffensembles.representations.extraction import activations, predict
+from helpers.runs import few_digits, write_networks
+from helpers.small_training import experiment
+
+
+@pytest.mark.parametrize("model", ["ff", "bp"])
+def test_only_training_images_that_are_classified_correctly_count(tmp_path, model):
+    path, dataset, e = tmp_path / "seeds-3-4.safetensors", few_digits(), experiment(model)
+    networks = write_networks(path, [3, 4], model)
+    table = measure_training_sparsity(e, [path], dataset, device="cpu")
+
+    images = torch.from_numpy(standardise(dataset.train_images, "digits"))
+    labels = torch.from_numpy(dataset.train_labels)
+    embedding = None if model == "bp" else LabelEmbedding.of(images, (1, 12, 12), "zero", "split")
+    embedded = images if embedding is None else embedding.embed(images, labels)
+    expected = []
+    for place, seed in enumerate([3, 4]):
+        state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
+        network = Network.from_state(state, networks.normalisation)
+        correct = predict(network, images, embedding, e.goodness) == dataset.train_labels
+        assert 0 < correct.sum() < len(images)
+        for layer, x in enumerate(activations(network, embedded), 1):
+            part = sparsity_by_category(x[correct], dataset.train_labels[correct])
+            expected.append(part.assign(seed=seed, layer=layer))
+    expected = pd.concat(expected, ignore_index=True)
+    assert list(table) == ["seed", "layer", "category", "sparsity", "images", "silent"]
+    pd.testing.assert_frame_equal(table, expected[list(table)], rtol=1e-5)

@@ -1,0 +1,48 @@
+"""Runs made up for tests: representations in a file, and networks that nobody trained."""
+
+import numpy as np
+import torch
+
+from ffensembles.data.datasets import Dataset
+from ffensembles.data.digits import read_digits
+from ffensembles.files import write_parquet
+from ffensembles.models import weights
+from ffensembles.models.networks import Network
+from ffensembles.representations.stored import representation_table
+
+
+def write_run(path, labels, predictions=None, layers=None):
+    """Write the representations of one run; by default all correct, of one layer of ones."""
+    predictions = labels if predictions is None else predictions
+    layers = [np.ones((len(labels), 2), np.float32)] if layers is None else layers
+    write_parquet(representation_table(labels, predictions, layers), path)
+    return path
+
+
+def drawn_layers(images, units=(12, 9, 7), seed=0):
+    """Return sparse representations of several layers, each (images, units) float32."""
+    rng = np.random.default_rng(seed)
+    return [
+        np.maximum(rng.standard_normal((images, n)) + rng.standard_normal(n) - 0.5, 0).astype("f4")
+        for n in units
+    ]
+
+
+def write_networks(path, seeds, model="ff", units=16):
+    """Write untrained networks of three layers for the images of `digits`, and return them."""
+    backprop = model == "bp"
+    network = Network.initialise(
+        [144, units, units, units],
+        10 if backprop else None,
+        "none" if backprop else "l2",
+        [torch.Generator().manual_seed(seed) for seed in seeds],
+    )
+    weights.save(network, seeds, {}, path)
+    return network
+
+
+def few_digits(train=300, test=200):
+    """Return the first images of both splits of digits."""
+    arrays = read_digits()
+    few = {name: array[: train if "train" in name else test] for name, array in arrays.items()}
+    return Dataset(**few, sha256="")

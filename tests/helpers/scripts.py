@@ -1,0 +1,26 @@
+"""Scripts of the workflow, run in this process with what Snakemake would hand to them."""
+
+import runpy
+from types import SimpleNamespace
+
+from helpers import ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+class Named(dict):
+    """As Snakemake has it: names are attributes, places are counted from 0."""
+
+    def __getattr__(self, name):
+        return self[name]
+
+    def __getitem__(self, key):
+        return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
+
+
+def run_script(name, log, *, threads=1, **named):
+    """Run a script; `input`, `output`, `params` and `wildcards` are dictionaries."""
+    kinds = ("input", "output", "params", "wildcards")
+    about = {kind: Named(named.get(kind, {})) for kind in kinds}
+    snakemake = SimpleNamespace(**about, log=[log], threads=threads)
+    runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})

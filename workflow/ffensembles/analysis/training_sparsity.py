@@ -1,0 +1,47 @@
+"""Hoyer sparsity of representations of training images (section 3.5).
+
+The paper says that its results extend to them. They are not stored: they are many.
+"""
+
+import pandas as pd
+import torch
+
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.data.datasets import Dataset
+from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
+from ffensembles.models.weights import stored_networks
+from ffensembles.representations.extraction import activations, predict, prepare
+
+
+def measure_training_sparsity(
+    experiment: Experiment, models: Paths, dataset: Dataset, *, device: str
+) -> pd.DataFrame:
+    """Measure the training images that each network classifies correctly, labels embedded.
+
+    Args:
+        experiment: what was trained.
+        models: the files of its networks.
+        dataset: whose training images are represented.
+        device: where the networks run.
+
+    Returns:
+        seed, layer (from 1), then the columns of `sparsity_by_category`.
+
+    Raises:
+        UserError: a run diverged in training, or the device is not there.
+    """
+    tables = []
+    for path, seed in stored_networks(models):
+        network, images, labels, embedding = prepare(
+            experiment, seed, path, dataset, "train", device
+        )
+        predicted = predict(network, images, embedding, experiment.goodness)
+        correct = torch.from_numpy(predicted) == labels.cpu()
+        images, labels = images[correct], labels[correct]
+        represented = embedding.embed(images, labels) if embedding else images
+        for layer, x in enumerate(activations(network, represented), 1):
+            table = sparsity_by_category(x, labels.cpu().numpy())
+            tables.append(with_keys(table, seed=seed, layer=layer))
+    return pd.concat(tables, ignore_index=True)
