@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
-from ffensembles.files import Paths
+from ffensembles.files import Paths, reading
 
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
@@ -45,7 +45,7 @@ def measure_balance(models: Paths, seeds: Iterable[int], layers: int) -> pd.Data
 
 def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
     """Yield one table for each network of a block."""
-    with safe_open(models, framework="numpy") as file:
+    with reading(models), safe_open(models, framework="numpy") as file:
         weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
         biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
         for place in range(weights[0].get_shape()[0]):

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from ffensembles.files import Paths
+from ffensembles.files import Paths, read_frame, read_parquet
 from ffensembles.representations.stored import Representation, read
 
 Runs = Iterable[tuple[int, str | Path]]  # the seed of each run and the file of its representations
@@ -61,9 +60,7 @@ def with_keys(table: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
 
 def read_all(paths: Paths, columns: list[str] | None = None) -> pd.DataFrame:
     """Read Parquet files of the same columns into one table."""
-    return pd.concat([pq.read_table(p, columns=columns).to_pandas() for p in paths]).reset_index(
-        drop=True
-    )
+    return pd.concat([read_frame(path, columns) for path in paths], ignore_index=True)
 
 
 def read_sizes(paths: Paths) -> pd.DataFrame:
@@ -88,7 +85,7 @@ def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
 
 
 def _sizes(path: str | Path) -> pd.DataFrame:
-    frame = pq.read_table(
+    frame = read_parquet(
         path, columns=[*RUN_LAYER, "category", "active"], read_dictionary=LABELS
     ).to_pandas()
     active = frame.groupby([*RUN_LAYER, "category"], observed=True)["active"]
@@ -99,7 +96,7 @@ def _active(path: str | Path, layer: int | None) -> pd.DataFrame:
     wanted: list[tuple[str, str, object]] = [("active", "=", True)]
     if layer is not None:
         wanted.append(("layer", "=", layer))
-    table = pq.read_table(
+    table = read_parquet(
         path,
         columns=[*RUN_LAYER, "category", "unit", "mean"],
         filters=wanted,
