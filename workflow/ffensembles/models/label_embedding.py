@@ -50,11 +50,16 @@ class LabelEmbedding:
 
     def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return a copy of images (N, D) with labels (N,) drawn into them."""
-        row = torch.arange(len(images), device=images.device)[:, None]
-        embedded = images.clone()
-        embedded[:, self.pixels.flatten()] = self.black
-        embedded[row, self.pixels[labels]] = self._brightest(images)
-        return embedded
+        return self.embed_(images.clone(), labels)
+
+    def embed_(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Draw labels (N,) into images (N, D) themselves; a CUDA graph can record it."""
+        brightest = self._brightest(images)
+        images.index_fill_(1, self.pixels.flatten(), self.black)
+        pixels = self.pixels[labels]
+        if isinstance(brightest, float):
+            return images.scatter_(1, pixels, brightest)
+        return images.scatter_(1, pixels, brightest.expand(pixels.shape))
 
     def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
         """Return a copy with all ten label pixels at a tenth of the maximum (Hinton, 2022)."""
@@ -62,11 +67,9 @@ class LabelEmbedding:
         embedded[:, self.pixels.flatten()] = self._brightest(images) / CATEGORIES
         return embedded
 
-    def _brightest(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the maximum for each image, (N, 1), or for all, ()."""
-        if self.maximum is None:
-            return images.amax(1, keepdim=True)
-        return images.new_tensor(self.maximum)
+    def _brightest(self, images: torch.Tensor) -> torch.Tensor | float:
+        """Return the maximum for each image, (N, 1), or for all."""
+        return images.amax(1, keepdim=True) if self.maximum is None else self.maximum
 
 
 def draw_negatives(

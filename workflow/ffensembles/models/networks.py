@@ -82,6 +82,10 @@ class Network:
         assert self.head is not None, "only BP has a head"
         return self.head(x)
 
+    def maps(self) -> list[Linear]:
+        """Return the layers and, in BP, the head."""
+        return self.layers if self.head is None else [*self.layers, self.head]
+
     def state(self) -> dict[str, Tensor]:
         """Name every tensor, layers counted from 1."""
         named = {f"layer{i}": layer for i, layer in enumerate(self.layers, 1)}
@@ -109,9 +113,11 @@ class Network:
         return self.from_state(moved, self.normalisation)
 
 
-def normalise(x: Tensor, norm: str) -> Tensor:
-    """Divide each row of x by its ℓ1 or ℓ2 norm; rows of zeros stay."""
-    return x if norm == "none" else torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1)
+def normalise(x: Tensor, norm: str, out: Tensor | None = None) -> Tensor:
+    """Divide each row of x by its ℓ1 or ℓ2 norm, into `out` if given; rows of zeros stay."""
+    if norm == "none":
+        return x if out is None else out.copy_(x)
+    return torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1, out=out)
 
 
 def goodness(activations: Tensor, norm: str) -> Tensor:

@@ -25,7 +25,7 @@ from ffensembles.randomness import generator
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.cuda_graph import make_step
 from ffensembles.training.objectives import LOSSES, CrossEntropy, SummedGoodness
-from ffensembles.training.paired_data import Split, paired_data
+from ffensembles.training.paired_data import PairedData, Split, embedded_images, layer_outputs
 
 log = logging.getLogger(__name__)
 
@@ -117,13 +117,13 @@ def _objectives(
         images = split.images.to(device, product_dtype(device))
         yield 1, CrossEntropy(network, images, split.labels.to(device), experiment.activation_l1)
         return
-    data, loss = paired_data(experiment, name, seeds, split, device), LOSSES[experiment.loss]
+    data: PairedData = embedded_images(experiment, name, seeds, split, device)
     stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
     goodness, normalisation = experiment.goodness, experiment.normalisation
     for phase, layers in enumerate(stages, 1):
         if phase > 1:
-            data = data.after(network.layers[phase - 2], normalisation)
-        yield phase, SummedGoodness(layers, data, goodness, normalisation, loss)
+            data = layer_outputs(data, network.layers[phase - 2], normalisation)
+        yield phase, SummedGoodness(layers, data, goodness, normalisation, LOSSES[experiment.loss])
 
 
 class Run:
@@ -174,12 +174,11 @@ class Run:
                 checkpoint.after_step(self.state)
             self._end_epoch(objective, started)
             epoch_done()
-        self.optimiser.zero_grad()  # frees the gradients
+        self.optimiser.zero_grad()
+        self.optimiser = None  # its moments and the gradients make room for the next phase
         self.phase, self.epoch = phase + 1, 0
 
     def _make_optimiser(self, objective: Objective) -> torch.optim.Adam:
-        for parameter in objective.parameters:
-            parameter.requires_grad_()
         optimiser = torch.optim.Adam(
             objective.parameters,
             lr=self.experiment.learning_rate,
@@ -212,16 +211,15 @@ class Run:
         self.shuffles = self._generator_states()
 
     def finish(self) -> None:
-        """Detach the networks, and make sure that nobody uses those of a diverged seed."""
+        """Make sure that nobody uses the networks of a diverged seed."""
         for tensor in self.network.state().values():
-            tensor.requires_grad_(False)
             for seed in self.diverged:
                 tensor[self.seeds.index(seed)] = torch.nan
 
     def state(self) -> dict[str, Any]:
         """Return all that the next step depends on."""
         return {
-            "network": {name: tensor.detach() for name, tensor in self.network.state().items()},
+            "network": self.network.state(),
             "optimiser": self.optimiser.state_dict() if self.optimiser else None,
             "shuffles": self.shuffles,
             "totals": self.totals,

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import softplus
 
+from ffensembles.models.devices import product_dtype
 from ffensembles.models.networks import Linear, Network, goodness, normalise
 from ffensembles.training.paired_data import PairedData
 
@@ -60,14 +61,13 @@ class SummedGoodness:
     loss: Loss
 
     def __len__(self) -> int:
-        return len(self.data)
+        return self.data.shape[1]
 
     @property
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
         return [tensor for layer in self.layers for tensor in (layer.weight, layer.bias)]
 
-    @torch.no_grad()
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""
         inputs: list[Tensor] = [self.data.batch(index)]
@@ -75,7 +75,7 @@ class SummedGoodness:
         for layer in self.layers:
             if activations:
                 x = normalise(activations[-1], self.normalisation)
-                inputs.append(x.to(self.data.inputs.dtype))
+                inputs.append(x.to(product_dtype(x.device)))
             activations.append(layer(inputs[-1]).relu_())
         goodnesses = [goodness(h, self.norm) for h in activations]
         positive, negative = torch.stack(goodnesses).sum(0).unflatten(1, (2, -1)).unbind(1)
@@ -93,7 +93,7 @@ class SummedGoodness:
         """Set the gradients from the last layer down; overwrites the activations."""
         above = None
         for i in reversed(range(len(self.layers))):
-            layer, x, h, g = self.layers[i], inputs[i], activations[i], goodnesses[i]
+            h, g = activations[i], goodnesses[i]
             direction, factor = norm_slope(h, g, self.norm)
             scale = (delta * factor)[..., None]
             if above is None:
@@ -101,11 +101,22 @@ class SummedGoodness:
             else:
                 slope = before_normalisation(above, h, self.normalisation)
                 slope.addcmul_(direction, scale)
-            layer.bias.grad = slope.sum(1)
-            slope = slope.to(x.dtype)
-            layer.weight.grad = torch.bmm(slope.mT, x).float()
-            if i:
-                above = torch.bmm(slope, layer.weight).float()
+            above = set_gradient(self.layers[i], inputs[i], slope, below=i > 0)
+
+
+def set_gradient(layer: Linear, x: Tensor, slope: Tensor, *, below: bool) -> Tensor | None:
+    """Set the gradient of a layer from its inputs x and the derivatives by its outputs, `slope`.
+
+    It lies in memory as the parameters do, which the fused Adam silently takes for granted.
+
+    Returns:
+        The derivatives by x where there is something `below` the layer that wants them.
+    """
+    layer.weight.grad = layer.bias.grad = None  # makes room for the next
+    layer.bias.grad = slope.sum(1)
+    slope = slope.to(x.dtype)
+    layer.weight.grad = torch.bmm(slope.mT, x).float()
+    return torch.bmm(slope, layer.weight).float() if below else None
 
 
 def norm_slope(h: Tensor, value: Tensor, norm: str) -> tuple[Tensor, Tensor]:
@@ -137,10 +148,14 @@ def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
 
 @dataclass
 class CrossEntropy:
-    """BP: categorical cross-entropy, optionally with ℓ1 on the activations (App. I)."""
+    """BP: categorical cross-entropy, optionally with ℓ1 on the activations (App. I).
+
+    The gradient is written out here, too: the derivatives by the head's outputs are the predicted
+    probabilities less the true ones; each layer passes them down through its weights.
+    """
 
     network: Network
-    images: Tensor  # (N, inputs)
+    images: Tensor  # (N, inputs), stored as products read them
     labels: Tensor  # (N,)
     activation_l1: float
 
@@ -154,25 +169,30 @@ class CrossEntropy:
 
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""
-        with torch.enable_grad():
-            layers = list(self.network.activations(self.images[index]))
-            logits = self.network.logits(layers[-1])
-            loss = cross_entropy(
-                logits.flatten(0, 1), self.labels[index].flatten(), reduction="none"
-            )
-            loss = loss.view_as(index).mean(1)
+        *hidden, head = self.network.maps()
+        inputs = [self.images.index_select(0, index.flatten()).unflatten(0, index.shape)]
+        penalty = torch.zeros((), device=index.device)
+        for layer in hidden:
+            h = layer(inputs[-1]).relu_()
             if self.activation_l1:
                 # Summed, not averaged, over the batch: this is how 2.5e-6 was meant.
-                loss = loss + self.activation_l1 * sum(h.sum((1, 2)) for h in layers)
-            backward(loss, self.parameters)
+                penalty = penalty + self.activation_l1 * h.sum((1, 2))
+            inputs.append(h.to(product_dtype(h.device)))
+        answer = self.labels[index][..., None]
+        logarithms = head(inputs[-1]).log_softmax(-1)
+        loss = penalty - logarithms.gather(-1, answer).mean((1, 2))
+        slope = logarithms.exp_()
+        slope.scatter_add_(-1, answer, torch.full_like(answer, -1, dtype=slope.dtype))
+        self._descend([*hidden, head], inputs, slope.div_(index.shape[1]))
         missing = torch.full_like(loss, torch.nan)
-        return torch.stack([loss, missing, missing], dim=1).detach()
+        return torch.stack([loss, missing, missing], dim=1)
 
-
-def backward(loss: Tensor, parameters: Sequence[Tensor]) -> None:
-    """Set `.grad` from the losses (S,) of all seeds."""
-    for parameter in parameters:
-        parameter.grad = None
-    # Not autograd.grad: only `backward` lays gradients out as their parameters are, and the
-    # fused Adam silently takes them to be so.
-    loss.sum().backward()
+    def _descend(self, maps: Sequence[Linear], inputs: Sequence[Tensor], slope: Tensor) -> None:
+        """Set the gradients from the head, with derivatives `slope` by its outputs, down."""
+        above = set_gradient(maps[-1], inputs[-1], slope, below=True)
+        for i in reversed(range(len(maps) - 1)):
+            assert above is not None
+            if self.activation_l1:
+                above.add_(self.activation_l1)
+            slope = before_normalisation(above, inputs[i + 1], "none")
+            above = set_gradient(maps[i], inputs[i], slope, below=i > 0)

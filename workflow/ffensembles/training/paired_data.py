@@ -1,4 +1,4 @@
-"""What a training trains on: embedded, normalised, and on the device once and for all."""
+"""What FF and BP/FF train on: a positive and a negative image for each place (section 3.2)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ffensembles.models.devices import product_dtype
 from ffensembles.models.label_embedding import LabelEmbedding, draw_negatives
 from ffensembles.models.networks import Linear, normalise
 from ffensembles.randomness import generator
+
+ROWS = 1024  # pairs of each seed that pass a layer together
 
 
 @dataclass
@@ -31,55 +33,103 @@ class Split:
 
 
 @dataclass
-class PairedData:
-    """Positive and negative inputs (S, 2, N, inputs); index i names a positive and a negative.
+class EmbeddedImages:
+    """The inputs of layer 1: images, and which label is drawn into which of them.
 
-    The inputs are divided by their norm already, and stored as products read them.
+    All seeds share the images. The labels are drawn in when a batch is asked for, and the batch is
+    divided by its norm then.
+
+    Attributes:
+        images: (N, inputs), plain.
+        labels: (N,), which the positive data show.
+        negatives: (2, S, N): each seed's negative data, as places among the images and the wrong
+            labels that they show.
+        embedding: how a label is drawn.
+        normalisation: the norm by which the images are divided.
     """
 
-    inputs: Tensor
+    images: Tensor
+    labels: Tensor
+    negatives: Tensor
+    embedding: LabelEmbedding
+    normalisation: str
 
-    def __len__(self) -> int:
-        return self.inputs.shape[2]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, N): seeds and pairs."""
+        return self.negatives.shape[1], self.negatives.shape[2]
 
     def batch(self, index: Tensor) -> Tensor:
         """Return (S, 2 B, inputs): the positives of `index` (S, B), then its negatives."""
-        seeds, _, n, width = self.inputs.shape
+        image, wrong = (part.gather(1, index) for part in self.negatives)
+        place = torch.cat([index, image], dim=1)
+        label = torch.cat([self.labels[index], wrong], dim=1)
+        x = self.images.index_select(0, place.flatten())
+        self.embedding.embed_(x, label.flatten())
+        x = normalise(x, self.normalisation, out=x).to(product_dtype(x.device))
+        return x.unflatten(0, place.shape)
+
+
+@dataclass
+class LayerOutputs:
+    """The inputs of a deeper layer: what the one before makes of each pair, divided by its norm.
+
+    Attributes:
+        outputs: (S, 2, N, units), positive and negative, stored as products read them.
+    """
+
+    outputs: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, N): seeds and pairs."""
+        return self.outputs.shape[0], self.outputs.shape[2]
+
+    def batch(self, index: Tensor) -> Tensor:
+        """Return (S, 2 B, units): the positives of `index` (S, B), then its negatives."""
+        seeds, _, n, units = self.outputs.shape
         start = torch.arange(0, 2 * seeds * n, n, device=index.device).view(seeds, 2, 1)
         rows = (start + index[:, None]).flatten()
-        return self.inputs.view(-1, width).index_select(0, rows).view(seeds, -1, width)
-
-    def after(self, layer: Linear, normalisation: str, rows: int = 8192) -> PairedData:
-        """Return the next layer's data: the normalised outputs of a layer for all of these."""
-        seeds, _, n, _ = self.inputs.shape
-        out = self.inputs.new_empty(seeds, 2, n, layer.bias.shape[1])
-        for half in range(2):
-            for start in range(0, n, rows):
-                part = slice(start, start + rows)
-                h = layer(self.inputs[:, half, part]).relu_()
-                out[:, half, part] = normalise(h, normalisation)
-        return PairedData(out)
+        return self.outputs.view(-1, units).index_select(0, rows).view(seeds, -1, units)
 
 
-def paired_data(
+PairedData = EmbeddedImages | LayerOutputs
+
+
+def embedded_images(
     experiment: Experiment,
     name: tuple[object, ...],
     seeds: list[int],
     split: Split,
     device: torch.device,
-) -> PairedData:
-    """Embed the labels of each seed's positive and negative data (section 3.2)."""
+) -> EmbeddedImages:
+    """Draw each seed's negative data, once and for all, and lay the images on the device."""
     images, labels = split.images.to(device), split.labels.cpu()
+    draws = [
+        draw_negatives(labels, experiment.negatives, generator(*name, seed, "negatives"))
+        for seed in seeds
+    ]
+    negatives = torch.stack([torch.stack(part) for part in zip(*draws, strict=True)])
     embedding = LabelEmbedding.of(images, split.shape, experiment.black, experiment.maximum)
-    inputs = torch.empty(len(seeds), 2, *images.shape, device=device, dtype=product_dtype(device))
+    return EmbeddedImages(
+        images, labels.to(device), negatives.to(device), embedding, experiment.normalisation
+    )
 
-    def fill(inputs: Tensor, images: Tensor, labels: Tensor) -> None:
-        embedded = embedding.embed(images, labels.to(device))
-        inputs.copy_(normalise(embedded, experiment.normalisation))
 
-    for (positives, negatives), seed in zip(inputs, seeds, strict=True):
-        draws = generator(*name, seed, "negatives")
-        index, wrong = draw_negatives(labels, experiment.negatives, draws)
-        fill(positives, images, labels)
-        fill(negatives, images[index.to(device)], wrong)
-    return PairedData(inputs)
+def layer_outputs(data: PairedData, layer: Linear, normalisation: str) -> LayerOutputs:
+    """Return the inputs of the next layer, from those of a trained one.
+
+    They take the place of those of a layer as wide, which are lost.
+    """
+    (seeds, n), units = data.shape, layer.bias.shape[1]
+    if isinstance(data, LayerOutputs) and data.outputs.shape[-1] == units:
+        outputs = data.outputs
+    else:
+        device = layer.bias.device
+        outputs = torch.empty(seeds, 2, n, units, device=device, dtype=product_dtype(device))
+    for start in range(0, n, ROWS):
+        part = torch.arange(start, min(start + ROWS, n), device=outputs.device)
+        h = layer(data.batch(part.expand(seeds, -1))).relu_()
+        h = normalise(h, normalisation, out=h).unflatten(1, (2, -1))
+        outputs[:, :, start : start + ROWS] = h
+    return LayerOutputs(outputs)
