@@ -4,32 +4,58 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from itertools import pairwise
 
 import psutil
 import torch
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
+from ffensembles.training.paired_data import ROWS
 
 log = logging.getLogger(__name__)
+
+FLOAT = 4  # bytes
 
 
 def memory_needed(experiment: Experiment, images: int, inputs: int) -> tuple[int, int]:
     """Estimate the device memory of a training at its peak: (shared, for each seed), in bytes.
 
-    Shared are the images, and for FF and BP/FF what embedding makes on its way. Of a seed, FF's
-    data count most: a layer's inputs lie beside the outputs being made.
+    Shared are the images and their labels. Of a seed counts the stage that needs most; for FF it
+    is a deeper layer's, which has the outputs of the one before for all images.
     """
-    units, batch = experiment.units, 2 * experiment.batch_size
-    weights = 4 * units * (inputs + units * (experiment.layers - 1))  # with gradient and moments
-    passing = 4 * batch * (inputs + units * experiment.layers)
-    data = {
-        "ff": 2 * images * (max(inputs, units) + units),
-        "bpff": 2 * images * inputs,
-        "bp": 0,
-    }
-    copies = 1 if experiment.model == "bp" else 4
-    return 4 * copies * images * inputs, 4 * (weights + passing + data[experiment.model])
+    sizes = [inputs] + [experiment.units] * experiment.layers
+    weights = sum(before * after for before, after in pairwise(sizes))
+    places = 8 * images  # of the negatives and an epoch's order, in whole numbers of 8 bytes
+    if experiment.model == "ff":
+        stage = max(_ff_stages(experiment, images, sizes))
+    else:  # gradient and Adam's two moments of every layer
+        stage = 3 * weights + _step_of_all_layers(experiment, sizes)
+    return FLOAT * images * (inputs + 2), FLOAT * (weights + places + stage)
+
+
+def _ff_stages(experiment: Experiment, images: int, sizes: list[int]) -> Iterator[int]:
+    """Yield how many numbers each stage of FF needs for a seed, beside the weights."""
+    rows, slope = 2 * experiment.batch_size, 2 if experiment.goodness == "l1" else 1
+    data = 0
+    for before, after in pairwise(sizes):
+        # Training a layer: gradient and moments, what goes into it and what comes out.
+        yield data + 3 * before * after + rows * (before + slope * after)
+        outputs = 2 * images * after
+        in_place = data == outputs
+        yield outputs + (0 if in_place else data) + 2 * ROWS * (before + 2 * after)
+        data = outputs
+
+
+def _step_of_all_layers(experiment: Experiment, sizes: list[int]) -> int:
+    """Return how many numbers a step of BP/FF or BP keeps of a seed's batch at its peak."""
+    inputs, *units = sizes
+    normalised = 0 if experiment.model == "bp" else sum(units[:-1])
+    kept = inputs + sum(units) + normalised
+    rows = experiment.batch_size * (1 if experiment.model == "bp" else 2)
+    # On the way down: slopes of two layers and a sign; one more for all that is small.
+    return rows * (kept + 4 * max(units))
 
 
 def free_memory(device: torch.device) -> int:

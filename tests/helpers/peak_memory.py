@@ -1,0 +1,77 @@
+"""The memory of tensors that exist at once, followed through every operation."""
+
+import math
+import weakref
+from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+
+from ffensembles.models.label_embedding import CATEGORIES
+from ffensembles.models.networks import Linear, Network
+from ffensembles.training import loop
+from ffensembles.training.paired_data import Split
+
+CPU = torch.device("cpu")
+
+
+class PeakMemory(TorchDispatchMode):
+    """Counts the bytes of all tensors that operations return, until they are let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.peak = 0
+        self.known = weakref.WeakSet()
+
+    def __torch_dispatch__(self, function, types, arguments=(), settings=None):
+        result = function(*arguments, **(settings or {}))
+        for tensor in tree_iter(result):
+            if isinstance(tensor, torch.Tensor):
+                self.count(tensor.untyped_storage())
+        return result
+
+    def count(self, storage):
+        if storage in self.known:
+            return
+        self.known.add(storage)
+        size = storage.nbytes()
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self.release, size)
+
+    def release(self, size):
+        self.now -= size
+
+
+class OneEpoch(loop.Run):
+    """A training that reads nothing back, for there is nothing to read."""
+
+    def _end_epoch(self, objective, started):
+        self.epoch, self.batch = self.epoch + 1, 0
+
+
+def simulated_peak(e, seeds, images, shape):
+    """Return the bytes that training needs at its peak on a GPU, without computing anything.
+
+    `maximum: image` spares reading the brightest pixel.
+    """
+    e = replace(e, epochs=1, maximum="none" if e.model == "bp" else "image")
+    sizes = [math.prod(shape)] + [e.units] * e.layers
+    never = SimpleNamespace(after_step=lambda state: None)
+    with FakeTensorMode(), PeakMemory() as memory, torch.no_grad():
+        split = Split(torch.empty(images, sizes[0]), torch.zeros(images, dtype=torch.long), shape)
+        layers = [linear(seeds, *pair) for pair in pairwise(sizes)]
+        head = linear(seeds, e.units, CATEGORIES) if e.model == "bp" else None
+        network = Network(layers, head, e.normalisation)
+        run = OneEpoch(e, network, list(range(seeds)), [torch.Generator()] * seeds)
+        for phase, objective in loop._objectives(e, (0,), run.seeds, split, network, CPU):
+            run.train_phase(phase, objective, never, lambda: None)
+    return memory.peak
+
+
+def linear(seeds, inputs, outputs):
+    return Linear(torch.empty(seeds, outputs, inputs), torch.empty(seeds, outputs))
