@@ -385,8 +385,9 @@ def test_truncated_gzip_is_named(tiny, length):
 
 def test_truncated_raw_file_is_named_with_its_sizes(tiny):
     path = tiny[0] / "mnist" / "t10k-images-idx3-ubyte"
-    content = gzip.decompress(path.with_suffix(".gz").read_bytes())
-    path.write_bytes(content[:-40])
+    archive = path.with_suffix(".gz")
+    path.write_bytes(gzip.decompress(archive.read_bytes())[:-40])
+    archive.unlink()
     refuse(tiny[0], "mnist", path, "holds 7800 bytes", "announces 7840", "place what is published")
 
 
@@ -439,6 +440,60 @@ def test_damaged_or_incomplete_archive_is_named(tiny):
     for content in (whole[: len(whole) // 2], b"<html>"):
         archive.write_bytes(content)
         refuse(tiny[0], "cifar10", archive, "is damaged, cut short", "replace it")
+
+
+@pytest.mark.parametrize("other", ["{} (1).gz", "{}.bak", "{}", "{}.part"])
+def test_a_damaged_copy_beside_a_whole_file_is_passed_over(tiny, other):
+    folder, made = tiny
+    for name in published.SOURCES["mnist"].files:
+        (folder / "mnist" / other.format(name)).write_bytes(b"\x1f\x8bhalf")
+    published.check_prestaged(folder, ["mnist"])
+    assert_arrays(fetch_prestaged(folder, "mnist"), made["mnist"])
+
+
+def test_an_empty_copy_is_passed_over_and_a_whole_archive_stands_for_a_damaged_file(tiny):
+    folder, made = tiny
+    (folder / "svhn" / "train_32x32.mat.bak").touch()
+    published.check_prestaged(folder, ["svhn"])
+    batches = folder / "cifar10" / "cifar-10-batches-py"
+    half = (batches / "data_batch_3").read_bytes()[:-9]
+    archive = pack_cifar10(folder)
+    archive.with_name("cifar-10-python.tar").write_bytes(archive.read_bytes()[:999])
+    batches.mkdir()
+    (batches / "data_batch_3").write_bytes(half)
+    assert_arrays(fetch_prestaged(folder, "cifar10"), made["cifar10"])
+
+
+def test_a_folder_in_place_of_a_file_is_told_as_one(tiny):
+    path = tiny[0] / "svhn" / "test_32x32.mat"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UserError) as error:
+        published.check_prestaged(tiny[0], ["svhn"])
+    the_line(error, path, "is a folder, not the file", "place what is published")
+
+
+def test_a_header_of_many_axes_is_no_header(tiny):
+    path = tiny[0] / "mnist" / "t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(b"\0\0\x08\xff" + b"\xff" * 4 * 255)
+    assert len(refuse(tiny[0], "mnist", path, "is not an IDX file")) < 300
+
+
+@pytest.mark.parametrize("place", ["", "svhn"])
+def test_a_folder_that_may_not_be_read_is_told_as_that(tiny, monkeypatch, place):
+    locked = tiny[0] / place
+    # Root may read anything, so the operating system's answer is played here.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != locked)
+    with pytest.raises(UserError) as error:
+        published.check_prestaged(tiny[0], ["svhn"])
+    the_line(error, locked, "may not be read", "chmod")
+
+
+def test_a_prestaged_folder_behind_a_link_to_nowhere(tmp_path):
+    (tmp_path / "data").symlink_to("/gone/away")
+    with pytest.raises(UserError) as error:
+        published.check_prestaged(tmp_path / "data", ["svhn"])
+    the_line(error, tmp_path / "data", "/gone/away, which is not there", "key prestaged")
 
 
 def test_what_is_missing_is_named_before_anything_is_read(tiny, monkeypatch):

@@ -1,5 +1,7 @@
 """Files that are either whole or not there, and whole when they are read."""
 
+from __future__ import annotations
+
 import errno
 import json
 import os
@@ -7,13 +9,16 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
 from ffensembles.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd  # the Snakefile imports this module, so it stays light
 
 Paths = Sequence[str | Path]
 
@@ -74,6 +79,20 @@ def dangling(path: str | os.PathLike[str]) -> str | None:
     for there in (Path(path), *Path(path).absolute().parents):
         if there.is_symlink() and not os.path.exists(there):  # noqa: PTH110 - a Path may raise
             return os.readlink(there)  # noqa: PTH115
+    return None
+
+
+def no_folder(path: str | os.PathLike[str]) -> str | None:
+    """Say why a path is no folder that can be read; None where it is one."""
+    for above in reversed(Path(path).absolute().parents):
+        if above.is_dir() and not os.access(above, os.X_OK):
+            return f"is out of reach; allow to enter {above} with chmod u+x"
+    if target := dangling(path):
+        return f"a link leads to {target}, which is not there"
+    if not Path(path).is_dir():
+        return "is not a folder"
+    if not os.access(path, os.R_OK | os.X_OK):
+        return "may not be read; allow it with chmod u+rx"
     return None
 
 
@@ -141,7 +160,7 @@ def write_parquet(
 
     `metadata` is stored as JSON under the schema's key `ffensembles`.
     """
-    if isinstance(table, pd.DataFrame):
+    if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     if metadata is not None:
         extra = {b"ffensembles": json.dumps(dict(metadata), sort_keys=True).encode()}

@@ -22,8 +22,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ffensembles.errors import UserError
+from ffensembles.files import no_folder
 
 BROKEN = (OSError, EOFError, zlib.error, tarfile.TarError)
+
+MOST_AXES = 4  # of an array of images; a header that announces more is none
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images (N, C, H, W) uint8, labels (N,) int64
 
@@ -36,7 +39,7 @@ def parse_idx(content: bytes) -> np.ndarray:
     """
     rank = content[3] if len(content) > 3 else 0
     start = 4 + 4 * rank
-    if content[:3] != b"\0\0\x08" or len(content) < start:
+    if content[:3] != b"\0\0\x08" or len(content) < start or rank > MOST_AXES:
         raise ValueError("is not an IDX file of bytes")
     shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
     values = np.frombuffer(memoryview(content)[start:], np.uint8)
@@ -180,54 +183,65 @@ def check_prestaged(prestaged: str | Path | None, datasets: Iterable[str]) -> No
         return
     for dataset in datasets:
         if dataset in SOURCES:
-            for path in locate(dataset, prestaged_folder(prestaged, dataset)).values():
-                if not os.access(path, os.R_OK):
-                    raise UserError(f"{path}: cannot be read; allow it with chmod u+r")
-                if path.stat().st_size == 0:
-                    raise UserError(f"{path}: is empty; {_cure(dataset)}")
+            for paths in locate(dataset, prestaged_folder(prestaged, dataset)).values():
+                problems = [_problem_at_once(path, dataset) for path in paths]
+                if all(problems):
+                    raise UserError(f"{paths[0]}: {problems[0]}")
+
+
+def _problem_at_once(path: Path, dataset: str) -> str | None:
+    """Say what is wrong with a file as far as it shows without reading it."""
+    if not os.access(path, os.R_OK):
+        return "cannot be read; allow it with chmod u+r"
+    return f"is empty; {_cure(dataset)}" if path.stat().st_size == 0 else None
 
 
 def prestaged_folder(prestaged: str | Path, dataset: str) -> Path:
     """Return the folder of one dataset in the folder that the key `prestaged` names.
 
     Raises:
-        UserError: either of them is not there.
+        UserError: either of them is not there, or may not be read.
     """
     whole = Path(prestaged).expanduser()
     folder = whole / SOURCES[dataset].folder
     for path in (whole, folder):
-        if not path.is_dir():
+        if problem := no_folder(path):
             raise UserError(
-                f"{path}: is not a folder; with the key prestaged the files of {dataset} are "
+                f"{path}: {problem}; with the key prestaged the files of {dataset} are "
                 f"expected in {folder}; set the key to null to download them"
             )
     return folder
 
 
-def locate(dataset: str, folder: Path) -> dict[str, Path]:
-    """Return the file, compressed or not, or the archive that holds each published file.
+def locate(dataset: str, folder: Path) -> dict[str, list[Path]]:
+    """Return what may hold each published file: files, compressed or not, then archives.
 
     Raises:
         UserError: naming the folder and the files it lacks.
     """
     source = SOURCES[dataset]
-    fewest = list(source.files)
-    for layout in source.layouts:
-        found = {name: _find(folder / layout, name) for name in source.files}
-        whole = {name: path for name, path in found.items() if path}
-        lacking = [name for name in found if name not in whole]
-        if not lacking:
-            return whole
-        fewest = min(fewest, lacking, key=len)
-    if source.archive and (archives := sorted(folder.glob(source.archive))):
-        return dict.fromkeys(source.files, archives[0])
-    raise UserError(f"{folder}: lacks {', '.join(fewest)}; {_cure(dataset)}")
+    archives = sorted(folder.glob(source.archive)) if source.archive else []
+    found = {
+        name: [path for layout in source.layouts for path in _find(folder / layout, name)]
+        for name in source.files
+    }
+    paths = {name: [p for p in [*found[name], *archives] if p.is_file()] for name in found}
+    lacking = [name for name in paths if not paths[name]]
+    for name in lacking:
+        if found[name]:
+            raise UserError(f"{found[name][0]}: is a folder, not the file; {_cure(dataset)}")
+    if lacking:
+        raise UserError(f"{folder}: lacks {', '.join(lacking)}; {_cure(dataset)}")
+    return paths
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    """Return a file by its name, whatever the ending; some copies have a dot for the hyphen."""
-    paths = sorted(folder.glob(name.replace("-idx", "?idx") + "*"))
-    return next((path for path in paths if path.is_file()), None)
+def _find(folder: Path, name: str) -> list[Path]:
+    """Return what has the name of a file, whatever its ending, the plainest name first.
+
+    Some copies have a dot for the hyphen.
+    """
+    paths = folder.glob(name.replace("-idx", "?idx") + "*")
+    return sorted(paths, key=lambda path: (len(path.name), path.name))
 
 
 def _cure(dataset: str) -> str:
@@ -249,35 +263,52 @@ def read(dataset: str, folder: Path) -> dict[str, np.ndarray]:
     source, paths = SOURCES[dataset], locate(dataset, folder)
     arrays: dict[str, np.ndarray] = {}
     for split, files in (("train", source.train), ("test", source.test)):
-        contents = dict(_contents(files, paths, source))
-        for name in files:
-            if name not in contents:
-                raise UserError(f"{paths[name]}: lacks {name}; {_cure(dataset)}")
-            if not is_published(contents[name], files[name]):
-                problem = _diagnose(contents[name], name, files[name])
-                raise UserError(f"{paths[name]}: {problem}; {_cure(dataset)}")
-        images, labels = source.decode([contents[name] for name in files])
+        contents = _Contents(source, files)
+        whole = [_whole(name, paths[name], contents, dataset) for name in files]
+        images, labels = source.decode(whole)
         arrays |= {f"{split}_images": images, f"{split}_labels": labels}
     return arrays
 
 
-def _contents(
-    files: Iterable[str], paths: Mapping[str, Path], source: Source
-) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, uncompressed content) of those files that are there."""
-    for path in dict.fromkeys(paths[name] for name in files):
+def _whole(name: str, paths: list[Path], contents: _Contents, dataset: str) -> bytes:
+    """Return the content of a file from the first place that has it as it was published.
+
+    Raises:
+        UserError: none has; tells what is wrong with the first.
+    """
+    digest, problems = SOURCES[dataset].files[name], []
+    for path in paths:
         try:
-            if source.archive and path.match(source.archive):
-                yield from _members(path, files)
-            else:
-                name = next(name for name in files if paths[name] == path)
-                yield name, _uncompressed(path)
+            content = contents.of(path).get(name)
         except BROKEN as error:
-            problem = getattr(error, "strerror", None) or " ".join(str(error).split())
-            raise UserError(
-                f"{path}: is damaged, cut short or unreadable ({problem}); "
-                "replace it with a whole copy"
-            ) from error
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+            problems.append(
+                f"is damaged, cut short or unreadable ({reason}); replace it with a whole copy"
+            )
+            continue
+        if content is None:
+            problems.append(f"lacks {name}; {_cure(dataset)}")
+        elif is_published(content, digest):
+            return content
+        else:
+            problems.append(f"{_diagnose(content, name, digest)}; {_cure(dataset)}")
+    raise UserError(f"{paths[0]}: {problems[0]}")
+
+
+class _Contents:
+    """What the files of a split hold, uncompressed; the archive that was read last is kept."""
+
+    def __init__(self, source: Source, names: Iterable[str]) -> None:
+        self.source, self.names = source, list(names)
+        self._archive: tuple[Path | None, dict[str, bytes]] = None, {}
+
+    def of(self, path: Path) -> Mapping[str, bytes]:
+        """Return the content of each published file in a file or archive, by name."""
+        if not (self.source.archive and path.match(self.source.archive)):
+            return dict.fromkeys(self.names, _uncompressed(path))
+        if self._archive[0] != path:
+            self._archive = path, dict(_members(path, self.names))
+        return self._archive[1]
 
 
 def _uncompressed(path: Path) -> bytes:

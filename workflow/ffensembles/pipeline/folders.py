@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ffensembles.errors import UserError
-from ffensembles.files import dangling, unwritable
+from ffensembles.files import dangling, no_folder, unwritable
 
 # Snakemake takes < > for its path variables and { } for wildcards.
 RESERVED = re.compile(r"[<>{}\x00-\x1f]")
@@ -49,8 +49,8 @@ def settle_folders(config: dict[str, Any], home: str | Path) -> None:
         config[key] = _settled(f"config: {key}", config[key])
         if not os.path.lexists(config[key]) and Path(home, config[key]).exists():
             config[key] = str(Path(home, config[key]))
-    if not os.path.isdir(config["reported"]):  # noqa: PTH112 - a Path raises where it may not look
-        raise UserError(f"config: reported: there is no folder {config['reported']}")
+    if problem := no_folder(config["reported"]):
+        raise UserError(f"config: reported: {config['reported']} {problem}")
     for name, folder in config["pathvars"].items():
         key = f"config: pathvars.{name}"
         config["pathvars"][name] = _settled(key, folder)
