@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -32,7 +33,7 @@ def test_nothing_to_load(tmp_path):
     [
         (b"", "cannot be read"),
         (b"half a", "cannot be read"),
-        (None, "other settings"),
+        (None, "is of other code;"),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_starts_anew(tmp_path, caplog, content, word):
@@ -42,6 +43,15 @@ def test_a_checkpoint_that_does_not_fit_starts_anew(tmp_path, caplog, content, w
         path.write_bytes(content)
     assert Checkpoint(path, {"code": "new"}).load(CPU) is None
     assert word in caplog.text and "starts anew" in caplog.text
+
+
+def test_a_state_saved_with_other_threads_is_taken_up_and_that_is_said(tmp_path, caplog):
+    path = tmp_path / "c.pt"
+    Checkpoint(path, {"code": "same"}, circumstances={"threads": 2, "torch": "2"}).save(STATE)
+    later = Checkpoint(path, {"code": "same"}, circumstances={"threads": 1, "torch": "2"})
+    assert later.load(CPU)["position"] == [1, 2, 3]
+    assert "saved with threads 2 and goes on with 1; the last bits may differ" in caplog.text
+    assert "torch" not in caplog.text
 
 
 def test_a_truncated_checkpoint_starts_anew(tmp_path):
@@ -59,31 +69,37 @@ def test_it_saves_when_the_interval_is_over_and_never_too_often(tmp_path, monkey
     def slow_save(*_):
         saved.append(now[0])
         now[0] += 4
-        (tmp_path / "c.pt").write_bytes(b"")
 
     checkpoint = Checkpoint(tmp_path / "c.pt", {}, interval=10)
     monkeypatch.setattr(checkpoints.torch, "save", slow_save)
-    monkeypatch.setattr(checkpoints, "atomic", lambda path: open(os.devnull))  # noqa: PTH123, SIM115
+    monkeypatch.setattr(checkpoints, "atomic", lambda path: nullcontext(path))
     for now[0] in (1, 9, 11, 30, 134, 136):
         checkpoint.after_step(dict)
     assert saved == [11, 136]  # a save that takes 4 seconds is not due again for 120
 
 
-def test_sigterm_ends_the_training_after_its_step_and_is_given_back(tmp_path):
-    before = signal.getsignal(signal.SIGTERM)
+ENDS = pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"]
+)
+
+
+@ENDS
+def test_a_signal_ends_the_training_after_its_step_and_is_given_back(number, status, tmp_path):
+    before = signal.getsignal(number)
     checkpoint = Checkpoint(tmp_path / "c.pt", {})
     with pytest.raises(SystemExit) as exit, checkpoint:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         checkpoint.after_step(lambda: STATE)
-    assert exit.value.code == 143
+    assert exit.value.code == status
     assert checkpoint.load(CPU)["position"] == [1, 2, 3]
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
-def test_sigterm_after_the_last_step_is_obeyed_too(tmp_path):
+@ENDS
+def test_a_signal_after_the_last_step_is_obeyed_too(number, status, tmp_path):
     with pytest.raises(SystemExit) as exit, Checkpoint(tmp_path / "c.pt", {}):
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert exit.value.code == 143
+        os.kill(os.getpid(), number)
+    assert exit.value.code == status
 
 
 def test_an_error_is_not_hidden_by_sigterm(tmp_path):

@@ -50,10 +50,9 @@ def train_block(
         "dataset": dataset.sha256,
         "device": chosen.type,
         "precision": precision,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
         "code": code,
     }
+    circumstances = {"threads": torch.get_num_threads(), "torch": torch.__version__}
     parts = []
     with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
         split = Split(
@@ -70,7 +69,9 @@ def train_block(
                     experiment,
                     part,
                     split,
-                    Checkpoint(path, {**identity, "seeds": part}, checkpoint_interval),
+                    Checkpoint(
+                        path, {**identity, "seeds": part}, checkpoint_interval, circumstances
+                    ),
                     random_seed=random_seed,
                     device=chosen,
                     precision_name=precision,
@@ -83,7 +84,8 @@ def train_block(
             f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
         )
     # The hardware is for the record: a checkpoint may be taken up on another machine.
-    write_parquet(trained.log, log_path, {**identity, "seeds": seeds, "hardware": hardware(chosen)})
+    about = identity | circumstances | {"seeds": seeds, "hardware": hardware(chosen)}
+    write_parquet(trained.log, log_path, about)
     weights.save(trained.network, seeds, trained.diverged, model_path)
     shutil.rmtree(folder, ignore_errors=True)
 
