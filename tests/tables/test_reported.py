@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from ffensembles.errors import UserError
+from ffensembles.tables.reported import read_reported, read_table
 from helpers import ROOT, SHARED
 
 PAPER = SHARED / "paper.txt"
@@ -130,3 +132,21 @@ def test_all_tables_are_there() -> None:
 def test_dashes_stand_only_for_the_third_layer_of_bpff() -> None:
     dashes = {(n, key[:2]) for n in (3, 13) for key, cell in stored(n).items() if cell[2] == "-"}
     assert dashes == {(3, ("bpff", "3")), (13, ("bpff", "3"))}
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"a,b\n1,2,3,4\n1,2,3,4,5"])
+def test_a_table_that_cannot_be_read_is_one_line(content, tmp_path):
+    path = tmp_path / "table1.csv"
+    path.write_bytes(content)
+    for read, cure in ((read_table, "remove it"), (read_reported, "mend it")):
+        with pytest.raises(UserError) as error:
+            read(path)
+        message = str(error.value)
+        assert message.startswith(f"{path}: cannot be read (") and "\n" not in message
+        assert cure in message
+
+
+def test_a_table_of_other_columns_is_one_line(tmp_path):
+    (tmp_path / "table1.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match=r"table1.csv: cannot be read \(.*reported_mark"):
+        read_table(tmp_path / "table1.csv")

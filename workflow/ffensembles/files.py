@@ -97,7 +97,7 @@ def no_folder(path: str | os.PathLike[str]) -> str | None:
 
 
 @contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+def reading(path: str | os.PathLike[str], cure: str = "remove it and run again") -> Iterator[None]:
     """Turn what a reader raises on a missing, damaged or foreign file into one line.
 
     Raises:
@@ -111,9 +111,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except BROKEN as error:
         reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        raise UserError(
-            f"{path}: cannot be read ({shortened(reason)}); remove it and run again"
-        ) from error
+        raise UserError(f"{path}: cannot be read ({shortened(reason)}); {cure}") from error
 
 
 def shortened(text: str, length: int = 200) -> str:

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors
 
 from ffensembles.errors import UserError
-from ffensembles.files import Paths, atomic
+from ffensembles.files import Paths, atomic, reading
 from ffensembles.models.networks import Network
 
 
@@ -35,7 +35,7 @@ def save(
 def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
     """Yield file and seed of every network in some files, in order."""
     for path in paths:
-        with safe_open(path, framework="pt") as file:
+        with reading(path), safe_open(path, framework="pt") as file:
             seeds = _about(file)["seeds"]
         yield from ((path, seed) for seed in seeds)
 
@@ -44,9 +44,9 @@ def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Net
     """Read the network of one seed, with a seed axis of length 1.
 
     Raises:
-        UserError: this seed diverged in training.
+        UserError: this seed diverged in training, or the file is damaged.
     """
-    with safe_open(path, framework="pt") as file:
+    with reading(path), safe_open(path, framework="pt") as file:
         about = _about(file)
         if place := about["diverged"].get(str(seed)):
             raise UserError(
@@ -59,4 +59,7 @@ def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Net
 
 
 def _about(file: safe_open) -> dict[str, Any]:
-    return json.loads(file.metadata()["ffensembles"])
+    metadata = file.metadata() or {}
+    if "ffensembles" not in metadata:
+        raise ValueError("it has no word of its seeds")
+    return json.loads(metadata["ffensembles"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.files import Paths, read_metadata
+from ffensembles.files import Paths, read_frame, read_metadata
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import html_table, page
 
@@ -42,7 +42,7 @@ def _training(path: str | Path) -> dict[str, Any]:
     return {
         **{key: about["settings"][key] for key in ("study", "dataset", "model")},
         "seeds": len(about["seeds"]),
-        "seconds": seconds_of_training(pd.read_parquet(path)),
+        "seconds": seconds_of_training(read_frame(path)),
         "data": about["dataset"],
         **{key: about[key] for key in WHERE},
     }

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from ffensembles.files import read_parquet
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def read(
             its images correctly in any useful sense.
         correct_only: leave out the images that the run does not classify correctly.
     """
-    table = pq.read_table(path, columns=["index", "label", "prediction", f"layer{layer}"])
+    table = read_parquet(path, ["index", "label", "prediction", f"layer{layer}"])
     label, index = table["label"].to_numpy(), table["index"].to_numpy()
     column = table[f"layer{layer}"].combine_chunks()
     activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)

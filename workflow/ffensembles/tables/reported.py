@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from ffensembles.errors import UserError
+from ffensembles.files import reading
 
 VALUES = ["mean", "std", "mark"]
 TEXT = {"mark": str, "reported_mark": str, "category": str}
@@ -21,9 +22,10 @@ def read_reported(path: str | Path) -> pd.DataFrame:
     """Read one table of `config/reported`.
 
     Raises:
-        UserError: mean, std or mark is missing, or a key appears twice.
+        UserError: it cannot be read, mean, std or mark is missing, or a key appears twice.
     """
-    table = pd.read_csv(path, dtype=TEXT)
+    with reading(path, "mend it; config/README.md says what it holds"):
+        table = pd.read_csv(path, dtype=TEXT)
     for column in VALUES:
         if column not in table:
             raise UserError(f"{path}: has no column {column}; see config/README.md")
@@ -34,11 +36,16 @@ def read_reported(path: str | Path) -> pd.DataFrame:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a tidy table as the pipeline writes it to `tables/`."""
-    table = pd.read_csv(path, dtype=TEXT)
-    if "sparse" in table:
-        table["sparse"] = table["sparse"].astype("boolean")
-    return table.assign(reported_mark=table["reported_mark"].fillna(""))
+    """Read a tidy table as the pipeline writes it to `tables/`.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    with reading(path):
+        table = pd.read_csv(path, dtype=TEXT)
+        if "sparse" in table:
+            table["sparse"] = table["sparse"].astype("boolean")
+        return table.assign(reported_mark=table["reported_mark"].fillna(""))
 
 
 def with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
