@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 import time
@@ -34,7 +35,10 @@ def write_and_take(folder, script, modules):
 
 def forget():
     """Drop what the module remembers of files within one process."""
-    for function in (module._tree, module._code, module._modules, module._data_files):
+    for function in (
+        *(module._tree, module._content, module._modules),
+        *(module._named, module._data_files),
+    ):
         function.cache_clear()
 
 
@@ -125,16 +129,58 @@ def test_circular_imports(study):
     )
 
 
-@pytest.mark.parametrize("named", ["use('paper.style')", "use('lib.paper')"])
-def test_a_data_file_counts_where_code_names_it(study, tmp_path, named):
-    def with_style(text, **modules):
-        (tmp_path / "lib").mkdir(exist_ok=True)
-        (tmp_path / "lib" / "paper.style").write_text(text)
+@pytest.fixture
+def with_data(study, tmp_path):
+    """Write data files of the package, by their path in it, and take a fingerprint."""
+
+    def take(files, **modules):
+        for name, text in files.items():
+            path = tmp_path / "lib" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         return study("import lib.a", **modules)
 
-    assert with_style("thin", a=named) != with_style("bold", a=named)
-    not_naming = {"a": "x = 'newspaper'  # paper.style", "b": named}
-    assert with_style("thin", **not_naming) == with_style("bold", **not_naming)
+    return take
+
+
+@pytest.mark.parametrize("path", ["paper.style", "templates/paper.style", "other/paper.style"])
+def test_a_data_file_counts_where_code_names_it(with_data, path):
+    naming, not_naming = {"a": "use('paper.style')"}, {"a": "paper.use()  # paper.style"}
+    assert with_data({path: "thin"}, **naming) != with_data({path: "bold"}, **naming)
+    aside = not_naming | {"b": naming["a"]}
+    assert with_data({path: "thin"}, **aside) == with_data({path: "bold"}, **aside)
+
+
+def test_a_data_file_counts_where_one_that_counts_names_it(with_data):
+    code = {"a": "render('table.html')"}
+    files = {"t/table.html": "{% extends 'page.html' %}", "t/page.html": "<p>", "t/x.html": "<p>"}
+    before = with_data(files, **code)
+    assert with_data(files | {"t/page.html": "<div>"}, **code) != before
+    assert with_data(files | {"t/x.html": "<div>"}, **code) == before
+
+
+@pytest.mark.parametrize(
+    "template, module_",
+    [
+        ("page.html.j2", "printing/pages.py"),
+        ("table.html.j2", "printing/tables.py"),
+        ("parts.html.j2", "pipeline/provenance.py"),
+        ("claims.html.j2", "verdict/claims_page.py"),
+        ("scorecard.html.j2", "verdict/scorecard.py"),
+    ],
+)
+def test_a_changed_template_counts_for_the_scripts_that_print_it(tmp_path, template, module_):
+    package = shutil.copytree(WORKFLOW / "ffensembles", tmp_path / "ffensembles")
+    scripts = sorted((WORKFLOW / "scripts").glob("*.py"))
+    forget()
+    before = {script: fingerprint(script, package) for script in scripts}
+    printing = {script for script in scripts if package / module_ in module._reach(script, package)}
+    with (package / "printing/templates" / template).open("a") as file:
+        file.write("<hr>")
+    forget()
+    changed = {script for script in scripts if fingerprint(script, package) != before[script]}
+    assert changed and printing <= changed
+    assert "train.py" not in {script.name for script in changed}
 
 
 def test_what_is_not_python_is_named(study):
@@ -184,7 +230,7 @@ def test_whatever_a_module_really_loads_is_within_reach(tmp_path):
         text=True,
         check=True,
     ).stdout.split()
-    assert set(map(Path, loaded)) == module._closure(script, WORKFLOW / "ffensembles")
+    assert set(map(Path, loaded)) == module._reach(script, WORKFLOW / "ffensembles")
 
 
 def test_fast_enough_for_every_parse_of_the_snakefile():

@@ -334,7 +334,7 @@ def test_every_layout_is_ascii_in_latex() -> None:
 def test_html_is_a_whole_page_with_its_own_style(printed: writers.Printed) -> None:
     text = writers.html(printed)
     assert text.startswith("<!doctype html>") and text.rstrip().endswith("</html>")
-    ours, theirs = "0.940 ±&nbsp;0.014", "(0.940 ±&nbsp;0.008)"
+    ours, theirs = "0.940 ±\N{NO-BREAK SPACE}0.014", "(0.940 ±\N{NO-BREAK SPACE}0.008)"
     assert f'{ours}<br><span class="reported">{theirs}</span>' in text
     for outside in ("http:", "https:", "<link", "<script", "src="):
         assert outside not in text

@@ -1,8 +1,9 @@
 """A fingerprint of the code behind a result, so that only code that can change it reruns it.
 
-It covers a script and every module of the package that the script imports, directly or through
-other modules. It is taken from the syntax trees: comments, docstrings and layout do not count.
-Nothing is imported or run, and each file is read once in the life of a process.
+It covers a script and every file of the package within its reach: modules that it imports, and
+data files, such as styles and templates, that it names, directly or through others of these. Code
+is taken as syntax trees: comments, docstrings and layout do not count. Nothing is imported or run,
+and each file is read once in the life of a process.
 
 Not seen: modules imported by a computed name, and data files named by a computed string. Python
 writes its syntax trees differently from one minor version to another; so do the fingerprints.
@@ -10,7 +11,6 @@ writes its syntax trees differently from one minor version to another; so do the
 
 import ast
 import hashlib
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,7 @@ from pathlib import Path
 def fingerprint(script: str | Path, package: str | Path) -> str:
     """Return a hash of what `script` runs of its own and of the Python package in a folder.
 
-    Data files beside a module count where the module's code names them, by file name or, as
-    Matplotlib names styles, by stem.
+    A data file of the package counts where a file within reach holds its name, ending and all.
 
     Args:
         script: a Python file.
@@ -30,24 +29,40 @@ def fingerprint(script: str | Path, package: str | Path) -> str:
         SyntaxError: a file is not Python.
     """
     script, package = Path(script), Path(package)
-    parts = [_code(script).encode()]
-    for module in sorted(_closure(script, package)):
-        parts += [str(module.relative_to(package)).encode(), _code(module).encode()]
-        parts += [data.read_bytes() for data in _data_files(module)]
+    parts = [_content(script)]
+    for path in sorted(_reach(script, package)):
+        parts += [str(path.relative_to(package)).encode(), _content(path)]
     digests = b"".join(hashlib.sha256(part).digest() for part in parts)
     return hashlib.sha256(digests).hexdigest()[:16]
 
 
-def _closure(script: Path, package: Path) -> set[Path]:
-    """Return the files of all modules of the package that a script imports, transitively."""
+def _reach(script: Path, package: Path) -> set[Path]:
+    """Return the files of the package that a script imports or names, transitively."""
     found: set[Path] = set()
-    queue = list(_modules(script, package))
+    queue = [script]
     while queue:
-        module = queue.pop()
-        if module not in found:
-            found.add(module)
-            queue.extend(_modules(module, package))
+        path = queue.pop()
+        beyond = _named(path, package)
+        if path.suffix == ".py":
+            beyond |= _modules(path, package)
+        queue.extend(beyond - found)
+        found |= beyond
     return found
+
+
+@cache
+def _named(path: Path, package: Path) -> frozenset[Path]:
+    """Return the data files of the package whose names stand in one file."""
+    content = _content(path)
+    return frozenset(data for data in _data_files(package) if data.name.encode() in content)
+
+
+@cache
+def _data_files(package: Path) -> tuple[Path, ...]:
+    """Return the files of the package that are not Python."""
+    return tuple(
+        path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
+    )
 
 
 @cache
@@ -92,30 +107,19 @@ def _files(name: tuple[str, ...], package: Path) -> Iterator[Path]:
 
 
 @cache
-def _data_files(module: Path) -> tuple[Path, ...]:
-    """Return the files beside a module that are not Python and that its code names."""
-    code = _code(module)
-    return tuple(
-        data
-        for data in sorted(module.parent.iterdir())
-        if data.suffix != ".py"
-        and data.is_file()
-        and re.search(rf"\b{re.escape(data.stem)}\b", code)
-    )
-
-
-@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_bytes(), filename=str(path))
 
 
 @cache
-def _code(path: Path) -> str:
-    """Write out a file's syntax tree without docstrings and positions."""
+def _content(path: Path) -> bytes:
+    """Return a file's bytes; of a Python file, its syntax tree without docstrings and positions."""
+    if path.suffix != ".py":
+        return path.read_bytes()
     tree = _tree(path)
     for node in ast.walk(tree):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         ) and ast.get_docstring(node, clean=False):
             del node.body[0]
-    return ast.dump(tree)
+    return ast.dump(tree).encode()

@@ -6,7 +6,6 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import datetime
-from html import escape
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pandas as pd
 
 from ffensembles.files import Paths, read_frame, read_metadata
 from ffensembles.printing.names import DATASETS, MODELS
-from ffensembles.printing.pages import html_table, page
+from ffensembles.printing.pages import render
 
 PACKAGES = (
     *("snakemake", "torch", "numpy", "scipy", "scikit-learn"),
@@ -92,24 +91,18 @@ def provenance_page(
         versions: of the software, by name.
         config: the whole configuration as YAML.
     """
-    now = datetime.now().astimezone()
-    parts = [
-        f"<p>Commit <span class='literal'>{escape(commit)}</span>. Written on "
-        f"{now:%-d %B %Y, %H:%M %Z} on {escape(platform.platform())}, when the last result was "
-        "made. Run times of all steps are under <em>Statistics</em>, their code under "
-        "<em>Workflow</em>.</p>",
-        "<h2>Training</h2>",
-        f"<p><strong>{hours(trainings)}</strong></p>",
-        _trainings_table(trainings),
-        "<h2>Software</h2>",
-        "<p>As installed where this page was written; the table above has torch as it trained.</p>",
-        html_table(["Package", "Version"], [[escape(n), escape(v)] for n, v in versions.items()]),
-        "<h2>Data</h2>",
-        _data_table(trainings),
-        "<h2>Configuration</h2>",
-        f"<pre class='literal'>{escape(config)}</pre>",
-    ]
-    return page("Provenance: from what, with what, how long", "\n".join(parts))
+    data = trainings[["dataset", "data"]].drop_duplicates()
+    return render(
+        "provenance.html.j2",
+        commit=commit,
+        now=f"{datetime.now().astimezone():%-d %B %Y, %H:%M %Z}",
+        platform=platform.platform(),
+        hours=hours(trainings),
+        trainings=_by_experiment(trainings).to_numpy(),
+        versions=versions.items(),
+        data=[(DATASETS.get(name, name), sha256) for name, sha256 in data.to_numpy()],
+        config=config,
+    )
 
 
 def hours(trainings: pd.DataFrame) -> str:
@@ -124,25 +117,15 @@ def hours(trainings: pd.DataFrame) -> str:
     )
 
 
-def _trainings_table(trainings: pd.DataFrame) -> str:
+def _by_experiment(trainings: pd.DataFrame) -> pd.DataFrame:
+    """Add up the trainings of each experiment on the same hardware, in print."""
     keys = ["study", "dataset", "model", *WHERE]
     sums = trainings.groupby(keys, sort=False)[["seeds", "seconds"]].sum().reset_index()
     sums["dataset"] = sums["dataset"].map(lambda name: DATASETS.get(name, name))
     sums["model"] = sums["model"].map(MODELS)
     sums["device"] = sums["device"].map(DEVICES)
     sums["seconds"] = sums["seconds"].map(clock)
-    head = ["Study", "Dataset", "Model", "Device", "Hardware", "Precision", "torch"]
-    rows = [[escape(str(value)) for value in row] for row in sums.itertuples(index=False)]
-    return html_table([*head, "Threads", "Runs", "Time"], rows, text=len(head))
-
-
-def _data_table(trainings: pd.DataFrame) -> str:
-    data = trainings[["dataset", "data"]].drop_duplicates()
-    rows = [
-        [escape(DATASETS.get(name, name)), f"<span class='literal'>{sha256}</span>"]
-        for name, sha256 in data.itertuples(index=False)
-    ]
-    return html_table(["Dataset", "SHA-256 of images and labels"], rows, text=2)
+    return sums
 
 
 def clock(seconds: float) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
+from itertools import pairwise
 
 import pandas as pd
 
 from ffensembles.files import write_text
-from ffensembles.printing.pages import page
+from ffensembles.printing.pages import render
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,51 @@ def markdown(table: Printed) -> str:
 
 def html(table: Printed) -> str:
     """Return a small HTML page that needs no other file."""
-    body = table.grid.map(_html).to_html(escape=False, border=0)
-    legend = f'<p class="legend">{escape(table.legend)}</p>'
-    return page(table.title, f'<div class="scroll">{body}</div>\n{legend}')
+    grid = table.grid
+    rows: list[list[tuple[str, int]]] = [[] for _ in range(len(grid))]
+    for level in _spans(grid.index):
+        for place, label in level.items():
+            rows[place].append(label)
+    return render(
+        "table.html.j2",
+        title=table.title,
+        head=_head(grid),
+        rows=zip(rows, grid.map(_ours_and_reported).to_numpy(), strict=True),
+        legend=table.legend,
+    )
+
+
+def _head(grid: pd.DataFrame) -> list[list[tuple[str, int]]]:
+    """Return each line of a table's head as labels with the columns they span.
+
+    A line per level of the columns, its name before it, and one of the names of the rows' levels.
+    """
+    beside = [("", 1)] * (grid.index.nlevels - 1)
+    lines = [
+        [*beside, (str(name or ""), 1), *level.values()]
+        for name, level in zip(grid.columns.names, _spans(grid.columns), strict=True)
+    ]
+    names = [(str(name or ""), 1) for name in grid.index.names]
+    return [*lines, names + [("", 1)] * grid.shape[1]]
+
+
+def _spans(index: pd.Index) -> list[dict[int, tuple[str, int]]]:
+    """Return, for each level of an index, where its labels start, with how far each reaches.
+
+    Labels of the last level reach one place; others reach as far as they and those above repeat.
+    """
+    keys = [key if isinstance(key, tuple) else (key,) for key in index]
+    levels = []
+    for depth in range(1, index.nlevels + 1):
+        starts = [
+            place
+            for place, key in enumerate(keys)
+            if place == 0 or depth == index.nlevels or key[:depth] != keys[place - 1][:depth]
+        ]
+        levels.append(
+            {a: (str(keys[a][depth - 1]), b - a) for a, b in pairwise([*starts, len(keys)])}
+        )
+    return levels
 
 
 def latex(table: Printed) -> str:
@@ -111,7 +153,7 @@ def _flat(column: object) -> str:
     return ", layer ".join(map(str, column)) if isinstance(column, tuple) else str(column)
 
 
-def _html(cell: str) -> str:
-    # A narrow column breaks "mean ± std" before the sign, not after it.
-    first, _, second = escape(cell).replace("± ", "±&nbsp;").partition("\n")
-    return f'{first}<br><span class="reported">{second}</span>' if second else first
+def _ours_and_reported(cell: str) -> tuple[str, str]:
+    """Cut a cell at its line break; a narrow column breaks "mean ± std" before the sign only."""
+    ours, _, reported = cell.replace("± ", "±\N{NO-BREAK SPACE}").partition("\n")
+    return ours, reported

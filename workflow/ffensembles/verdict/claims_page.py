@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 
 import pandas as pd
 
 from ffensembles.printing.names import DATASETS
-from ffensembles.printing.pages import html_table, page, verdict
+from ffensembles.printing.pages import render
 from ffensembles.verdict.claims import CLAIMS, PAPER, Claim
 from ffensembles.verdict.evidence import Evidence, Missing
 
@@ -52,47 +51,31 @@ def _findings(claim: Claim, parts: Mapping[str, Evidence]) -> Iterator[tuple[str
 
 def claims_page(results: pd.DataFrame) -> str:
     """Return the verdicts as one readable HTML page that needs no other file."""
-    claims = results.drop_duplicates("claim")
-    counts = claims["verdict"].value_counts()
-    words = ", ".join(
-        f"{verdict(kind, name)} {counts.get(name, 0)}" for name, kind in VERDICTS.items()
-    )
+    counts = results.drop_duplicates("claim")["verdict"].value_counts()
     tested = results[results["verdict"] != NOT_TESTED]
-    names = ", ".join(DATASETS.get(name, name) for name in _ordered(tested["dataset"]))
-    summary = (
-        f"<p><strong>{len(claims)} statements of the paper: {words}.</strong></p>\n"
-        f"<p>Tested on {escape(names) or 'nothing yet'}. A statement holds when it is true on "
-        "every dataset tested that it is about; statements about named categories or datasets are "
-        "tested only there. Wording and thresholds are ours.</p>"
+    return render(
+        "claims.html.j2",
+        counts=[(word, kind, counts.get(word, 0)) for word, kind in VERDICTS.items()],
+        datasets=[DATASETS.get(name, name) for name in _ordered(tested["dataset"])],
+        of_the_paper=bool(set(PAPER) & set(results["dataset"])),
+        claims=[_claim(findings) for _, findings in results.groupby("claim", sort=False)],
     )
-    if not set(PAPER) & set(results["dataset"]):
-        summary += (
-            "\n<p><strong>None of the paper's datasets was run.</strong> What fails here fails on "
-            "other data, perhaps in smaller networks: it does not count against the paper.</p>"
-        )
-    rows = [_row(results[results["claim"] == claim]) for claim in claims["claim"]]
-    table = html_table(["Section", "Statement", "Verdict", "Figures"], rows, text=4)
-    return page("Claims: what the paper says, tested", f"{summary}\n{table}")
 
 
-def _row(findings: pd.DataFrame) -> list[str]:
+def _claim(findings: pd.DataFrame) -> dict[str, object]:
+    """Return what the page says of a claim; its findings only where it was tested."""
     first = findings.iloc[0]
-    lines = [
-        f"<strong>{escape(_label(finding['dataset']))}</strong>"
-        f"{'' if finding['true'] else ' ✗'} {escape(finding['figures'])}"
-        for finding in findings.to_dict("records")
-        if finding["dataset"]
-    ]
-    return [
-        escape(first["section"]),
-        escape(first["statement"]),
-        verdict(VERDICTS[first["verdict"]], first["verdict"]),
-        "<br>".join(lines),
-    ]
-
-
-def _label(dataset: str) -> str:
-    return DATASETS.get(dataset, dataset)
+    return {
+        "section": first["section"],
+        "statement": first["statement"],
+        "verdict": first["verdict"],
+        "kind": VERDICTS[first["verdict"]],
+        "findings": [
+            {**finding, "dataset": DATASETS.get(finding["dataset"], finding["dataset"])}
+            for finding in findings.to_dict("records")
+            if finding["dataset"]
+        ],
+    }
 
 
 def _ordered(datasets: pd.Series) -> list[str]:

@@ -7,12 +7,11 @@ it (three combined standard errors). docs/scorecard.md gives the reasons for mar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
 
-from ffensembles.printing.pages import html_table, page, verdict
+from ffensembles.printing.pages import render
 from ffensembles.tables.layout import DASH, LABELS, LAYOUTS, number_text
 from ffensembles.tables.reported import keys_of
 
@@ -142,78 +141,43 @@ def _name(cell: dict[str, object]) -> str:
 
 def scorecard_page(scorecard: pd.DataFrame) -> str:
     """Return the scorecard as one readable HTML page that needs no other file."""
-    body = [_summary(scorecard)]
-    if (scorecard["verdict"] != NOT_RUN).any():
-        body += [TERMS, _totals_table(totals(scorecard))]
-        for number, cells in scorecard.groupby("table"):
-            body.append(_section(int(str(number)), cells))
-    return page("Scorecard: our numbers beside the paper's", "\n".join(body))
-
-
-TERMS = (
-    f"<p>{verdict('good', REPRODUCED)} the difference is within the margin, the largest that has "
-    f"no practical meaning. {verdict('near', NOISE)} it is larger, but no more than "
-    f"{STANDARD_ERRORS:g} standard errors of the two means combined. {verdict('bad', DIFFERS)} it "
-    f"is larger than both. {verdict('none', NOT_RUN)} the paper has the number, this run of the "
-    "pipeline does not. For a dash in the paper (a non-sparse layer), reproduced means that ours "
-    "is non-sparse as well. Table 6 lists settings, which are not judged.</p>"
-)
-
-
-def _summary(scorecard: pd.DataFrame) -> str:
     ran = scorecard[scorecard["verdict"] != NOT_RUN]
-    if ran.empty:
-        return (
-            "<p><strong>The paper has no numbers for the data of this run.</strong> It reports "
-            f"{len(scorecard)} numbers, all of them on other datasets, so there is nothing to "
-            "compare. Run the paper's datasets to fill this page.</p>"
-        )
     counts = ran["verdict"].value_counts()
-    judged = ", ".join(f"{counts.get(name, 0)} {name}" for name in (REPRODUCED, NOISE, DIFFERS))
-    return (
-        f"<p><strong>Of {len(scorecard)} numbers in the paper, {len(ran)} were measured: "
-        f"{judged}.</strong></p>"
+    return render(
+        "scorecard.html.j2",
+        words={kind: word for word, kind in VERDICTS.items()},
+        captions={number: layout.caption for number, layout in LAYOUTS.items()},
+        standard_errors=f"{STANDARD_ERRORS:g}",
+        cells=len(scorecard),
+        measured=len(ran),
+        counts=[(word, counts.get(word, 0)) for word in (REPRODUCED, NOISE, DIFFERS)],
+        totals=totals(scorecard).to_dict("records"),
+        sections=[
+            {
+                "table": number,
+                "cells": len(cells),
+                "rows": [_row(cell) for cell in cells.to_dict("records") if _has_run(cell)],
+            }
+            for number, cells in scorecard.groupby("table")
+        ],
     )
 
 
-def _totals_table(counts: pd.DataFrame) -> str:
-    head = ["Table", "", "Numbers", *(verdict(kind, name) for name, kind in VERDICTS.items())]
-    rows = [
-        [
-            f'<a href="#table{row["table"]}">{row["table"]}</a>',
-            escape(LAYOUTS[row["table"]].caption),
-            str(row["cells"]),
-            *(str(row[name]) if row[name] else "" for name in VERDICTS),
-        ]
-        for row in counts.to_dict("records")
+def _has_run(cell: dict) -> bool:
+    return cell["verdict"] != NOT_RUN
+
+
+def _row(cell: dict) -> tuple[list[str], str, str]:
+    """Return the texts of a cell's row, its verdict's kind and word."""
+    form = LAYOUTS[cell["table"]].format
+    dash = pd.isna(cell["reported_mean"])
+    texts = [
+        cell["cell"],
+        DASH if dash else number_text(cell["reported_mean"], cell["reported_std"], form),
+        number_text(cell["mean"], cell["std"], form),
+        str(cell["n"]) if RULES[cell["table"]].spread else "1",
+        "" if dash else format(cell["difference"], f"+{form}"),
+        "" if pd.isna(cell["standard_errors"]) else f"{cell['standard_errors']:.1f}",
+        "" if dash else format(cell["margin"], form),
     ]
-    sums = counts[["cells", *VERDICTS]].sum()
-    rows.append(["All", "", *(f"<strong>{count}</strong>" for count in sums)])
-    return html_table(head, rows, text=2)
-
-
-def _section(number: int, cells: pd.DataFrame) -> str:
-    title = f'<h2 id="table{number}">Table {number}: {escape(LAYOUTS[number].caption)}</h2>'
-    ran = cells[cells["verdict"] != NOT_RUN]
-    rest = len(cells) - len(ran)
-    note = f"<p>{rest} of {len(cells)} numbers were not run.</p>" if rest else ""
-    if ran.empty:
-        return f"{title}\n{note}"
-    head = ["", "Paper", "Ours", "Runs", "Difference", "In standard errors", "Margin", "Verdict"]
-    form = LAYOUTS[number].format
-    rows = [_row(row, form) for row in ran.to_dict("records")]
-    return f"{title}\n{note}\n{html_table(head, rows)}"
-
-
-def _row(row: dict, form: str) -> list[str]:
-    dash = pd.isna(row["reported_mean"])
-    return [
-        escape(row["cell"]),
-        DASH if dash else number_text(row["reported_mean"], row["reported_std"], form),
-        number_text(row["mean"], row["std"], form),
-        str(row["n"]) if RULES[row["table"]].spread else "1",
-        "" if dash else format(row["difference"], f"+{form}"),
-        "" if pd.isna(row["standard_errors"]) else f"{row['standard_errors']:.1f}",
-        "" if dash else format(row["margin"], form),
-        verdict(VERDICTS[row["verdict"]], row["verdict"]),
-    ]
+    return texts, VERDICTS[cell["verdict"]], cell["verdict"]

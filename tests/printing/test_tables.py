@@ -1,0 +1,45 @@
+import re
+
+import pandas as pd
+
+from ffensembles.printing.tables import Printed, html
+
+
+def cells(text, part):
+    """Return the cells of each row of a table's head or body, with the places they span."""
+    (inner,) = re.findall(rf"<{part}>(.*?)</{part}>", text, re.DOTALL)
+    return [
+        [
+            (re.sub("<.*?>", " ", content), int((re.findall(r'span="(\d+)"', opening) or [1])[0]))
+            for opening, content in re.findall(r"<t[hd](.*?)>(.*?)</t[hd]>", row)
+        ]
+        for row in re.findall(r"<tr>(.*?)</tr>", inner)
+    ]
+
+
+def test_labels_span_what_they_stand_for():
+    rows = pd.MultiIndex.from_tuples(
+        [("MNIST", "CKA"), ("MNIST", "dCor"), ("SVHN", "dCor")], names=["Dataset", "Metric"]
+    )
+    columns = pd.MultiIndex.from_product([["FF v BP", "BP/FF v BP"], [1, 2]], names=["", "Layer"])
+    grid = pd.DataFrame([["a", "b", "c", "d\n(e)"]] * 3, index=rows, columns=columns)
+    text = html(Printed("table10", "Similarity", grid, "Legend"))
+    empty = ("", 1)
+    assert cells(text, "thead") == [
+        [empty, empty, ("FF v BP", 2), ("BP/FF v BP", 2)],
+        [empty, ("Layer", 1), ("1", 1), ("2", 1), ("1", 1), ("2", 1)],
+        [("Dataset", 1), ("Metric", 1), empty, empty, empty, empty],
+    ]
+    values = [("a", 1), ("b", 1), ("c", 1), ("d  (e) ", 1)]
+    assert cells(text, "tbody") == [
+        [("MNIST", 2), ("CKA", 1), *values],
+        [("dCor", 1), *values],
+        [("SVHN", 1), ("dCor", 1), *values],
+    ]
+
+
+def test_equal_labels_next_to_each_other_stay_apart_in_the_last_level():
+    grid = pd.DataFrame([["1", "2"]] * 2, index=["a", "a"], columns=["b", "b"])
+    text = html(Printed("t", "", grid, ""))
+    assert cells(text, "thead")[0] == [("", 1), ("b", 1), ("b", 1)]
+    assert [row[0] for row in cells(text, "tbody")] == [("a", 1), ("a", 1)]
