@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 import torch
 
+from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.analysis.training_sparsity import measure_training_sparsity
 from ffensembles.data.datasets import standardise
@@ -30,7 +31,12 @@ def test_only_training_images_that_are_classified_correctly_count(tmp_path, mode
         assert 0 < correct.sum() < len(images)
         for layer, x in enumerate(activations(network, embedded), 1):
             part = sparsity_by_category(x[correct], dataset.train_labels[correct])
+            found = find_ensembles(x[correct], dataset.train_labels[correct])
+            size = found.groupby("category")["active"].sum()
+            part["size"] = part["category"].map(size)
+            part["units"] = part["size"].where(part["size"].isna(), x.shape[1])
             expected.append(part.assign(seed=seed, layer=layer))
     expected = pd.concat(expected, ignore_index=True)
-    assert list(table) == ["seed", "layer", "category", "sparsity", "images", "silent"]
-    pd.testing.assert_frame_equal(table, expected[list(table)], rtol=1e-5)
+    columns = ["category", "sparsity", "images", "silent", "size", "units"]
+    assert list(table) == ["seed", "layer", *columns]
+    pd.testing.assert_frame_equal(table, expected[list(table)], rtol=1e-5, check_dtype=False)

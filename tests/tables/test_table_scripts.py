@@ -114,8 +114,8 @@ def test_the_significance_script_counts_sparse_layers(results: Path, run: Run) -
     files = {name: str(results / f"{name}.parquet") for name in ("significance", "sparsity")}
     folder = run("tabulate_significance.py", files, outputs("significance"))
     table = pd.read_csv(folder / "significance.csv")
-    assert table.loc[table["sparse"], "insignificant"].sum() == 16
-    assert "16 of 16,000 units (0.10%)" in (folder / "significance.md").read_text()
+    assert table.loc[table["sparse"], "insignificant"].sum() == 20
+    assert "20 of 20,000 units (0.10%)" in (folder / "significance.md").read_text()
 
 
 def test_table_6_shows_what_was_trained_beside_the_papers(tmp_path: Path, run: Run) -> None:

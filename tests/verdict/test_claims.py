@@ -1,4 +1,8 @@
-"""Claims: each holds on the paper's own numbers, and fails when what it is about is spoilt."""
+"""Claims: each holds on the paper's own numbers, and fails where what it says is not so.
+
+That is when what it is about is spoilt, on networks that were never trained, and with BP in place
+of FF and BP/FF where the paper sets them against each other.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,12 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta
 
 from ffensembles.files import write_parquet
-from ffensembles.verdict import claims, evidence
+from ffensembles.tables.summaries import has_ensembles
+from ffensembles.verdict import evidence
+from ffensembles.verdict.claims import balance
+from ffensembles.verdict.claims.catalogue import CLAIMS
+from ffensembles.verdict.claims.claim import Claim
 from ffensembles.verdict.claims_page import FAILS, HOLDS, NOT_TESTED, claims_page, evaluate
-from ffensembles.verdict.evidence import Evidence, Missing
-from helpers.paper_world import PAPER, members, sparsity, world
+from ffensembles.verdict.evidence import PAPER, Evidence, Missing
+from helpers import untrained_world
+from helpers.paper_world import in_study, members, world
 
 
 @pytest.fixture(scope="module")
@@ -86,34 +96,35 @@ def without_units(*categories: int) -> Spoil:
 
 
 L2_BPFF = {"model": "bpff", "layer": 2}
+PIECES = np.linspace(0, 1, 1000)
 
 # For every claim, what makes it false.
 SPOILT = {
-    "sparser-than-bp": where("sparsity", "sparsity", 0.95, dataset="svhn", model="bp", layer=1),
+    "sparser-than-bp": where("sparsity", "sparsity", 0.7, dataset="svhn", model="bp", layer=1),
     "goodness-layers-sparse": where(
         "sparsity", "sparsity", 0.4, dataset="svhn", model="bpff", layer=1
     ),
-    "bp-not-sparse": where("sparsity", "sparsity", 0.7, dataset="mnist", model="bp"),
-    "bpff-last-layer-not-sparse": where("sparsity", "sparsity", 0.5, model="bpff", layer=3),
+    "sparsity-by-goodness-not-by-backprop": where(
+        "sparsity", "sparsity", 0.7, dataset="mnist", model="bp"
+    ),
+    "only-last-layer-of-bpff-not-sparse": where("sparsity", "sparsity", 0.5, model="bpff", layer=3),
     "sparser-than-bp-in-each-category": where(
-        "sparsity", "sparsity", 0.9, dataset="mnist", model="bp", layer=2, category=7
+        "sparsity", "sparsity", 0.7, dataset="mnist", model="bp", layer=2, category=7
     ),
     "bp-a-third-as-sparse": where(
-        "sparsity", "sparsity", 0.5, dataset="mnist", model="bp", layer=1
+        "sparsity", "sparsity", 0.6, dataset="mnist", model="bpff", layer=1
     ),
-    "layer-2-less-sparse-than-3": where(
-        "sparsity", "sparsity", 0.63, dataset="fashionmnist", model="ff", layer=2
-    ),
-    "layer-2-sparser-than-3": where(
+    "layer-2-less-sparse-on-fashionmnist-only": where(
         "sparsity", "sparsity", 0.8, dataset="svhn", model="ff", layer=3
     ),
     "comparable-sparsity": where(
         "sparsity", "sparsity", 0.5, dataset="mnist", model="bpff", layer=1
     ),
     "extends-to-training-data": where(
-        "training_sparsity", "sparsity", 0.5, dataset="mnist", model="ff", layer=1
+        "training_sparsity", "size", 50, dataset="mnist", model="ff", layer=1
     ),
     "ensembles-are-small": where("sizes", "size", 300, dataset="svhn", model="ff", layer=1),
+    "comparable-ensemble-sizes": where("sizes", "size", 10, dataset="mnist", model="ff"),
     "larger-on-complex-datasets": where("sizes", "size", 500, dataset="mnist", model="ff", layer=1),
     "similar-categories-share-units": with_units("fashionmnist", "ff", "main", range(100)),
     "similar-categories-share-units-with-l1": with_units(
@@ -121,7 +132,7 @@ SPOILT = {
     ),
     "units-in-several-ensembles": with_units("fashionmnist", "ff", "main", range(100)),
     "few-insignificant-units": where(
-        "significance", "p_value", 0.06, dataset="svhn", layer=1, unit=set(range(100))
+        "significance", "p_value", 0.06, dataset="svhn", layer=3, model="ff", unit=set(range(100))
     ),
     "insignificant-units-in-one-place": where(
         "significance", "p_value", 0.06, dataset="svhn", layer=1, unit=set(range(20))
@@ -139,12 +150,12 @@ SPOILT = {
     "unseen-read-as-well-as-seen": where(
         "probes", "accuracy", 0.2, study="without-0", model="ff", category=0
     ),
-    "probes-close-to-baseline": where("probes", "accuracy", 0.95, study="main", model="ff"),
+    "probes-close-to-baseline": where("accuracy", "accuracy", 0.88, study="main", model="ff"),
     "bp-probes-are-best": where(
-        "probes", "accuracy", 0.1, model="bp", study={"without-0", "without-1"}
+        "probes", "accuracy", 0.1, model="bp", study={"without-0", "without-1", "without-2"}
     ),
-    "ff-weights-balanced-to-positive": where(
-        "balance", "positive_fraction", 0.4, model="ff", layer=2
+    "ff-positive-weights-dominate": where(
+        "balance", "positive_fraction", 0.54, model="ff", layer=2
     ),
     "ff-units-mostly-excitatory": where("balance", "positive_fraction", 0.5, model="ff", layer=2),
     "ff-biases-strongly-negative": where(
@@ -154,12 +165,16 @@ SPOILT = {
     "bpff-weights-bimodal": where(
         "balance",
         "positive_fraction",
-        lambda rows, column: np.random.default_rng(0).normal(0.5, 0.1, len(rows)),
+        # A beta distribution with one mode, near 0, and a heavy shoulder.
+        lambda rows, column: beta.ppf(PIECES, 0.9, 2.2),
+        dataset="mnist",
         **L2_BPFF,
     ),
     "bp-weights-balanced": where("balance", "positive_fraction", 0.6, model="bp", layer=2),
     "different-inhibition": where("balance", "positive_fraction", 0.51, **L2_BPFF),
-    "regularised-bp-is-sparse": where("sparsity", "sparsity", 0.7, study="l1-regularised"),
+    "regularised-bp-is-sparse": where(
+        "sparsity", "sparsity", 0.7, study="l1-regularised", dataset="mnist", layer=2
+    ),
     "regularised-bp-ensembles-overlap": with_units("mnist", "bp", "l1-regularised", range(100)),
     "ff-ensembles-are-disjoint": with_units("mnist", "ff", "main", range(101)),
     "svcca-varies-least": where("similarity", "value", 0.5, metric="dCor"),
@@ -168,9 +183,9 @@ SPOILT = {
         "similarity", "value", 0.99, dataset="svhn", metric="CKA", model_b="bp", layer_a=2
     ),
     "not-so-in-layer-3": where("similarity", "value", 1.0, model_b="bpff", layer_a=3),
-    "early-layers-more-similar": where("layer_similarity", "value", 0.9, layer_a=2, layer_b=3),
+    "early-layers-more-similar": where("layer_similarity", "value", 0.75, layer_a=2, layer_b=3),
     "narrowest-gap-on-fashionmnist": where(
-        "layer_similarity", "value", 0.79, dataset="svhn", layer_a=2, layer_b=3
+        "layer_similarity", "value", 0.65, dataset="svhn", layer_a=2, layer_b=3
     ),
     "l1-accuracy-comparable": where(
         "accuracy", "accuracy", 0.9, study="l1-goodness", dataset="mnist"
@@ -179,34 +194,92 @@ SPOILT = {
         "sparsity", "sparsity", 0.4, study="l1-goodness", dataset="mnist", model="ff"
     ),
     "l1-raises-sparsity-of-last-layer": where(
-        "sparsity", "sparsity", 0.05, study="l1-goodness", model="bpff", layer=3
+        "sparsity",
+        "sparsity",
+        # Higher by a tenth of the spread over runs.
+        lambda rows, column: 0.1311 + 0.01 * (rows["seed"] - 4.5) / 4.5,
+        study="l1-goodness",
+        dataset="mnist",
+        model="bpff",
+        layer=3,
     ),
 }
 
 
 def test_there_is_a_way_to_spoil_every_claim() -> None:
-    assert set(SPOILT) == {claim.id for claim in claims.CLAIMS}
-    assert len(claims.CLAIMS) == len(SPOILT)
+    assert set(SPOILT) == {claim.id for claim in CLAIMS}
+    assert len(CLAIMS) == len(SPOILT)
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_claim_holds_on_the_papers_numbers(claim: claims.Claim, results: pd.DataFrame) -> None:
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_claim_holds_on_the_papers_numbers(claim: Claim, results: pd.DataFrame) -> None:
     found = results[results["claim"] == claim.id]
     assert set(found["verdict"]) == {HOLDS}, found.to_string()
     assert set(found["dataset"]) == ({"all"} if claim.pooled else set(claim.on))
     assert (found["figures"].str.contains(r"\d") | found["figures"].str.contains("with")).all()
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
-def test_claim_fails_when_spoilt(claim: claims.Claim, papers: Evidence) -> None:
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_claim_fails_when_spoilt(claim: Claim, papers: Evidence) -> None:
     spoilt = SPOILT[claim.id](papers)
     assert set(evaluate(spoilt, [claim])["verdict"]) == {FAILS}
+
+
+@pytest.fixture(scope="module")
+def untrained() -> Evidence:
+    return untrained_world.world()
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_claim_fails_on_untrained_networks(claim: Claim, untrained: Evidence) -> None:
+    found = evaluate(untrained, [claim])
+    assert set(found["verdict"]) == {FAILS}
+    # Not on one dataset alone: these networks have nothing of what the paper says.
+    assert not found["true"].any(), found.to_string()
+
+
+# Statements that set FF or BP/FF against BP: with BP in their place they are false.
+AGAINST_BP = {
+    "sparser-than-bp",
+    "goodness-layers-sparse",
+    "sparsity-by-goodness-not-by-backprop",
+    "only-last-layer-of-bpff-not-sparse",
+    "sparser-than-bp-in-each-category",
+    "bp-a-third-as-sparse",
+    "comparable-sparsity",
+    "ensembles-are-small",
+    "comparable-ensemble-sizes",
+    "bp-probes-are-best",
+    "ff-positive-weights-dominate",
+    "ff-units-mostly-excitatory",
+    "ff-biases-strongly-negative",
+    "other-biases-near-zero",
+    "bpff-weights-bimodal",
+    "bp-weights-balanced",
+    "different-inhibition",
+    "regularised-bp-is-sparse",
+}
+
+
+@pytest.mark.parametrize("name", sorted(AGAINST_BP))
+def test_claim_fails_with_bp_in_place_of_ff_and_bpff(name: str, papers: Evidence) -> None:
+    frames = dict(papers.frames)
+    for kind in ("accuracy", "sparsity", "balance", "probes", "training_sparsity"):
+        table = frames[kind]
+        of_bp = table[table["model"] == "bp"]
+        frames[kind] = pd.concat([of_bp.assign(model=model) for model in ("ff", "bpff", "bp")])
+    assert set(evaluate(Evidence(frames), [claim_named(name)])["verdict"]) == {FAILS}
+
+
+def claim_named(name: str) -> Claim:
+    (found,) = (claim for claim in CLAIMS if claim.id == name)
+    return found
 
 
 def test_nothing_is_tested_without_evidence() -> None:
     results = evaluate(Evidence({}))
     assert set(results["verdict"]) == {NOT_TESTED}
-    assert len(results) == len(claims.CLAIMS)
+    assert len(results) == len(CLAIMS)
 
 
 def renamed(evidence: Evidence, old: str, new: str) -> Evidence:
@@ -217,7 +290,7 @@ def renamed(evidence: Evidence, old: str, new: str) -> Evidence:
 def test_on_other_data_only_claims_without_names_are_tested(papers: Evidence) -> None:
     results = evaluate(renamed(papers, "fashionmnist", "digits"))
     tested = set(results.loc[results["verdict"] != NOT_TESTED, "claim"])
-    named = {claim.id for claim in claims.CLAIMS if claim.named}
+    named = {claim.id for claim in CLAIMS if claim.named}
     assert not tested & named
     assert {
         "sparser-than-bp",
@@ -241,21 +314,21 @@ def test_a_claim_is_dropped_where_its_runs_are_missing(papers: Evidence) -> None
 
 def test_one_false_dataset_makes_a_claim_fail_and_is_named(papers: Evidence) -> None:
     spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
-    claim = next(c for c in claims.CLAIMS if c.id == "bpff-last-layer-not-sparse")
+    claim = claim_named("only-last-layer-of-bpff-not-sparse")
     results = evaluate(spoilt, [claim])
     assert results.set_index("dataset")["true"].to_dict() == {
         **dict.fromkeys(PAPER, True),
         "svhn": False,
     }
     page = claims_page(results)
-    assert "<strong>SVHN</strong> ✗ S 0.600" in page
-    assert "<strong>MNIST</strong> S 0.131" in page
+    assert "<strong>SVHN</strong> ✗ S 0.783 / 0.950 / 0.600" in page
+    assert "<strong>MNIST</strong> S 0.895 / 0.747 / 0.131" in page
 
 
 def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:
     spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
     digits = spoilt.frames["sparsity"].replace({"dataset": {"svhn": "digits"}})
-    claim = next(c for c in claims.CLAIMS if c.id == "bpff-last-layer-not-sparse")
+    claim = claim_named("only-last-layer-of-bpff-not-sparse")
     beside = evaluate(Evidence({"sparsity": digits}), [claim])
     assert set(beside["verdict"]) == {HOLDS}
     assert beside.set_index("dataset")["true"]["digits"] == False  # noqa: E712
@@ -277,11 +350,65 @@ def test_overlaps_of_known_sets() -> None:
     assert np.isnan(by_pair.loc[(2, 3), "jaccard"])
 
 
-def test_bimodality_of_known_distributions() -> None:
-    assert claims.bimodality(np.array([0.0, 1.0] * 50)) == pytest.approx(1)
-    assert claims.bimodality(np.linspace(0, 1, 10001)) == pytest.approx(5 / 9, abs=1e-3)
-    normal = np.random.default_rng(0).normal(size=100_000)
-    assert claims.bimodality(normal) == pytest.approx(1 / 3, abs=0.01)
+def on_grid(values: np.ndarray, inputs: int = 1000) -> np.ndarray:
+    return np.round(values * inputs) / inputs
+
+
+def test_the_dip_test_tells_one_mode_from_two() -> None:
+    rng = np.random.default_rng(0)
+    sides = np.where(np.arange(1000) % 2, 0.35, 0.55)
+    assert balance.dip_p_value(on_grid(sides + rng.normal(0, 0.03, 1000))) < 0.001
+    for one_mode in (rng.beta(0.9, 2.2, 1000), rng.normal(0.5, 0.02, 1000), np.full(9, 0.5)):
+        assert balance.dip_p_value(on_grid(one_mode)) > 0.5
+
+
+def test_some_of_the_papers_datasets_do_not_decide_a_claim_about_all(papers: Evidence) -> None:
+    for claim in (claim for claim in CLAIMS if claim.pooled):
+        found = evaluate(papers.of("mnist", "fashionmnist", "cifar10"), [claim])
+        assert set(found["verdict"]) == {NOT_TESTED}
+
+
+def test_other_data_have_no_voice_in_a_claim_about_all_datasets(papers: Evidence) -> None:
+    """Many units of other data are insignificant; of the paper's, 1 in 1000."""
+    other = papers.of("cifar10").frames["significance"].assign(dataset="digits", p_value=1.0)
+    digits = {
+        name: frame.assign(dataset="digits") for name, frame in papers.of("cifar10").frames.items()
+    }
+    digits["significance"] = other
+    claim = claim_named("few-insignificant-units")
+    alone = evaluate(Evidence(digits), [claim])
+    assert set(alone["verdict"]) == {FAILS}
+    both = {name: pd.concat([papers.frames[name], digits[name]]) for name in digits}
+    found = evaluate(Evidence(both), [claim])
+    assert set(found["verdict"]) == {HOLDS}
+    assert found["figures"].item() == "20 of 20,000 (0.10%)"
+
+
+def test_nine_of_the_ten_cases_do_not_decide_a_claim_about_all(papers: Evidence) -> None:
+    frames = {
+        name: frame[frame["study"] != "without-7"] if "study" in frame else frame
+        for name, frame in papers.frames.items()
+    }
+    results = evaluate(Evidence(frames)).set_index("claim")["verdict"]
+    about_cases = [c.id for c in CLAIMS if c.on == ("fashionmnist",) and "unseen" in c.id]
+    about_cases += ["probes-close-to-baseline", "bp-probes-are-best"]
+    assert len(about_cases) == 9
+    assert set(results[about_cases]) == {NOT_TESTED}
+    nine = renamed(Evidence(frames), "fashionmnist", "digits")
+    results = evaluate(nine).set_index("claim")["verdict"]
+    assert results["unseen-categories-form-ensembles"] == HOLDS
+
+
+def test_the_papers_count_of_units_includes_the_third_layer_of_ff_on_svhn() -> None:
+    """457,000 units in all: ten runs and ten categories of the sizes in Table 3."""
+    table = in_study(3, "main", "percent").dropna(subset=["percent"])
+    sparsity = in_study(2, "main", "sparsity")
+    table = table.merge(sparsity, on=["model", "layer", "dataset"])
+    table["sparse"] = table["sparsity"] >= 0.5
+    units = table["dataset"].map({"mnist": 1000, "fashionmnist": 1000}).fillna(3072)
+    count = table["percent"] / 100 * units * 10 * 10
+    assert count[has_ensembles(table)].sum() == pytest.approx(457_000, abs=1000)
+    assert count[table["sparse"]].sum() < 450_000
 
 
 def test_evidence_is_read_from_files(tmp_path: Path) -> None:
@@ -291,7 +418,9 @@ def test_evidence_is_read_from_files(tmp_path: Path) -> None:
         ensembles = ensembles[ensembles[column] == value]
     ensembles = pd.concat([ensembles.assign(active=True), ensembles.assign(active=False, layer=2)])
     write_parquet(ensembles.assign(loo=0.1), tmp_path / "ensembles.parquet")
-    write_parquet(sparsity(), tmp_path / "sparsity.parquet")
+    write_parquet(
+        in_study(2, "main", "sparsity").assign(category=pd.NA), tmp_path / "sparsity.parquet"
+    )
     found = evidence.load(
         {
             "ensembles": [tmp_path / "ensembles.parquet"],

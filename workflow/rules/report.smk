@@ -32,14 +32,15 @@ rule score:
         "../scripts/score.py"
 
 
+# FF without a category, whose ensembles of that category the claims are about.
+UNSEEN = [e for e in WITHOUT if e.model == "ff"]
+
+
 rule evaluate_claims:
     input:
         accuracy=analyses("accuracy", MAIN + L1),
-        sparsity=analyses("sparsity", MAIN + L1 + REGULARISED),
-        ensembles=analyses(
-            "ensembles",
-            GOODNESS + L1 + REGULARISED + [e for e in WITHOUT if e.model == "ff"],
-        ),
+        sparsity=analyses("sparsity", MAIN + L1 + REGULARISED + UNSEEN),
+        ensembles=analyses("ensembles", GOODNESS + L1 + REGULARISED + UNSEEN),
         significance=analyses("significance", GOODNESS),
         balance=analyses("balance", MAIN),
         probes=analyses("probes", WITHOUT and PROBED + WITHOUT),

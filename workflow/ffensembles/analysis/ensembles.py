@@ -100,3 +100,24 @@ def find_ensembles(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
             "active": active_units(means, loo).ravel(),
         }
     )
+
+
+def ensemble_sizes(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Return how large the ensemble of each category is that has images.
+
+    Args:
+        activations: (M, n).
+        labels: (M,), the category of each row.
+
+    Returns:
+        One row per category: category, size (units in the ensemble), units (n).
+    """
+    categories = np.unique(labels)
+    means = category_means(activations, labels, categories)
+    return pd.DataFrame(
+        {
+            "category": categories,
+            "size": sizes(active_units(means, leave_one_out(means))),
+            "units": means.shape[1],
+        }
+    ).astype("Int64")

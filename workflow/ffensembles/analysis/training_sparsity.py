@@ -1,4 +1,4 @@
-"""Hoyer sparsity of representations of training images (section 3.5).
+"""Sparsity and ensembles of representations of training images (section 3.5).
 
 The paper says that its results extend to them. They are not stored: they are many.
 """
@@ -6,6 +6,7 @@ The paper says that its results extend to them. They are not stored: they are ma
 import pandas as pd
 import torch
 
+from ffensembles.analysis.ensembles import ensemble_sizes
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.data.datasets import Dataset
@@ -27,7 +28,8 @@ def measure_training_sparsity(
         device: where the networks run.
 
     Returns:
-        seed, layer (from 1), then the columns of `sparsity_by_category`.
+        seed, layer (from 1), then the columns of `sparsity_by_category`, and of `ensemble_sizes`
+        where the row is about one category.
 
     Raises:
         UserError: a run diverged in training, or the device is not there.
@@ -42,6 +44,8 @@ def measure_training_sparsity(
         images, labels = images[correct], labels[correct]
         represented = embedding.embed(images, labels) if embedding else images
         for layer, x in enumerate(activations(network, represented), 1):
-            table = sparsity_by_category(x, labels.cpu().numpy())
+            of_layer = x, labels.cpu().numpy()
+            table = sparsity_by_category(*of_layer)
+            table = table.merge(ensemble_sizes(*of_layer), how="left", on="category")
             tables.append(with_keys(table, seed=seed, layer=layer))
     return pd.concat(tables, ignore_index=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.tables import Printed, relabelled
-from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, in_order
+from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, has_ensembles, in_order
 
 DASH = "–"
 NOT_RUN = "not run"
@@ -177,11 +177,10 @@ def printed_significance(table: pd.DataFrame) -> Printed:
     grid["share"] = [f"{share:.2%}" for share in table["share"]]
     grid.columns = pd.Index(["Units assigned", "With p > 0.05", "Share"])
     grid.index = _printed(index, {})
-    sparse = counts[table["sparse"].fillna(True).to_numpy(dtype=bool)]
-    units, above = sparse.sum()
+    units, above = counts[has_ensembles(table).to_numpy()].sum()
     share = f" ({above / units:.2%})" if units else ""
     text = (
-        f"All sparse layers: {above:,} of {units:,} units{share}. The paper: about 500 of "
+        f"All layers of Table 3: {above:,} of {units:,} units{share}. The paper: about 500 of "
         "457,000, most of them in layer 2 of BP/FF on CIFAR10 (2.6 % there)."
     )
     title = "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test"

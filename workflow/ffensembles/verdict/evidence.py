@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.analysis import measurements
-from ffensembles.tables.summaries import similarity
+from ffensembles.printing.names import CATEGORIES
+from ffensembles.tables.summaries import SPARSE, ensembles, similarity
+
+PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 
 FRAMES = (
     "accuracy",
@@ -39,11 +42,21 @@ class Evidence:
 
     frames: Mapping[str, pd.DataFrame]
 
-    def of(self, dataset: str) -> Evidence:
-        """Return the evidence on one dataset alone."""
-        return Evidence(
-            {name: frame[frame["dataset"] == dataset] for name, frame in self.frames.items()}
-        )
+    def of(self, *datasets: str) -> Evidence:
+        """Return the evidence on these datasets alone."""
+        if datasets not in self._parts:
+            self._parts[datasets] = Evidence(
+                {
+                    name: frame[frame["dataset"].isin(datasets)]
+                    for name, frame in self.frames.items()
+                }
+            )
+        return self._parts[datasets]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, ...], Evidence]:
+        """What `of` has returned: every claim asks for the same few parts."""
+        return {}
 
     @property
     def datasets(self) -> list[str]:
@@ -85,6 +98,11 @@ class Evidence:
         wanted = {"model": model, "study": study, "layer": layer, "category": category}
         return self.rows(images, **wanted)["sparsity"].mean()
 
+    def sparsity_of_runs(self, model: str, layer: int, study: str) -> pd.Series:
+        """Sparsity S of a layer over all categories, in every run."""
+        wanted = {"model": model, "study": study, "layer": layer, "category": pd.NA}
+        return self.rows("sparsity", **wanted)["sparsity"]
+
     def by_layer(self, model: str, study: str = "main", images: str = "sparsity") -> list[float]:
         """Sparsity of every layer of a model, from the first."""
         return [self.sparsity(model, layer, study, images=images) for layer in self.layers(model)]
@@ -94,16 +112,35 @@ class Evidence:
         rows = self.rows("sparsity", model=model, study="main", layer=layer)
         return sorted(rows["category"].dropna().unique())
 
-    def ensemble_percent(self, model: str, layer: int, study: str = "main") -> float:
-        """Mean size of the ensembles, in % of the layer."""
-        rows = self.rows("sizes", model=model, study=study, layer=layer)
-        return float((100 * rows["size"] / rows["units"]).mean())
+    def sparse_layers(self, model: str, study: str = "main") -> list[int]:
+        """The layers of a model with S ≥ 0.5: elsewhere the paper defines no ensembles."""
+        return [n for n in self.layers(model) if self.sparsity(model, n, study) >= SPARSE]
+
+    def ensemble_percent(
+        self, model: str, layer: int, study: str = "main", images: str = "sizes"
+    ) -> float:
+        """Mean size of the ensembles of all categories, in % of the layer, as in Table 3."""
+        if (images, study) not in self._percents:
+            sizes = self.rows(images).dropna(subset=["category"])
+            self._percents[images, study] = ensembles(sizes, study)
+        table = self._percents[images, study]
+        chosen = (table["model"] == model) & (table["layer"] == layer)
+        percent = table.loc[chosen, "mean"].dropna()
+        if percent.empty:
+            raise Missing(f"ensembles of all categories in layer {layer} of {model} in {study}")
+        return percent.mean()
+
+    @cached_property
+    def _percents(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """Table 3 of a study, once it was asked for, on test or training images."""
+        return {}
 
     def overlaps(self, model: str, study: str = "main") -> pd.DataFrame:
         """Overlap of layer-1 ensembles, every pair of categories in every run.
 
         Returns:
-            seed, a, b, shared (units in both), jaccard; NaN where both are empty.
+            seed, a, b, shared (units in both), jaccard (NaN where both are empty), empty (whether
+            one is).
         """
         sizes = self.rows("sizes", model=model, study=study, layer=1)
         members = self.rows("members", model=model, study=study, layer=1)
@@ -113,8 +150,9 @@ class Evidence:
             for a, b in combinations(sorted(categories), 2):
                 one, other = (ensembles.get((seed, category), set()) for category in (a, b))
                 shared, union = len(one & other), len(one | other)
-                pairs.append((seed, a, b, shared, shared / union if union else np.nan))
-        return pd.DataFrame(pairs, columns=["seed", "a", "b", "shared", "jaccard"])
+                jaccard = shared / union if union else np.nan
+                pairs.append((seed, a, b, shared, jaccard, not (one and other)))
+        return pd.DataFrame(pairs, columns=["seed", "a", "b", "shared", "jaccard", "empty"])
 
     def first_run(self, frame: str, **wanted: object) -> pd.DataFrame:
         """Return the wanted rows of the run with the smallest seed."""
@@ -155,12 +193,16 @@ class Evidence:
         return rows.loc[chosen, "value"].mean()
 
     def missing_categories(self, frame: str, model: str) -> list[int]:
-        """The categories k for which there is a study `without-k` of a model."""
-        studies = self.rows(frame, model=model)["study"].drop_duplicates()
-        found = studies.str.extract(r"^without-(\d+)$")[0].dropna().astype(int)
-        if found.empty:
-            raise Missing(f"{frame} without a category")
-        return sorted(found)
+        """The categories k for which there is a study `without-k` of a model.
+
+        The paper speaks of all ten cases: on its data some of them are not enough.
+        """
+        rows = self.rows(frame, model=model)
+        found = rows["study"].drop_duplicates().str.extract(r"^without-(\d+)$")[0].dropna()
+        needed = {len(CATEGORIES[name]) for name in set(rows["dataset"]) & set(PAPER)}
+        if len(found) < max(needed, default=1):
+            raise Missing(f"{frame} without each of the categories")
+        return sorted(found.astype(int))
 
     def probe(self, model: str, study: str, category: object = pd.NA) -> float:
         """Accuracy of the linear probes on one category, or over all."""

@@ -1,0 +1,152 @@
+"""Evidence on networks that were never trained, measured on digits by the library's own analysis.
+
+All images count, not those classified correctly alone: a network that guesses would leave most
+categories without any. The paper's datasets all hold the same digits here, and a study is the
+same networks as `main`, for without training nothing tells them apart.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ffensembles.analysis.balance import positive_fraction
+from ffensembles.analysis.ensembles import ensemble_sizes, find_ensembles
+from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.probes import evaluate, fit_probe
+from ffensembles.analysis.significance import ensemble_p_values
+from ffensembles.analysis.similarity import compare_layers, compare_models
+from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.data.datasets import standardise
+from ffensembles.data.digits import read_digits
+from ffensembles.models.label_embedding import LabelEmbedding
+from ffensembles.models.networks import Network
+from ffensembles.randomness import generator
+from ffensembles.representations.extraction import activations, predict, represented_images
+from ffensembles.verdict.evidence import Evidence
+from helpers.small_training import experiment
+
+PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
+MODELS = ("ff", "bpff", "bp")
+SEEDS = (0, 1)
+UNITS = 100
+STUDIES = {
+    "ff": ("main", "l1-goodness"),
+    "bpff": ("main", "l1-goodness"),
+    "bp": ("main", "l1-regularised"),
+}
+
+
+def untrained(model: str, study: str, seed: int) -> Network:
+    """Return a network with the random weights that training starts from."""
+    e = experiment(model)
+    draws = generator(0, "digits", model, study, seed, "weights")
+    sizes = [144, UNITS, UNITS, UNITS]
+    return Network.initialise(sizes, 10 if model == "bp" else None, e.normalisation, [draws])
+
+
+class Images:
+    """One split of digits, with and without labels embedded."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], split: str) -> None:
+        raw = arrays[f"{split}_images"]
+        self.images = torch.from_numpy(standardise(raw, "digits"))
+        self.labels = torch.from_numpy(arrays[f"{split}_labels"])
+        self.embedding = LabelEmbedding.of(self.images, raw.shape[1:], "zero", "split")
+
+    def layers(self, network: Network, model: str, held_out: int | None = None) -> list[np.ndarray]:
+        embedding = None if model == "bp" else self.embedding
+        e = experiment(model, held_out=held_out)
+        shown = represented_images(e, self.images, self.labels, embedding, "none")
+        return activations(network, shown)
+
+
+def world(network: Callable[[str, str, int], Network] = untrained) -> Evidence:
+    """Measure networks, (model, study, seed) to a network, as the pipeline does."""
+    arrays = read_digits()
+    test, train = Images(arrays, "test"), Images(arrays, "train")
+    frames: dict[str, list[pd.DataFrame]] = {}
+
+    def add(kind: str, table: pd.DataFrame, **keys: object) -> None:
+        frames.setdefault(kind, []).append(with_keys(table, **keys))
+
+    for model in MODELS:
+        for study in STUDIES[model]:
+            for seed in SEEDS:
+                run = {"model": model, "study": study, "seed": seed}
+                net = network(model, study, seed)
+                _measure(net, run, test, train, add)
+        for k in range(10):
+            run = {"model": model, "study": f"without-{k}", "seed": 0}
+            if model == "ff":
+                _measure_layers(network(model, "main", 0), run, test, add, held_out=k)
+        _measure_probes(network(model, "main", 0), model, test, train, add)
+    for seed in SEEDS:
+        layers = {m: test.layers(network(m, "main", seed), m) for m in MODELS}
+        for layer in range(3):
+            table = compare_models({m: x[layer] for m, x in layers.items()})
+            add("similarity", table.assign(layer_a=layer + 1, layer_b=layer + 1), seed=seed)
+        table = compare_layers(layers["ff"])
+        add("layer_similarity", table.assign(model_a="ff", model_b="ff"), seed=seed)
+    joined = {kind: pd.concat(tables, ignore_index=True) for kind, tables in frames.items()}
+    return Evidence({kind: _on_all(table) for kind, table in joined.items()})
+
+
+def _on_all(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([table.assign(dataset=name) for name in PAPER], ignore_index=True)
+
+
+def _measure(net, run, test, train, add) -> None:
+    model = run["model"]
+    embedding = None if model == "bp" else test.embedding
+    correct = predict(net, test.images, embedding, "l2") == test.labels.numpy()
+    add("accuracy", pd.DataFrame({"accuracy": [correct.mean()]}), **run)
+    _measure_layers(net, run, test, add)
+    if run["study"] != "main":
+        return
+    for layer, x in enumerate(train.layers(net, model), 1):
+        labels = train.labels.numpy()
+        table = sparsity_by_category(x, labels).merge(ensemble_sizes(x, labels), how="left")
+        add("training_sparsity", table, **run, layer=layer)
+    for layer, linear in enumerate(net.layers, 1):
+        table = pd.DataFrame(
+            {
+                "unit": range(UNITS),
+                "positive_fraction": positive_fraction(linear.weight[0].numpy()),
+                "bias": linear.bias[0].numpy(),
+            }
+        )
+        add("balance", table, **run, layer=layer)
+
+
+def _measure_layers(net, run, test, add, held_out=None) -> None:
+    labels = test.labels.numpy()
+    for layer, x in enumerate(test.layers(net, run["model"], held_out), 1):
+        keys = {**run, "layer": layer}
+        add("sparsity", sparsity_by_category(x, labels), **keys)
+        add("sizes", ensemble_sizes(x, labels).astype(int), **keys)
+        found = find_ensembles(x, labels)
+        active = found[found["active"]]
+        if layer == 1:
+            add("members", active[["category", "unit", "mean"]], **keys)
+        if run["study"] == "main":
+            add(
+                "significance",
+                ensemble_p_values(
+                    x,
+                    labels,
+                    active[["category", "unit"]],
+                    method="exact",
+                    shuffles=200,
+                    rng=np.random.default_rng(0),
+                ),
+                **keys,
+            )
+
+
+def _measure_probes(net, model, test, train, add) -> None:
+    x, y = (np.concatenate(activations(net, part.images), axis=1) for part in (train, test))
+    table = evaluate(fit_probe(x, train.labels.numpy()), y, test.labels.numpy())
+    for study in ("main", *(f"without-{k}" for k in range(10))):
+        add("probes", table, model=model, study=study, seed=0, layers="1+2+3")
