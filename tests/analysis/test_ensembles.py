@@ -7,6 +7,7 @@ from hypothesis.extra.numpy import arrays
 from ffensembles.analysis.ensembles import (
     active_units,
     category_means,
+    ensemble_sizes,
     find_ensembles,
     jaccard,
     leave_one_out,
@@ -113,3 +114,11 @@ def test_ensembles_do_not_depend_on_the_scale_of_a_layer():
     ours, scaled = find_ensembles(x, labels), find_ensembles(x * 1024, labels)
     assert ours["active"].any()
     assert ours["active"].equals(scaled["active"])
+
+
+def test_sizes_by_category_are_those_of_the_ensembles_found() -> None:
+    x = np.array([[9.0, 1, 1, 1], [9, 1, 1, 1], [5, 5, 0, 0], [0, 0, 0, 0]])
+    table = ensemble_sizes(x, np.array([0, 0, 2, 5]))
+    assert table["category"].tolist() == [0, 2, 5]
+    assert table["size"].tolist() == [1, 2, 0]
+    assert table["units"].tolist() == [4, 4, 4]
