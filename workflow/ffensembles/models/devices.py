@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ffensembles.errors import UserError
+from ffensembles.models.float32 import ROUTES, fastest_route
 
 log = logging.getLogger(__name__)
 
@@ -47,23 +48,32 @@ def hardware(device: torch.device) -> str:
     return platform.processor() or platform.machine()
 
 
-@contextmanager
-def precision(device: torch.device, name: str) -> Iterator[None]:
-    """Run matrix products at torch's precision `highest`, `high` or `medium`.
+def products(device: torch.device, name: str) -> str:
+    """Return how matrix products are done at torch's precision `highest`, `high` or `medium`.
 
-    `auto` is `highest` on a CPU and `high` (TF32) on a GPU. torch has no faster float32 product
-    for CPUs, so `medium` multiplies in bfloat16 there and keeps all else in float32.
+    `auto` is `highest` on a CPU and `high` (TF32) on a GPU. On a CPU, `highest` is done by whatever
+    route is the fastest that keeps float32: `highest by blas` or `highest by onednn`.
     """
     if name == "auto":
         name = "high" if device.type == "cuda" else "highest"
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision(name)
+    return f"{name} by {fastest_route()}" if (device.type, name) == ("cpu", "highest") else name
+
+
+@contextmanager
+def precision(device: torch.device, name: str) -> Iterator[None]:
+    """Run matrix products at a precision, as `products` understands it.
+
+    On a CPU `medium` multiplies in bfloat16 and keeps all else in float32.
+    """
+    name, _, route = products(device, name).partition(" by ")
     bfloat16 = device.type == "cpu" and name == "medium"
     if bfloat16 and not _multiplies_bfloat16():
         log.warning(
             "precision: medium is for CPUs with bfloat16 units, and this one has none: training "
             "takes several times as long; set precision: highest"
         )
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(ROUTES[route] if route else name)
     try:
         # Without its cache, which would hand out weights as they were before the last step.
         with torch.autocast(device.type, torch.bfloat16, bfloat16, cache_enabled=False):

@@ -13,12 +13,16 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
 from ffensembles.models import weights
-from ffensembles.models.devices import choose, hardware, memory_errors
+from ffensembles.models.devices import choose, hardware, memory_errors, products
 from ffensembles.models.networks import Network
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.loop import Trained, train
 from ffensembles.training.memory import memory_needed, seeds_that_fit
 from ffensembles.training.paired_data import Split
+
+# Units of a layer from which a CPU trains one seed as fast as its share of many, in less memory;
+# with fewer, steps are so short that starting them counts.
+WIDE = 512
 
 
 def train_block(
@@ -36,8 +40,8 @@ def train_block(
 ) -> None:
     """Train seeds of an experiment and write their weights and training log.
 
-    Where they do not fit on the device together, parts of the block are trained one after
-    another. Checkpoints lie beside the model until it is written whole.
+    Where they do not fit on the device together, or are no faster together, parts of the block are
+    trained one after another. Checkpoints lie beside the model until it is written whole.
 
     Raises:
         UserError: the device is not there, memory does not suffice, or every seed diverged.
@@ -52,7 +56,11 @@ def train_block(
         "precision": precision,
         "code": code,
     }
-    circumstances = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    circumstances = {
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "products": products(chosen, precision),
+    }
     parts = []
     with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
         split = Split(
@@ -60,8 +68,9 @@ def train_block(
             torch.from_numpy(dataset.train_labels),
             dataset.train_images.shape[1:],
         )
+        wanted = 1 if chosen.type == "cpu" and experiment.units >= WIDE else len(seeds)
         shared, per_seed = memory_needed(experiment, *split.images.shape)
-        fitting = seeds_that_fit(len(seeds), shared, per_seed, chosen)
+        fitting = seeds_that_fit(wanted, shared, per_seed, chosen)
         for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
             path = folder / f"{part[0]}-{part[-1]}.checkpoint"
             parts.append(
