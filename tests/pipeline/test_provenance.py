@@ -13,6 +13,7 @@ ABOUT = {
     "device": "cuda",
     "hardware": "NVIDIA A100 & co",
     "precision": "auto",
+    "products": "highest by onednn",
     "threads": 4,
     "torch": "2.9.0",
     "dataset": "4bf5",
@@ -58,7 +59,7 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
         provenance.trainings(logs), commit="abc", versions={"Python": "3.11.2"}, config="a: <b>\n"
     )
     cells = '<td class="text">{}</td>' * 7 + "<td>{}</td>" * 3
-    about = ["main", "MNIST", "FF", "GPU", "NVIDIA A100 &amp; co", "auto", "2.9.0", "4"]
+    about = ["main", "MNIST", "FF", "GPU", "NVIDIA A100 &amp; co", "highest by onednn", "2.9.0", "4"]
     assert cells.format(*about, "4", "1:01:00") in page
     assert cells.format(*about[:4], "other", *about[5:], "2", "0:01:00") in page
     for text in ("abc", "3.11.2", "a: &lt;b&gt;", "4bf5"):
@@ -70,11 +71,12 @@ def test_a_run_without_any_training_has_a_page():
     assert "0 runs in 0 trainings: 0.00 GPU hours" in page
 
 
-def test_a_log_without_the_name_of_the_hardware_is_read(log):
+@pytest.mark.parametrize("key", ["hardware", "products"])
+def test_an_older_log_is_read(log, key):
     path = log(TOGETHER)
     table = pd.read_parquet(path)
-    write_parquet(table, path, {k: v for k, v in ABOUT.items() if k != "hardware"})
-    assert provenance.trainings([path])["hardware"].tolist() == ["not recorded"]
+    write_parquet(table, path, {k: v for k, v in ABOUT.items() if k != key})
+    assert provenance.trainings([path])[key].tolist() == ["not recorded"]
 
 
 def test_the_commit_is_that_of_the_folder_itself(tmp_path):

@@ -22,7 +22,7 @@ PACKAGES = (
 )
 DEVICES = {"cuda": "GPU", "cpu": "CPU"}
 UNKNOWN = "not recorded"
-WHERE = ["device", "hardware", "precision", "torch", "threads"]
+WHERE = ["device", "hardware", "products", "torch", "threads"]
 COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", *WHERE]
 
 
@@ -37,7 +37,7 @@ def trainings(logs: Paths) -> pd.DataFrame:
 
 
 def _training(path: str | Path) -> dict[str, Any]:
-    about: dict[str, Any] = {"hardware": UNKNOWN, **read_metadata(path)}
+    about: dict[str, Any] = {"hardware": UNKNOWN, "products": UNKNOWN, **read_metadata(path)}
     return {
         **{key: about["settings"][key] for key in ("study", "dataset", "model")},
         "seeds": len(about["seeds"]),
