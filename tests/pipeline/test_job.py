@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ffensembles.pipeline.job import as_list
+from ffensembles.pipeline.job import as_list, cause
 
 BODY = """
 from ffensembles.errors import UserError
@@ -51,6 +51,53 @@ def test_a_crash_exits_1_and_keeps_its_traceback(run, line):
     assert process.returncode == 1
     for text in (process.stderr, log):
         assert "this job failed unexpectedly" in text and "Traceback" in text
+
+
+def test_ctrl_c_leaves_no_traceback(run):
+    process, log = run("raise KeyboardInterrupt")
+    assert (process.returncode, process.stderr) == (130, "a warning\n")
+    assert "Traceback" not in log
+
+
+def test_a_full_disk_is_one_line(run):
+    process, _ = run("import os; raise OSError(28, os.strerror(28), 'here')")
+    assert process.returncode == 1
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("error: here: cannot be written (No space left on device); free some")
+    assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize("log", ["/dev/full", "none/of/these"])
+def test_a_log_that_cannot_be_written_hides_nothing(log, tmp_path):
+    code = BODY.format("raise UserError('mend it')").replace('"log"', repr(log))
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert run.stderr.endswith("a warning\nerror: mend it\n")
+    assert "Traceback" not in run.stderr and "Logging error" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("raise UserError('no such file; make one')", "no such file; make one"),
+        ("1 / 0", "this job failed unexpectedly (ZeroDivisionError: division by zero)"),
+        ("pass", None),
+        ("log.error('odd'); log.info('well again')", None),
+    ],
+)
+def test_the_cause_is_at_the_end_of_a_log(run, tmp_path, line, told):
+    run("raise UserError('what an earlier attempt ended with')")
+    run(line)
+    assert cause(tmp_path / "log") == told
+
+
+def test_a_job_that_was_killed_leaves_no_cause(run, tmp_path):
+    run("raise UserError('what an earlier attempt ended with')")
+    run("import os; os.kill(os.getpid(), 9)")
+    assert cause(tmp_path / "log") is None
+    assert cause(tmp_path / "none") is None
 
 
 def test_an_exit_of_its_own_keeps_its_status(run):

@@ -1,37 +1,72 @@
 """What every job of the pipeline does around its work: log, and fail in one line."""
 
 import logging
+import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ffensembles.errors import UserError
-from ffensembles.files import Paths
+from ffensembles.files import FULL, Paths, unwritable
+
+FORM = "%(asctime)s %(levelname)s %(message)s"
+RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)  # its first words
+UNEXPECTED = "this job failed unexpectedly"
 
 
 @contextmanager
 def job(log: str) -> Iterator[logging.Logger]:
     """Log the body to the file `log` and, from warnings on, to stderr.
 
-    A `UserError` ends the process with status 1 and its one line. Any other error keeps its
-    traceback, which goes to the log as well.
+    A `UserError` ends the process with status 1 and its one line, and so does a full disk. Any
+    other error keeps its traceback, which goes to the log as well; Ctrl-C leaves none. Where the
+    log cannot be written, stderr has what there is to say.
     """
-    to_file = logging.FileHandler(log, mode="a", encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.raiseExceptions = False  # a line that a full disk does not take is no error of its own
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(logging.Formatter("%(message)s"))
     to_stderr.setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.INFO, handlers=[to_file, to_stderr])
+    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     logging.captureWarnings(True)
+    try:
+        to_file = logging.FileHandler(log, mode="a", encoding="utf-8")
+        to_file.setFormatter(logging.Formatter(FORM))
+        logging.getLogger().addHandler(to_file)
+        logging.info("starts")  # what earlier attempts left in the log is not this one's cause
+    except OSError as error:
+        logging.warning("%s", unwritable(log, error))
     try:
         yield logging.getLogger("ffensembles")
     except UserError as error:
         logging.error("error: %s", error)
         sys.exit(1)
-    except Exception:
-        logging.exception("this job failed unexpectedly")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            logging.error("error: %s", unwritable(error.filename or "a temporary file", error))
+        else:
+            logging.exception(UNEXPECTED)
         sys.exit(1)
+
+
+def cause(log: str | Path) -> str | None:
+    """Return why a job failed by its log, which ends with it; None where it does not say.
+
+    A log may have been begun by an earlier attempt, so only its end counts.
+    """
+    try:
+        text = Path(log).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    *_, last = re.split(RECORD, text)
+    if not (found := re.match(r"ERROR (?:error: )?(.*)", last)):
+        return None
+    if found[1] != UNEXPECTED:
+        return found[1]
+    return f"{UNEXPECTED} ({last.strip().splitlines()[-1]})"
 
 
 def as_list(paths: str | Paths | None) -> list[str | Path]:

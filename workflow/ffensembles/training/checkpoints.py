@@ -24,7 +24,8 @@ from ffensembles.files import atomic
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)  # of schedulers, and of Ctrl-C
+# Of schedulers, of Ctrl-C, and of a terminal that is closed.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PATIENCE = 30  # training lasts at least so many times as long as the saving
 
 
@@ -100,12 +101,14 @@ class Checkpoint:
 
     def __enter__(self) -> Checkpoint:
         """Take over the signals: from now on they end the training between two steps."""
-        self._before = [signal.signal(number, self._on_signal) for number in SIGNALS]
+        # What is ignored, as under nohup, stays so.
+        heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._on_signal) for number in heeded}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Give the signals back; one that came too late for a step is obeyed now."""
-        for number, handler in zip(SIGNALS, self._before, strict=True):
+        for number, handler in self._before.items():
             signal.signal(number, handler)
         if self._ended_by is not None and kind is None:
             self._leave()

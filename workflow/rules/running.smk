@@ -1,6 +1,10 @@
-"""Before the first job starts, here or on a cluster: what would fail later is told now."""
+"""A run as a whole, here or on a cluster: what would fail later is told before the first job
+starts, and what failed after the last.
+"""
 
-from ffensembles.pipeline import cluster
+import atexit
+
+from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
@@ -18,8 +22,9 @@ workflow.localrules(
 )
 
 # A cluster terminates every process of a job at once. The shell must outlive the training, which
-# saves its state first; bash before 5.1 stands between it and Snakemake, and would die.
-shell.prefix("set -euo pipefail; trap : TERM; ")
+# saves its state first; bash before 5.1 stands between it and Snakemake, and would die. A terminal
+# sends Ctrl-C to every process as well; jobs leave it to `ending`, which terminates them.
+shell.prefix("set -euo pipefail; trap : TERM; trap '' INT; ")
 
 
 def requests():
@@ -53,3 +58,20 @@ onstart:
             cluster.check_requests(requests())
     except UserError as error:
         sys.exit(f"error: {error}")
+    ending.end_on_signals()
+
+
+def failed_jobs():
+    """Return the jobs that failed, those of a group one by one."""
+    groups = workflow.scheduler.failed
+    jobs = (job for group in groups for job in (group if group.is_group() else [group]))
+    return [
+        ending.Failed(" ".join([job.rule.name, *job.wildcards]), job.log) for job in jobs
+    ]
+
+
+onerror:
+    # Snakemake still has words of its own to say.
+    results = config["pathvars"]["results"]
+    words = ending.last_words(failed_jobs(), log, results)
+    atexit.register(print, words, file=sys.stderr)

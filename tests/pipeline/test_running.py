@@ -1,0 +1,91 @@
+"""Runs of the pipeline that end before their time: how soon, with which words, and what is kept."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from helpers.pipeline import copy_pipeline
+
+MODEL = "results/demo/models/digits/bp/main/seeds-0-0"
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory):
+    """Return a copy of the pipeline with one experiment, whose training takes for ever."""
+    folder = copy_pipeline(tmp_path_factory.mktemp("pipeline"))
+    header, *rows = (folder / "config/demo.tsv").read_text("utf-8").splitlines()[1:]
+    row = next(row for row in rows if row.startswith("main\tdigits\tbp\t")).split("\t")
+    row[3:5] = "1", "1000000"
+    (folder / "long.tsv").write_text(f"{header}\n" + "\t".join(row) + "\n", "utf-8")
+    return folder
+
+
+class Run:
+    """A run of the pipeline, as from a terminal of its own."""
+
+    def __init__(self, folder, *arguments, cores="2"):
+        command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml"]
+        command += ["--config", "experiments=long.tsv", "checkpoint_interval=1", "--cores", cores]
+        self.process = subprocess.Popen(
+            [*command, "--", *arguments, f"{MODEL}.safetensors"],
+            cwd=folder,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+
+    def lines(self):
+        """Wait for the end, which comes soon, and return what was printed."""
+        try:
+            return self.process.communicate(timeout=60)[0].splitlines()
+        finally:
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def saved(folder, since=0.0, patience=120):
+    """Wait until the training has saved its state, and return when it did."""
+    path = folder / f"{MODEL}.checkpoints/0-0.checkpoint"
+    deadline = time.monotonic() + patience
+    while not path.exists() or path.stat().st_mtime <= since:
+        assert time.monotonic() < deadline, "no checkpoint"
+        time.sleep(0.1)
+    return path.stat().st_mtime
+
+
+def test_a_run_that_is_told_to_end_keeps_what_its_training_has_done(pipeline):
+    run = Run(pipeline)
+    saved(pipeline)
+    run.process.terminate()  # the run alone
+    lines = run.lines()
+    assert lines[-1].startswith("Ended as asked. Trainings have saved their state")
+    assert not any("Traceback" in line for line in lines)
+
+    before = saved(pipeline)
+    run = Run(pipeline, cores="1")
+    saved(pipeline, since=before)
+    os.killpg(run.process.pid, signal.SIGINT)  # all of it, as Ctrl-C does
+    lines = run.lines()
+    assert lines[-1].startswith("Ended as asked")
+    assert not any("Traceback" in line for line in lines)
+    assert any("saved with threads 2 and goes on with 1" in line for line in lines)
+    assert not any("starts anew" in line for line in lines)
+
+
+def test_a_run_that_fails_ends_with_the_cause_and_how_to_go_on(pipeline, tmp_path):
+    dataset = pipeline / "results/demo/datasets/digits.npz"
+    dataset.parent.mkdir(parents=True, exist_ok=True)
+    dataset.write_text("damaged")
+    *_, title, cause, job, go_on = Run(pipeline, cores="1").lines()
+    dataset.unlink()
+    assert title == "What went wrong:"
+    assert cause.startswith("  results/demo/datasets/digits.npz: ")
+    assert cause.endswith("remove it and run again")
+    assert job == f"    train digits bp main 0 0; log: results/demo/logs/train/{MODEL[20:]}.log"
+    assert go_on.startswith("The same command goes on")

@@ -1,0 +1,96 @@
+"""How a run ends: soon when it is told to, and with what went wrong as its last words."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from ffensembles.pipeline.job import cause
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_received: list[int] = []
+SILENT = "a job ended without a word: was it killed, or short of memory? See the lines above"
+GO_ON = "The same command goes on from here; what is finished stays."
+LITTLE = 2**20  # bytes; a disk with less than that left is full
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job that failed.
+
+    Attributes:
+        name: what a person may know it by.
+        logs: its log files.
+    """
+
+    name: str
+    logs: Sequence[str]
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM, Ctrl-C and a closed terminal end this run and its jobs soon.
+
+    Snakemake would wait for its running jobs, which may be hours. They are told to end, too;
+    trainings save their state first.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    if not _received:
+        _received.append(number)
+        threading.Thread(target=_terminate_jobs, daemon=True).start()
+        raise KeyboardInterrupt  # which Snakemake takes for its own end
+
+
+def _terminate_jobs() -> None:
+    """Terminate all jobs of this process, and those that are about to start."""
+    while True:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.terminate()
+        time.sleep(1)
+
+
+def last_words(failed: Iterable[Failed], log: str, folder: str | Path) -> str:
+    """Return what to tell a user of a run that failed: each cause once, and how to go on.
+
+    Args:
+        failed: the jobs that did.
+        log: Snakemake's own log.
+        folder: where results are written.
+    """
+    if _received:
+        return (
+            "Ended as asked. Trainings have saved their state; the same command goes on from there."
+        )
+    jobs: dict[str, list[Failed]] = {}
+    for job in failed:
+        causes = [found for path in job.logs if (found := cause(path))]
+        jobs.setdefault(causes[0] if causes else _unsaid(folder), []).append(job)
+    lines = ["", "What went wrong:"]
+    for why, (first, *others) in jobs.items():
+        more = f" and {len(others)} more" if others else ""
+        lines += [f"  {why}", *(f"    {first.name}{more}; log: {path}" for path in first.logs)]
+    if not jobs:
+        lines.append(f"  See {log}")
+    return "\n".join([*lines, GO_ON])
+
+
+def _unsaid(folder: str | Path) -> str:
+    """Say what may be the cause where no log has it."""
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < LITTLE:
+            return f"the disk of {folder} is full; free some space"
+    return SILENT
