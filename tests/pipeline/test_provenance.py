@@ -13,7 +13,7 @@ ABOUT = {
     "device": "cuda",
     "hardware": "NVIDIA A100 & co",
     "precision": "auto",
-    "products": "highest by onednn",
+    "products": "highest by blas",
     "threads": 4,
     "torch": "2.9.0",
     "dataset": "4bf5",
@@ -59,7 +59,16 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
         provenance.trainings(logs), commit="abc", versions={"Python": "3.11.2"}, config="a: <b>\n"
     )
     cells = '<td class="text">{}</td>' * 7 + "<td>{}</td>" * 3
-    about = ["main", "MNIST", "FF", "GPU", "NVIDIA A100 &amp; co", "highest by onednn", "2.9.0", "4"]
+    about = [
+        "main",
+        "MNIST",
+        "FF",
+        "GPU",
+        "NVIDIA A100 &amp; co",
+        "highest by blas",
+        "2.9.0",
+        "4",
+    ]
     assert cells.format(*about, "4", "1:01:00") in page
     assert cells.format(*about[:4], "other", *about[5:], "2", "0:01:00") in page
     for text in ("abc", "3.11.2", "a: &lt;b&gt;", "4bf5"):

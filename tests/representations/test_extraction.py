@@ -58,6 +58,21 @@ def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
     assert len(set(predictions)) > 2
 
 
+@pytest.mark.parametrize("maximum", ["split", "image"])
+@pytest.mark.parametrize("black", ["zero", "minimum"])
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_what_the_labels_share_is_computed_once_and_adds_up(norm, black, maximum):
+    images = torch.randn(30, 3 * 24, generator=torch.manual_seed(0))
+    embedding = LabelEmbedding.of(images, (3, 2, 12), black, maximum)
+    net = Network.initialise([72, 8, 8], None, norm, [torch.Generator().manual_seed(3)])
+    found = list(extraction._first_activations(net, images, embedding))
+    assert len(found) == 10
+    for label, first in enumerate(found):
+        embedded = embedding.embed(images, torch.full((30,), label))
+        expected, _ = net.activations(embedded[None])
+        torch.testing.assert_close(first, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_bp_predicts_by_its_head(images):
     net = network(head=10, norm="none")
     x = images

@@ -41,8 +41,9 @@ def measure_training_sparsity(
         )
         predicted = predict(network, images, embedding, experiment.goodness)
         correct = torch.from_numpy(predicted) == labels.cpu()
-        images, labels = images[correct], labels[correct]
-        represented = embedding.embed(images, labels) if embedding else images
+        represented, labels = images[correct], labels[correct]
+        if embedding:
+            embedding.embed_(represented, labels)
         for layer, x in enumerate(activations(network, represented), 1):
             of_layer = x, labels.cpu().numpy()
             table = sparsity_by_category(*of_layer)

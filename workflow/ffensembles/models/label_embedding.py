@@ -55,17 +55,28 @@ class LabelEmbedding:
     def embed_(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Draw labels (N,) into images (N, D) themselves; a CUDA graph can record it."""
         brightest = self._brightest(images)
-        images.index_fill_(1, self.pixels.flatten(), self.black)
+        self._erase_(images)
         pixels = self.pixels[labels]
         if isinstance(brightest, float):
             return images.scatter_(1, pixels, brightest)
         return images.scatter_(1, pixels, brightest.expand(pixels.shape))
+
+    def erase(self, images: torch.Tensor) -> torch.Tensor:
+        """Return a copy of images (N, D) with all ten label pixels black."""
+        return self._erase_(images.clone())
+
+    def contrast(self, images: torch.Tensor) -> torch.Tensor | float:
+        """Return by how much a label's pixel is brighter than black: (N, 1), or for all."""
+        return self._brightest(images) - self.black
 
     def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
         """Return a copy with all ten label pixels at a tenth of the maximum (Hinton, 2022)."""
         embedded = images.clone()
         embedded[:, self.pixels.flatten()] = self._brightest(images) / CATEGORIES
         return embedded
+
+    def _erase_(self, images: torch.Tensor) -> torch.Tensor:
+        return images.index_fill_(1, self.pixels.flatten(), self.black)
 
     def _brightest(self, images: torch.Tensor) -> torch.Tensor | float:
         """Return the maximum for each image, (N, 1), or for all."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 NORMS = {"l1": 1, "l2": 2}
+SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
 
 
 @dataclass
@@ -117,7 +118,7 @@ def normalise(x: Tensor, norm: str, out: Tensor | None = None) -> Tensor:
     """Divide each row of x by its ℓ1 or ℓ2 norm, into `out` if given; rows of zeros stay."""
     if norm == "none":
         return x if out is None else out.copy_(x)
-    return torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1, out=out)
+    return torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1, eps=SMALLEST, out=out)
 
 
 def goodness(activations: Tensor, norm: str) -> Tensor:

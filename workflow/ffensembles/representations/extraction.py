@@ -5,7 +5,7 @@ A network here has one seed; images are standardised and flattened, (N, C*H*W).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from ffensembles.data.datasets import Dataset, as_pixels, standardise
 from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
 from ffensembles.models import weights
-from ffensembles.models.devices import choose, memory_errors
-from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
-from ffensembles.models.networks import Network, goodness
+from ffensembles.models.devices import choose, memory_errors, precision
+from ffensembles.models.label_embedding import LabelEmbedding
+from ffensembles.models.networks import NORMS, SMALLEST, Network, goodness
 from ffensembles.representations.stored import representation_table
 
 ROWS = 2000  # images that pass the network together
@@ -28,8 +28,13 @@ ROWS = 2000  # images that pass the network together
 @torch.no_grad()
 def activations(network: Network, images: Tensor) -> list[np.ndarray]:
     """Return the activations (N, units) of every layer for images as they are, float32."""
-    parts = [[h[0].cpu() for h in network.activations(part[None])] for part in images.split(ROWS)]
-    return [torch.cat(layer).numpy() for layer in zip(*parts, strict=True)]
+    layers = [np.empty((len(images), layer.bias.shape[1]), np.float32) for layer in network.layers]
+    with precision(images.device, "highest"):
+        for start in range(0, len(images), ROWS):
+            part = slice(start, start + ROWS)
+            for x, h in zip(layers, network.activations(images[None, part]), strict=True):
+                x[part] = h[0].cpu()
+    return layers
 
 
 @torch.no_grad()
@@ -42,12 +47,13 @@ def predict(
     probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
     one (BP) the head's largest output decides.
     """
-    parts = [
-        _predict_by_head(network, part)
-        if embedding is None
-        else _predict_by_goodness(network, part, embedding, norm)
-        for part in images.split(ROWS)
-    ]
+    with precision(images.device, "highest"):
+        parts = [
+            _predict_by_head(network, part)
+            if embedding is None
+            else _predict_by_goodness(network, part, embedding, norm)
+            for part in images.split(ROWS)
+        ]
     return torch.cat(parts).cpu().numpy()
 
 
@@ -59,12 +65,32 @@ def _predict_by_head(network: Network, images: Tensor) -> Tensor:
 def _predict_by_goodness(
     network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
 ) -> Tensor:
+    deeper = Network(network.layers[1:], None, network.normalisation)
     per_label = []  # of each label: (layers, rows)
-    for label in range(CATEGORIES):
-        labels = torch.full((len(images),), label, device=images.device)
-        layers = network.activations(embedding.embed(images, labels)[None])
+    for first in _first_activations(network, images, embedding):
+        layers = [first, *deeper.activations(first)]
         per_label.append(torch.stack([goodness(h[0], norm) for h in layers]))
     return most_probable(torch.stack(per_label))
+
+
+def _first_activations(
+    network: Network, images: Tensor, embedding: LabelEmbedding
+) -> Iterator[Tensor]:
+    """Yield the activations (1, rows, units) of layer 1 with each of the ten labels drawn in.
+
+    The labels share the rest of the image, and the norm, for all have equally many pixels, equally
+    bright. So their activations differ by the weights of their pixels alone.
+    """
+    layer, norm = network.layers[0], NORMS[network.normalisation]
+    first = embedding.embed(images, torch.zeros(len(images), dtype=int, device=images.device))
+    inverse = (
+        torch.linalg.vector_norm(first, norm, 1, keepdim=True).clamp_min(SMALLEST).reciprocal()
+    )
+    shared = layer(embedding.erase(images).mul_(inverse)[None])
+    brightness = embedding.contrast(images) * inverse
+    for pixels in embedding.pixels:
+        weight = layer.weight[:, None, :, pixels].sum(-1)
+        yield torch.addcmul(shared, brightness, weight).relu_()
 
 
 def most_probable(goodnesses: Tensor) -> Tensor:

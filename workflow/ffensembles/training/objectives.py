@@ -15,11 +15,10 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ffensembles.models.devices import product_dtype
-from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.models.networks import SMALLEST, Linear, Network, goodness, normalise
 from ffensembles.training.paired_data import PairedData
 
 THRESHOLD = 3.0  # θ, the goodness that separates positive from negative data
-SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
 
 # From the goodness of positive and of negative data, both (S, B), to the loss (S,) and its
 # derivatives by the one and by the other, (S, B).
