@@ -16,9 +16,16 @@ import torch
 from torch import Tensor
 
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.data.datasets import Dataset
+from ffensembles.experiments import Experiment
 from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
 from ffensembles.models.networks import Linear, Network, goodness, normalise
-from ffensembles.representations.extraction import most_probable
+from ffensembles.representations.extraction import (
+    activations,
+    most_probable,
+    predict,
+    prepare,
+)
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
 DRAWS = 10  # of the random ranking
@@ -49,6 +56,49 @@ class Trial:
     draw: int
     share: float  # of all units kept where units are removed
     kept: Kept
+
+
+def prune_run(
+    experiment: Experiment,
+    seed: int,
+    model_path: str,
+    dataset: Dataset,
+    *,
+    device: str,
+    images: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Prune one run. Training images rank its units, so test images judge without prejudice.
+
+    Args:
+        experiment: the settings.
+        seed: of the run.
+        model_path: the weights of its block.
+        dataset: both splits.
+        device: see `devices.choose`.
+        images: how many test images to use at most, spread evenly over all; two and a half times
+            as many training images rank the units, those of them that are classified correctly.
+        rng: draws the random rankings.
+
+    Returns:
+        See `measure_pruning`.
+    """
+    network, x, labels, embedding = prepare(experiment, seed, model_path, dataset, "train", device)
+    x, labels = _spread(x, images * 5 // 2), _spread(labels, images * 5 // 2)
+    predicted = predict(network, x, embedding, experiment.goodness)
+    correct = torch.from_numpy(predicted).to(labels.device) == labels
+    x, labels = x[correct], labels[correct]
+    layers = activations(network, embedding.embed(x, labels) if embedding else x)
+    ranking = rank_units(network, layers, labels.cpu().numpy(), rng)
+    network, x, labels, embedding = prepare(experiment, seed, model_path, dataset, "test", device)
+    return measure_pruning(
+        network,
+        _spread(x, images),
+        _spread(labels, images),
+        embedding,
+        experiment.goodness,
+        ranking,
+    )
 
 
 def rank_units(
@@ -161,6 +211,13 @@ def operations(network: Network, kept: Kept) -> float:
     before = [shapes[0][1], *after[:-1]]
     left = sum(a * b for a, b in zip(after, before, strict=True))
     return left / sum(outputs * inputs for outputs, inputs in shapes)
+
+
+def _spread(rows: Tensor, most: int) -> Tensor:
+    """Return at most so many rows, evenly spread: published sets may begin with easier images."""
+    if len(rows) <= most:
+        return rows
+    return rows[torch.linspace(0, len(rows) - 1, most, device=rows.device).long()]
 
 
 def _whole(network: Network) -> Trial:
