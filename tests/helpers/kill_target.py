@@ -7,17 +7,21 @@ exit status when it has ended. Forking spares each training the import of torch.
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from ffensembles.models.snapshots import Snapshots
 from ffensembles.training import checkpoints
 from helpers.small_training import digits, experiment, trained
 
 
 def train(model, folder, interval, split):
     e = experiment(model, epochs=10 if model == "ff" else 25, batch_size=40, units=20)
-    trained(e, [0, 1], split, Path(folder), interval=float(interval))
+    taken = Snapshots(Path(folder) / "snapshots", 1, e.epochs)
+    observe = partial(taken.take, seeds=[0, 1])
+    trained(e, [0, 1], split, Path(folder), interval=float(interval), observe=observe)
 
 
 def main():

@@ -50,7 +50,7 @@ def digits(images=None):
     )
 
 
-def trained(e, seeds, split, folder, precision="highest", interval=1e9):
+def trained(e, seeds, split, folder, precision="highest", interval=1e9, observe=None):
     """Train on the CPU with a checkpoint in `folder`."""
     checkpoint = Checkpoint(folder / f"{seeds[0]}-{seeds[-1]}.pt", {}, interval)
     return train(
@@ -61,6 +61,7 @@ def trained(e, seeds, split, folder, precision="highest", interval=1e9):
         random_seed=0,
         device=torch.device("cpu"),
         precision_name=precision,
+        observe=observe,
     )
 
 

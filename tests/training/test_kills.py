@@ -66,13 +66,16 @@ def unbroken(trainer, tmp_path_factory):
 
 
 def state(folder):
-    return torch.load(folder / "0-1.pt", weights_only=True)["state"]
+    saved = torch.load(folder / "0-1.pt", weights_only=True)["state"]
+    snapshots = sorted((folder / "snapshots").iterdir())
+    return saved | {"snapshots": {path.name: path.read_bytes() for path in snapshots}}
 
 
 def assert_same_bits(ours, theirs):
     assert ours["network"].keys() == theirs["network"].keys()
     for name, tensor in theirs["network"].items():
         assert torch.equal(ours["network"][name], tensor), name
+    assert ours["snapshots"] == theirs["snapshots"]
     assert str([row[:-1] for row in ours["rows"]]) == str([row[:-1] for row in theirs["rows"]])
 
 

@@ -170,12 +170,13 @@ def prepare(
     """
     chosen = choose(device)
     network = weights.load(model_path, seed, chosen)
-    return network, *_inputs(experiment, dataset, split, chosen)
+    return network, *inputs(experiment, dataset, split, chosen)
 
 
-def _inputs(
+def inputs(
     experiment: Experiment, dataset: Dataset, split: str, device: torch.device
 ) -> tuple[Tensor, Tensor, LabelEmbedding | None]:
+    """Return on the device: a split's images and labels, the label embedding; see `prepare`."""
     raw, labels = (
         (dataset.train_images, dataset.train_labels)
         if split == "train"
@@ -203,7 +204,7 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
     """
     about: dict[str, Any] = read_metadata(path)
     experiment = Experiment(seeds=1, **about["settings"])
-    images, labels, embedding = _inputs(experiment, dataset, "test", torch.device("cpu"))
+    images, labels, embedding = inputs(experiment, dataset, "test", torch.device("cpu"))
     wanted = torch.as_tensor(rows)
     seen = represented_images(
         experiment, images[wanted], labels[wanted], embedding, about["unseen_label"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from ffensembles.files import write_parquet
 from ffensembles.models import weights
 from ffensembles.models.devices import choose, hardware, memory_errors, products
 from ffensembles.models.networks import Network
+from ffensembles.models.snapshots import Snapshots
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.loop import Trained, train
 from ffensembles.training.memory import memory_needed, seeds_that_fit
@@ -37,11 +39,14 @@ def train_block(
     precision: str,
     checkpoint_interval: float,
     code: str,
+    snapshots_path: str | None = None,
+    snapshots_of: int | None = None,
 ) -> None:
-    """Train seeds of an experiment and write their weights and training log.
+    """Train seeds of an experiment and write their weights, training log and snapshots.
 
     Where they do not fit on the device together, or are no faster together, parts of the block are
-    trained one after another. Checkpoints lie beside the model until it is written whole.
+    trained one after another. Checkpoints lie beside the model until it is written whole. Snapshots
+    are of the seed `snapshots_of`; where it is None or of another block, their file holds none.
 
     Raises:
         UserError: the device is not there, memory does not suffice, or every seed diverged.
@@ -61,6 +66,7 @@ def train_block(
         "torch": torch.__version__,
         "products": products(chosen, precision),
     }
+    snapshots = Snapshots(folder / "snapshots", snapshots_of, experiment.epochs)
     parts = []
     with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
         split = Split(
@@ -84,6 +90,7 @@ def train_block(
                     random_seed=random_seed,
                     device=chosen,
                     precision_name=precision,
+                    observe=partial(snapshots.take, seeds=part),
                 )
             )
     trained = _join(parts)
@@ -95,6 +102,8 @@ def train_block(
     # The hardware is for the record: a checkpoint may be taken up on another machine.
     about = identity | circumstances | {"seeds": seeds, "hardware": hardware(chosen)}
     write_parquet(trained.log, log_path, about)
+    if snapshots_path is not None:
+        snapshots.save(snapshots_path, trained.network, trained.diverged)
     weights.save(trained.network, seeds, trained.diverged, model_path)
     shutil.rmtree(folder, ignore_errors=True)
 

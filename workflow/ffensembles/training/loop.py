@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ffensembles.experiments import Experiment
 from ffensembles.models.devices import keep_freed_memory, precision, product_dtype
@@ -30,6 +31,9 @@ from ffensembles.training.paired_data import PairedData, Split, embedded_images,
 log = logging.getLogger(__name__)
 
 Objective = SummedGoodness | CrossEntropy
+
+# Sees how many epochs are done, and the weights in training by their names in `Network.state`.
+Observer = Callable[[int, dict[str, Tensor]], None]
 
 LOG_COLUMNS = (
     "seed",
@@ -60,6 +64,7 @@ def train(
     random_seed: int,
     device: torch.device,
     precision_name: str = "auto",
+    observe: Observer | None = None,
 ) -> Trained:
     """Train the seeds of an experiment, going on from the checkpoint where there is one.
 
@@ -72,6 +77,8 @@ def train(
         random_seed: the config's seed, from which every draw derives.
         device: where to train.
         precision_name: see `devices.precision`.
+        observe: called when a phase begins and after each of its epochs; again for the same ones
+            where a killed training goes on.
 
     Raises:
         SystemExit: SIGTERM was received; the checkpoint holds the state.
@@ -85,7 +92,8 @@ def train(
         experiment.normalisation,
         [generator(*name, seed, "weights") for seed in seeds],
     ).to(device)
-    run = Run(experiment, network, seeds, [generator(*name, seed, "shuffle") for seed in seeds])
+    shuffles = [generator(*name, seed, "shuffle") for seed in seeds]
+    run = Run(experiment, network, seeds, shuffles, observe)
     run.restore(checkpoint.load(device))
     with checkpoint, torch.no_grad(), precision(device, precision_name):
         bar = progress(
@@ -135,9 +143,10 @@ class Run:
         network: Network,
         seeds: list[int],
         generators: list[torch.Generator],
+        observe: Observer | None = None,
     ) -> None:
         """Start before the first step of phase 1."""
-        self.experiment, self.network = experiment, network
+        self.experiment, self.network, self.observe = experiment, network, observe
         self.seeds, self.generators = seeds, generators
         self.name = " / ".join(experiment.key)
         self.phases = experiment.layers if experiment.model == "ff" else 1
@@ -162,6 +171,7 @@ class Run:
         self.phase = phase
         self.optimiser = self._make_optimiser(objective)
         step = make_step(objective, self.optimiser, self.totals, size)
+        self._show()
         while self.epoch < self.experiment.epochs:
             started = time.perf_counter() - self.seconds
             # Drawn on the CPU: how a GPU permutes depends on the number of its processors.
@@ -173,10 +183,17 @@ class Run:
                 self.seconds = time.perf_counter() - started
                 checkpoint.after_step(self.state)
             self._end_epoch(objective, started)
+            self._show()
             epoch_done()
         self.optimiser.zero_grad()
         self.optimiser = None  # its moments and the gradients make room for the next phase
         self.phase, self.epoch = phase + 1, 0
+
+    def _show(self) -> None:
+        if self.observe and not self.batch:
+            layer = f"layer{self.phase}." if self.phases > 1 else ""
+            state = self.network.state().items()
+            self.observe(self.epoch, {name: x for name, x in state if name.startswith(layer)})
 
     def _make_optimiser(self, objective: Objective) -> torch.optim.Adam:
         optimiser = torch.optim.Adam(
