@@ -67,7 +67,7 @@ def unbroken(trainer, tmp_path_factory):
 
 def state(folder):
     saved = torch.load(folder / "0-1.pt", weights_only=True)["state"]
-    snapshots = sorted((folder / "snapshots").iterdir())
+    snapshots = sorted((folder / "snapshots").glob("[!.]*"))
     return saved | {"snapshots": {path.name: path.read_bytes() for path in snapshots}}
 
 
