@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from ffensembles.analysis.beyond.assemblies import (
+    compare,
     find_assemblies,
     largest_chance_variance,
     match,
-    measure_assemblies,
 )
 
 UNITS, SIZE, GROUPS, IMAGES = 100, 8, 10, 3000
@@ -39,7 +39,7 @@ def test_assemblies_that_follow_the_labels_match_the_ensembles():
     # the groups' activities would add up to a constant, and there would be one component less.
     labels = np.where(np.arange(IMAGES) % 2, GROUPS, np.arange(IMAGES) // 2 % GROUPS)
     x = activations(labels[:, None] == np.arange(GROUPS), rng)
-    table = measure_assemblies(x, labels, rng)
+    table = compare(x, labels, rng)
     driven = table[table["category"] < GROUPS]
     np.testing.assert_array_equal(driven["jaccard"], np.ones(GROUPS))
     assert (driven["size"] == SIZE).all()
@@ -52,7 +52,7 @@ def test_assemblies_without_label_structure_do_not_match():
     rng = np.random.default_rng(3)
     x = activations(rng.random((IMAGES, GROUPS)) < 0.1, rng)
     x[:, -20:] = rng.exponential(5, (IMAGES, 20))
-    table = measure_assemblies(x, np.arange(IMAGES) % 5, rng)
+    table = compare(x, np.arange(IMAGES) % 5, rng)
     assert (table["assemblies"] == GROUPS).all()
     assert (table["size"] == 20).all()
     assert (table["jaccard"] < table["null_mean"]).all()

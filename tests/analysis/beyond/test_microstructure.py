@@ -4,8 +4,8 @@ import pytest
 from ffensembles.analysis.beyond.microstructure import (
     FEWEST,
     NEAREST,
+    by_category,
     find_patterns,
-    measure_microstructure,
 )
 
 IMAGES, UNITS, CATEGORIES = 90, 60, 4
@@ -29,7 +29,7 @@ def representation(patterns, rng):
 def test_three_planted_patterns_are_found_in_every_category():
     rng = np.random.default_rng(0)
     x, labels, index = representation(3, rng)
-    table = measure_microstructure(x, labels, index, rng)
+    table = by_category(x, labels, index, rng)
     assert table["category"].tolist() == list(range(CATEGORIES))
     assert (table["by_bic"] == 3).all()
     assert (table["patterns"] == 3).all()
@@ -49,7 +49,7 @@ def test_no_pattern_is_found_in_the_null():
     x, labels, index = representation(3, rng)
     for c in range(CATEGORIES):
         x[labels == c] = rng.permuted(x[labels == c], axis=0)
-    table = measure_microstructure(x, labels, index, rng)
+    table = by_category(x, labels, index, rng)
     assert (table["by_bic"] == 1).all()
     assert (table["answer"] == "one").all()
 
@@ -77,7 +77,7 @@ def test_silent_or_few_images():
     assert find_patterns(np.zeros((30, 5), np.float32), rng).answer == "one"
     with pytest.raises(ValueError, match="20 images"):
         find_patterns(np.ones((FEWEST - 1, 5)), rng)
-    table = measure_microstructure(np.ones((5, 3)), np.zeros(5, int), np.arange(5), rng)
+    table = by_category(np.ones((5, 3)), np.zeros(5, int), np.arange(5), rng)
     assert table.empty
     assert "answer" in table
 

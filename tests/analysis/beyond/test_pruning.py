@@ -5,8 +5,8 @@ import torch
 from ffensembles.analysis.beyond.pruning import (
     Ranking,
     accuracies,
-    measure_pruning,
     operations,
+    prune,
     rank_units,
 )
 from ffensembles.models.label_embedding import LabelEmbedding
@@ -43,7 +43,7 @@ def pruned():
     network, images, labels = planted()
     layers = extraction.activations(network, images)
     ranking = rank_units(network, layers, labels.numpy(), np.random.default_rng(0))
-    return measure_pruning(network, images, labels, None, "none", ranking)
+    return prune(network, images, labels, None, "none", ranking)
 
 
 def accuracy(table, ranking, share=None):
@@ -125,6 +125,6 @@ def test_operations_left():
 def test_a_layer_is_never_left_empty():
     network, images, labels = planted()
     everything = Ranking({}, [np.ones(UNITS, dtype=bool)])
-    table = measure_pruning(network, images, labels, None, "none", everything)
+    table = prune(network, images, labels, None, "none", everything)
     assert "in none" not in set(table["ranking"])
     assert (table.loc[table["ranking"] == "in ensembles", "accuracy"] == 1).all()

@@ -19,6 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.analysis.measurements import Runs, read_layers, with_keys
 
 SHUFFLES = 100  # of the units, for the null
 ITERATIONS = 200  # of ICA
@@ -71,8 +72,30 @@ def match(ensembles: np.ndarray, assemblies: np.ndarray) -> np.ndarray:
 
 
 def measure_assemblies(
-    activations: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    runs: Runs, layers: int, *, held_out: int | None = None, random_seed: int, experiment: str
 ) -> pd.DataFrame:
+    """Find the assemblies of every representation of an experiment.
+
+    Args:
+        runs: which they are.
+        layers: how many layers there are.
+        held_out: see `measurements.read_layers`.
+        random_seed: of the config; every draw derives from it.
+        experiment: its name, `dataset/model/study`.
+
+    Returns:
+        seed, layer (from 1), then the columns of `compare`.
+    """
+    tables = []
+    for seed, layer, x in read_layers(runs, layers, held_out=held_out):
+        rng = np.random.default_rng(
+            [random_seed, seed, layer, *f"assemblies/{experiment}".encode()]
+        )
+        tables.append(with_keys(compare(x.activations, x.labels, rng), seed=seed, layer=layer))
+    return pd.concat(tables, ignore_index=True)
+
+
+def compare(activations: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Find the assemblies of one representation, and the best match of each category's ensemble.
 
     The null has assemblies of the same number and sizes whose units are drawn at random.

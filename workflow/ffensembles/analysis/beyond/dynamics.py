@@ -6,54 +6,72 @@ the end. So what changes from one to the next is due to the weights alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import torch
 
+from ffensembles.analysis.beyond.pruning import spread
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.sparsity import hoyer
-from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.models.devices import choose
-from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.snapshots import networks
-from ffensembles.representations.extraction import activations, predict
+from ffensembles.representations.extraction import activations, inputs, predict
 
 
-def follow(snapshots: list[tuple[int, np.ndarray]], labels: np.ndarray) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Moment:
+    """The ensembles of one layer at one epoch, and how sparse it is, by category."""
+
+    epoch: int
+    active: np.ndarray  # (C, n) bool
+    sparsity: np.ndarray  # (C,), mean over the images that have one
+
+
+def look(epoch: int, activations: np.ndarray, labels: np.ndarray) -> Moment:
+    """Find the ensembles in activations (M, n) of images with labels (M,)."""
+    categories = np.unique(labels)
+    means = category_means(activations, labels, categories)
+    sparsity = pd.Series(hoyer(activations)).groupby(labels).mean()
+    return Moment(epoch, active_units(means, leave_one_out(means)), sparsity.to_numpy())
+
+
+def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame:
     """Follow the ensembles of one layer through its training.
 
     Args:
-        snapshots: epoch and representation (M, n) of the same images, the last at the end.
-        labels: (M,), the category of each row.
+        moments: in order; the last is the end.
+        categories: (C,), what their rows are.
 
     Returns:
-        epoch, category, sparsity (mean over the category's images that have one), units (n), size
-        (units in the ensemble), to_end and to_before (Jaccard similarity with the ensemble at the
-        end, and at the snapshot before; NaN where both are empty, or there is none before), kept
-        (share of the ensemble's units that are in the one at the end), joined and left (units,
-        since the snapshot before), members (the units).
+        epoch, category, sparsity, units (n), size (units in the ensemble), to_end and to_before
+        (Jaccard similarity with the ensemble at the end, and at the moment before; NaN where both
+        are empty, or there is none before), kept (share of the ensemble's units that are in the
+        one at the end), joined and left (units, since the moment before), members (the units).
     """
-    categories = np.unique(labels)
-    ensembles = [_ensembles(x, labels, categories) for _, x in snapshots]
     rows = []
-    for i, (epoch, x) in enumerate(snapshots):
-        sparsity = hoyer(x)
+    end = moments[-1].active
+    for before, moment in zip([None, *moments], moments, strict=False):
         for c, category in enumerate(categories):
-            now, end = ensembles[i][c], ensembles[-1][c]
-            before = ensembles[i - 1][c] if i else None
+            now, last = moment.active[c], end[c]
+            past = None if before is None else before.active[c]
             rows.append(
                 {
-                    "epoch": epoch,
+                    "epoch": moment.epoch,
                     "category": int(category),
-                    "sparsity": _mean(sparsity[labels == category]),
+                    "sparsity": moment.sparsity[c],
                     "units": len(now),
                     "size": int(now.sum()),
-                    "to_end": _jaccard(now, end),
-                    "to_before": np.nan if before is None else _jaccard(now, before),
-                    "kept": (now & end).sum() / now.sum() if now.any() else np.nan,
-                    "joined": 0 if before is None else int((now & ~before).sum()),
-                    "left": 0 if before is None else int((before & ~now).sum()),
+                    "to_end": _jaccard(now, last),
+                    "to_before": np.nan if past is None else _jaccard(now, past),
+                    "kept": (now & last).sum() / now.sum() if now.any() else np.nan,
+                    "joined": 0 if past is None else int((now & ~past).sum()),
+                    "left": 0 if past is None else int((past & ~now).sum()),
                     "members": np.flatnonzero(now).tolist(),
                 }
             )
@@ -75,56 +93,42 @@ def measure_dynamics(
         images: how many test images to take at most for the accuracy, spread evenly over all.
 
     Returns:
-        layer (from 1), then the columns of `follow`, and accuracy (that of the network at this
-        epoch; in FF that of the layers up to this one).
+        layer (from 1), then the columns of `follow`, and accuracy (of the network at this epoch;
+        in FF of the layers up to this one).
 
     Raises:
         UserError: there are no snapshots, the run diverged, or the device is not there.
     """
     chosen = choose(device)
-    x = torch.from_numpy(standardise(dataset.test_images, experiment.dataset)).to(chosen)
-    labels = torch.from_numpy(dataset.test_labels).to(chosen)
-    embedding = None
-    if experiment.model != "bp":
-        shape = dataset.test_images.shape[1:]
-        embedding = LabelEmbedding.of(x, shape, experiment.black, experiment.maximum)
+    x, labels, embedding = inputs(experiment, dataset, "test", chosen)
     layerwise = experiment.model == "ff"
-    for _, _, last in networks(path, layerwise=layerwise):
-        pass
+    *_, (_, _, last) = networks(path, layerwise=layerwise)
     predicted = predict(last.to(chosen), x, embedding, experiment.goodness)
     correct = torch.from_numpy(predicted).to(chosen) == labels
-    seen = embedding.embed(x[correct], labels[correct]) if embedding else x[correct]
-    some = spread(len(x), images).to(chosen)
+    seen, seen_labels = x[correct], labels[correct]
+    if embedding:
+        seen = embedding.embed(seen, seen_labels)
+    categories = seen_labels.cpu().numpy()
+    some, truth = spread(x, images), spread(labels, images).cpu().numpy()
 
-    accuracies: dict[tuple[int, int], float] = {}
-    layers: dict[int, list[tuple[int, np.ndarray]]] = {}
-    for layer, epoch, network in networks(path, layerwise=layerwise):
-        network = network.to(chosen)
-        guessed = predict(network, x[some], embedding, experiment.goodness)
-        accuracies[layer, epoch] = float((guessed == labels[some].cpu().numpy()).mean())
+    moments: dict[int, list[Moment]] = {}
+    accuracy: dict[tuple[int, int], float] = {}
+    for layer, epoch, stored in networks(path, layerwise=layerwise):
+        network = stored.to(chosen)
+        guess = predict(network, some, embedding, experiment.goodness)
         for number, h in enumerate(activations(network, seen), 1):
             if number == layer or not layerwise:
-                layers.setdefault(number, []).append((epoch, h))
-    tables = []
-    for number, snapshots in layers.items():
-        table = follow(snapshots, labels[correct].cpu().numpy())
-        at = [(number if layerwise else len(layers), epoch) for epoch in table["epoch"]]
-        tables.append(table.assign(layer=number, accuracy=[accuracies[key] for key in at]))
-    columns = ["layer", "epoch", "category", "accuracy"]
+                moments.setdefault(number, []).append(look(epoch, h, categories))
+                accuracy[number, epoch] = float((guess == truth).mean())
+    tables = [
+        with_keys(follow(found, np.unique(categories).tolist()), layer=layer)
+        for layer, found in moments.items()
+    ]
     table = pd.concat(tables, ignore_index=True)
-    return table[[*columns, *(column for column in table if column not in columns)]]
-
-
-def _ensembles(x: np.ndarray, labels: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    means = category_means(x, labels, categories)
-    return active_units(means, leave_one_out(means))
+    at = zip(table["layer"], table["epoch"], strict=True)
+    return table.assign(accuracy=[accuracy[place] for place in at])
 
 
 def _jaccard(a: np.ndarray, b: np.ndarray) -> float:
     union = (a | b).sum()
     return float((a & b).sum() / union) if union else float("nan")
-
-
-def _mean(values: np.ndarray) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float("nan")

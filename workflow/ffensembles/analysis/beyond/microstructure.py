@@ -19,6 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
+from ffensembles.analysis.measurements import Runs, read_layers, with_keys
+
 COMPONENTS = 10  # principal components that the mixtures see
 MOST = 6  # patterns looked for
 SHUFFLES = 10  # of the null
@@ -104,6 +106,30 @@ def find_patterns(activations: np.ndarray, rng: np.random.Generator) -> Patterns
 
 
 def measure_microstructure(
+    runs: Runs, layers: int, *, held_out: int | None = None, random_seed: int, experiment: str
+) -> pd.DataFrame:
+    """Find the activation patterns in every representation of an experiment.
+
+    Args:
+        runs: which they are.
+        layers: how many layers there are.
+        held_out: see `measurements.read_layers`.
+        random_seed: of the config; every draw derives from it.
+        experiment: its name, `dataset/model/study`.
+
+    Returns:
+        seed, layer (from 1), then the columns of `by_category`.
+    """
+    name = f"microstructure/{experiment}".encode()
+    tables = []
+    for seed, layer, x in read_layers(runs, layers, held_out=held_out):
+        rng = np.random.default_rng([random_seed, seed, layer, *name])
+        table = by_category(x.activations, x.labels, x.index, rng)
+        tables.append(with_keys(table, seed=seed, layer=layer))
+    return pd.concat(tables, ignore_index=True)
+
+
+def by_category(
     activations: np.ndarray, labels: np.ndarray, index: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Find the activation patterns of every category of one representation.

@@ -16,12 +16,17 @@ import torch
 from torch import Tensor
 
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.analysis.measurements import with_keys
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
+from ffensembles.models.devices import choose
 from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
 from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.models.weights import stored_networks
 from ffensembles.representations.extraction import (
     activations,
+    inputs,
     most_probable,
     predict,
     prepare,
@@ -58,47 +63,51 @@ class Trial:
     kept: Kept
 
 
-def prune_run(
+def measure_pruning(
     experiment: Experiment,
-    seed: int,
-    model_path: str,
+    models: Paths,
     dataset: Dataset,
     *,
     device: str,
     images: int,
-    rng: np.random.Generator,
+    random_seed: int,
 ) -> pd.DataFrame:
-    """Prune one run. Training images rank its units, so test images judge without prejudice.
+    """Prune every run of an experiment.
+
+    Training images rank the units, so that the test images judge without prejudice.
 
     Args:
-        experiment: the settings.
-        seed: of the run.
-        model_path: the weights of its block.
+        experiment: what was trained.
+        models: the files of its networks.
         dataset: both splits.
-        device: see `devices.choose`.
-        images: how many test images to use at most, spread evenly over all; two and a half times
-            as many training images rank the units, those of them that are classified correctly.
-        rng: draws the random rankings.
+        device: where the networks run.
+        images: how many test images to take at most, spread evenly over all; twice as many
+            training images rank the units, those of them that are classified correctly.
+        random_seed: of the config; the random rankings derive from it.
 
     Returns:
-        See `measure_pruning`.
+        seed, then the columns of `prune`.
+
+    Raises:
+        UserError: a run diverged in training, or the device is not there.
     """
-    network, x, labels, embedding = prepare(experiment, seed, model_path, dataset, "train", device)
-    x, labels = _spread(x, images * 5 // 2), _spread(labels, images * 5 // 2)
-    predicted = predict(network, x, embedding, experiment.goodness)
-    correct = torch.from_numpy(predicted).to(labels.device) == labels
-    x, labels = x[correct], labels[correct]
-    layers = activations(network, embedding.embed(x, labels) if embedding else x)
-    ranking = rank_units(network, layers, labels.cpu().numpy(), rng)
-    network, x, labels, embedding = prepare(experiment, seed, model_path, dataset, "test", device)
-    return measure_pruning(
-        network,
-        _spread(x, images),
-        _spread(labels, images),
-        embedding,
-        experiment.goodness,
-        ranking,
-    )
+    tables = []
+    name = "/".join(["pruning", *experiment.key])
+    for path, seed in stored_networks(models):
+        network, x, labels, embedding = prepare(experiment, seed, path, dataset, "train", device)
+        x, labels = spread(x, 2 * images), spread(labels, 2 * images)
+        predicted = predict(network, x, embedding, experiment.goodness)
+        correct = torch.from_numpy(predicted).to(labels.device) == labels
+        x, labels = x[correct], labels[correct]
+        layers = activations(network, embedding.embed(x, labels) if embedding else x)
+        rng = np.random.default_rng([random_seed, seed, *name.encode()])
+        ranking = rank_units(network, layers, labels.cpu().numpy(), rng)
+
+        x, labels, embedding = inputs(experiment, dataset, "test", choose(device))
+        x, labels = spread(x, images), spread(labels, images)
+        table = prune(network, x, labels, embedding, experiment.goodness, ranking)
+        tables.append(with_keys(table, seed=seed))
+    return pd.concat(tables, ignore_index=True)
 
 
 def rank_units(
@@ -137,7 +146,7 @@ def rank_units(
     return Ranking(importance, members)
 
 
-def measure_pruning(
+def prune(
     network: Network,
     images: Tensor,
     labels: Tensor,
@@ -189,8 +198,8 @@ def accuracies(
     """
     correct = torch.zeros(len(prunings), dtype=torch.long)
     for part, truth in zip(images.split(ROWS), labels.split(ROWS), strict=True):
-        inputs = part if embedding is None else _with_every_label(part, embedding)
-        whole = list(network.activations(inputs[None]))
+        seen = part if embedding is None else _with_every_label(part, embedding)
+        whole = list(network.activations(seen[None]))
         for i, kept in enumerate(prunings):
             layers = _activations(network, whole, kept)
             if embedding is None:
@@ -207,13 +216,13 @@ def operations(network: Network, kept: Kept) -> float:
     linears = [*network.layers, *([network.head] if network.head else [])]
     shapes = [linear.weight.shape[1:] for linear in linears]
     after = [len(k) if k is not None else n for k, (n, _) in zip(kept, shapes, strict=False)]
-    after += [outputs for outputs, _ in shapes[len(after) :]]
+    after += [n for n, _ in shapes[len(after) :]]
     before = [shapes[0][1], *after[:-1]]
     left = sum(a * b for a, b in zip(after, before, strict=True))
-    return left / sum(outputs * inputs for outputs, inputs in shapes)
+    return left / sum(n * m for n, m in shapes)
 
 
-def _spread(rows: Tensor, most: int) -> Tensor:
+def spread(rows: Tensor, most: int) -> Tensor:
     """Return at most so many rows, evenly spread: published sets may begin with easier images."""
     if len(rows) <= most:
         return rows
@@ -275,8 +284,8 @@ def _head(network: Network, kept: Kept) -> Linear:
     return _part(network.head, None, kept[-1])
 
 
-def _part(linear: Linear, outputs: Tensor | None, inputs: Tensor | None) -> Linear:
+def _part(linear: Linear, after: Tensor | None, before: Tensor | None) -> Linear:
     weight, bias = linear.weight, linear.bias
-    if outputs is not None:
-        weight, bias = weight[:, outputs], bias[:, outputs]
-    return Linear(weight if inputs is None else weight[:, :, inputs], bias)
+    if after is not None:
+        weight, bias = weight[:, after], bias[:, after]
+    return Linear(weight if before is None else weight[:, :, before], bias)
