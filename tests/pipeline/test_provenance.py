@@ -109,5 +109,25 @@ def test_the_commit_is_that_of_the_folder_itself(tmp_path):
     assert provenance.commit(tmp_path / "within").startswith("unknown")
 
 
+def test_a_clone_of_someone_elses_has_a_commit_too(tmp_path, monkeypatch):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "first")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git plays that we do not own it
+    assert len(provenance.commit(tmp_path)) == 40
+
+
+def test_why_git_refuses_is_told(tmp_path, monkeypatch):
+    assert "not a git repository" in provenance.commit(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("damaged")
+    assert provenance.commit(tmp_path).startswith("unknown: git says '")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provenance.commit(tmp_path).startswith("unknown: git cannot be run (No such file")
+
+
 def test_every_named_package_is_installed():
     assert set(provenance.versions()) == {"Python", *provenance.PACKAGES}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.files import Paths, read_frame, read_metadata
+from ffensembles.files import Paths, read_frame, read_metadata, shortened
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -58,18 +58,24 @@ def seconds_of_training(log: pd.DataFrame) -> float:
 
 def commit(folder: Path) -> str:
     """Return the commit of a Git checkout, and whether its files differ from that."""
+    folder = folder.resolve()
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
+        # A clone that someone else owns is as good: it is read, and nothing of it is run.
+        command = ["git", "-c", f"safe.directory={folder}", "-c", "core.fsmonitor=false"]
+        command += ["-C", str(folder), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        if Path(git("rev-parse", "--show-toplevel")) != folder.resolve():
+        if Path(git("rev-parse", "--show-toplevel")) != folder:
             return "unknown: the pipeline is not a Git checkout of its own"
         changes = git("status", "--porcelain", "--untracked-files=no")
         return git("rev-parse", "HEAD") + (", with uncommitted changes" if changes else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown: the pipeline is not a Git checkout"
+    except OSError as error:
+        return f"unknown: git cannot be run ({error.strerror})"
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.split()) or f"status {error.returncode}"
+        return f"unknown: git says '{shortened(said)}'"
 
 
 def versions() -> dict[str, str]:
