@@ -1,5 +1,10 @@
 # Every target sets up what it needs: a fresh clone wants Python 3.11 to 3.13, git and make.
 
+# Snakemake writes the path of Python into shell commands as it is.
+ifneq (,$(shell pwd | grep '[][[:space:]"'\''$$\\`&;|<>(){}*?!\#~:]'))
+$(error $(shell pwd): jobs cannot be started from this path; move the clone to one of letters, digits and . _ - + only)
+endif
+
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
 READY := .venv/.ready
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

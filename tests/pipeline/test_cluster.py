@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,13 @@ def test_stale_lock_goes_only_when_its_run_is_dead(tmp_path):
     cluster._held.clear()  # this process's own mark
     assert cluster.is_alone(tmp_path)
     assert not lock.exists()
+
+
+@pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("/gone/away/with")])
+def test_folder_without_room_for_records_is_one_line_with_its_cure(put, tmp_path):
+    put(tmp_path / ".snakemake")
+    with pytest.raises(UserError, match=r"\.snakemake: .* written \(.*--directory FOLDER"):
+        cluster.is_alone(tmp_path / ".snakemake")
 
 
 def test_machine_without_slurm_is_told_in_one_line(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Runs of the pipeline that end before their time: how soon, with which words, and what is kept."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,7 +9,8 @@ import time
 
 import pytest
 
-from helpers.pipeline import copy_pipeline
+from helpers import ROOT
+from helpers.pipeline import copy_pipeline, snakemake
 
 MODEL = "results/demo/models/digits/bp/main/seeds-0-0"
 
@@ -89,3 +91,38 @@ def test_a_run_that_fails_ends_with_the_cause_and_how_to_go_on(pipeline, tmp_pat
     assert cause.endswith("remove it and run again")
     assert job == f"    train digits bp main 0 0; log: results/demo/logs/train/{MODEL[20:]}.log"
     assert go_on.startswith("The same command goes on")
+
+
+# Where it may lie, and where it may be started
+
+
+@pytest.mark.parametrize("name", ["My Projects/it's here", "a;b", "a:b", "#a", "$a", "`a`"])
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_refuses_a_clone_whose_jobs_would_not_start_before_anything_is_done(name, tmp_path):
+    clone = tmp_path / name
+    clone.mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", clone)
+    run = subprocess.run(["make", "demo"], cwd=clone, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert run.stderr.count("\n") == 1 and "move the clone" in run.stderr
+    assert [path.name for path in clone.iterdir()] == ["Makefile"]
+
+
+def test_snakemake_refuses_a_clone_whose_jobs_would_not_start(tmp_path):
+    clone = copy_pipeline(tmp_path / "it's here")
+    command = [sys.executable, "-m", "snakemake", "-n"]
+    run = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith(f"error: {clone}: jobs cannot be started")
+
+
+@pytest.mark.parametrize("how", ["from there", "with --directory"])
+def test_started_elsewhere_results_go_there_and_the_pipelines_files_are_found(how, tmp_path):
+    (work := tmp_path / "my work").mkdir()
+    there, arguments = (work, []) if how == "from there" else (tmp_path, ["--directory", work])
+    demo = ["--snakefile", ROOT / "Snakefile", "--profile", ROOT / "profiles/demo"]
+    snakemake(there, *demo, *arguments, "--", "show_deviations", "save_config")
+    results = work / "results/demo"
+    assert {path.name for path in results.iterdir()} == {"deviations.html", "config.yaml", "logs"}
+    plan = snakemake(there, *demo, *arguments, "-n", "--quiet", "rules")
+    assert "report" in plan

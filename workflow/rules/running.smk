@@ -8,7 +8,10 @@ from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
-ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")
+try:
+    ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")
+except UserError as error:
+    sys.exit(f"error: {error}")
 
 # What is done in seconds or needs a network is not worth a job of a cluster.
 workflow.localrules(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from ffensembles.errors import UserError
+from ffensembles.files import dangling
 
 log = logging.getLogger(__name__)
 
@@ -135,10 +136,21 @@ def is_alone(folder: str | Path) -> bool:
 
     Args:
         folder: Snakemake's own folder, .snakemake.
+
+    Raises:
+        UserError: nothing can be written there.
     """
     folder = Path(folder)
-    folder.mkdir(exist_ok=True)
-    mark = (folder / "running").open("a")
+    try:
+        folder.mkdir(exist_ok=True)
+        mark = (folder / "running").open("a")
+    except OSError as error:
+        target = dangling(folder)
+        reason = f"a link leads to {target}, which is not there" if target else error.strerror
+        raise UserError(
+            f"{folder.absolute()}: Snakemake's records cannot be written ({reason}); start the run "
+            "in a folder of yours with --directory FOLDER"
+        ) from error
     _held.append(mark)
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
