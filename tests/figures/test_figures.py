@@ -1,8 +1,5 @@
 import itertools
-import runpy
-from collections import namedtuple
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +18,8 @@ from ffensembles.figures import run_shown, style, unit_grids
 from ffensembles.figures.activation_maps import activation_map, average_neighbours
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
-from ffensembles.figures.layer_similarity import layer_similarity
+from ffensembles.figures.catalogue import FIGURES
+from ffensembles.figures.layer_similarity import similarity_matrices
 from ffensembles.figures.mean_activations import unseen_means
 from ffensembles.figures.shared_units import (
     examples_sharing,
@@ -34,10 +32,9 @@ from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
 from ffensembles.printing.names import CATEGORIES
 from ffensembles.representations import stored
-from helpers import ROOT
 from helpers.figure_artefacts import Study
+from helpers.scripts import run_script
 
-SCRIPTS = ROOT / "workflow/scripts"
 NAMES = CATEGORIES["fashionmnist"]
 
 pytestmark = [
@@ -94,74 +91,62 @@ def red_lines(axes):
     return [line for line in axes.lines if to_hex(line.get_color()) == style.HIGHLIGHT]
 
 
-# The scripts
+# The script
 
 
 def jobs(study):
-    """Return script, input and params of every kind of figure."""
+    """Return input and settings of every function of the catalogue, and of the training curves."""
     ensembles, sparsity, balance, log = (
         [study.path(model, "main", kind) for model in ("ff", "bpff", "bp")]
         for kind in ("ensembles", "sparsity", "balance", "log")
     )
     without = [study.path("ff", f"without-{k}", "ensembles") for k in study.held_out]
-    run = {"representations": study.path("ff", "main", 0)}
-    shown = {"ensembles": ensembles[0], "dataset": study.folder / "dataset.npz"}
+    run = {"representations": [study.path("ff", "main", 0)]}
+    shown = {"ensembles": ensembles[:1], "dataset": [study.folder / "dataset.npz"]}
     first = {"seed": 0, "layer": 1}
     many = {"held_out": list(study.held_out)}
+    layers = [study.folder / f"layers-{name}.parquet" for name in ("mnist", study.dataset)]
     return {
-        "activation_patterns": (run | shown, first | {"examples": [0, 2, 9]}),
-        "category_sparsity": ({"sparsity": sparsity}, {}),
-        "shared_units": (run | shown, first | {"examples": [2, 4]}),
-        "unseen_category": (
-            {"representations": study.path("ff", "without-5", 0), "ensembles": without[1]},
+        "activation_patterns.of_run": (run | shown, first | {"examples": [0, 2, 9]}),
+        "sparsity.category_sparsity": ({"sparsity": sparsity}, {}),
+        "shared_units.of_run": (run | shown, first | {"examples": [2, 4]}),
+        "unseen.of_run": (
+            {"representations": [study.path("ff", "without-5", 0)], "ensembles": without[1:]},
             first | {"held_out": 5},
         ),
-        "balance": ({"balance": balance}, {"seed": 0, "layer": 2}),
-        "activation_map": (run | {"sparsity": sparsity[0]}, {"seed": 0, "layer": 2}),
-        "unseen_means": ({"ensembles": without}, first | many),
-        "unseen_overlaps": ({"ensembles": without}, first | many),
-        "jaccard": (
+        "balance.positive_fractions": ({"balance": balance}, {"seed": 0, "layer": 2}),
+        "activation_maps.of_run": (run | {"sparsity": sparsity[:1]}, {"seed": 0, "layer": 2}),
+        "mean_activations.unseen_means": ({"ensembles": without}, first | many),
+        "shared_units.unseen_overlaps": ({"ensembles": without}, first | many),
+        "shared_units.jaccard_matrices": (
             {"ensembles": [study.path("bp", "l1-regularised", "ensembles"), ensembles[0]]},
             first,
         ),
-        "layer_similarity": (
-            {
-                "similarity": [
-                    study.folder / f"layers-{name}.parquet" for name in ("mnist", study.dataset)
-                ]
-            },
-            {},
-        ),
-        "training_curves": (
+        "layer_similarity.similarity_matrices": ({"layer_similarity": layers}, {}),
+        "training_curves.of_logs": (
             {"logs": log},
             {"models": ["ff", "bpff", "bp"], "dataset": study.dataset},
         ),
     }
 
 
-def run_script(kind, study, folder, **changes):
-    """Run a script as Snakemake does, and return the files it wrote."""
-    paths, params = jobs(study)[kind]
-    output = namedtuple("Output", "pdf png")(folder / f"{kind}.pdf", folder / f"{kind}.png")
-    snakemake = SimpleNamespace(
-        input=SimpleNamespace(**paths),
-        params=SimpleNamespace(**(params | changes)),
-        output=output,
-        log=[str(folder / "log")],
-    )
-    runpy.run_path(str(SCRIPTS / f"plot_{kind}.py"), init_globals={"snakemake": snakemake})
-    return output
+def plot(draw, study, folder, **changes):
+    """Run the script as Snakemake does, and return the files it wrote."""
+    files, settings = jobs(study)[draw]
+    output = {form: folder / f"{draw}.{form}" for form in ("pdf", "png")}
+    params = {**settings, **changes, "draw": draw, "code": ""}
+    run_script("plot.py", folder / "log", input=files, output=output, params=params)
+    return output["pdf"], output["png"]
 
 
-def test_every_script_has_its_test(study):
-    assert set(jobs(study)) == {path.stem[5:] for path in SCRIPTS.glob("plot_*.py")}
+DRAWN = sorted({figure.draw for figure in FIGURES} | {"training_curves.of_logs"})
 
 
-@pytest.mark.parametrize("kind", sorted(path.stem[5:] for path in SCRIPTS.glob("plot_*.py")))
-def test_scripts_draw_legible_figures(kind, study, tmp_path, drawn, monkeypatch):
-    output = run_script(kind, study, tmp_path)
-    assert output.pdf.read_bytes().startswith(b"%PDF")
-    height, width = imread(output.png).shape[:2]
+@pytest.mark.parametrize("draw", DRAWN)
+def test_every_figure_is_legible(draw, study, tmp_path, drawn, monkeypatch):
+    pdf, png = plot(draw, study, tmp_path)
+    assert pdf.read_bytes().startswith(b"%PDF")
+    height, width = imread(png).shape[:2]
     assert width <= 220 * (style.WIDTH + 0.1)
     assert height <= 220 * 9
     assert_nothing_overlaps(drawn[-1], monkeypatch)
@@ -185,25 +170,27 @@ def assert_nothing_overlaps(figure, monkeypatch):
         assert min(width, height) < 1, f"{one!r} lies on {other!r}"
 
 
-@pytest.mark.parametrize("kind", ["activation_map", "shared_units", "training_curves"])
-def test_the_same_artefacts_give_the_same_bytes(kind, study, tmp_path):
+@pytest.mark.parametrize(
+    "draw", ["activation_maps.of_run", "shared_units.of_run", "training_curves.of_logs"]
+)
+def test_the_same_artefacts_give_the_same_bytes(draw, study, tmp_path):
     (tmp_path / "again").mkdir()
-    once, again = run_script(kind, study, tmp_path), run_script(kind, study, tmp_path / "again")
+    once, again = plot(draw, study, tmp_path), plot(draw, study, tmp_path / "again")
     for one, other in zip(once, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_run_that_is_not_there_is_one_line(study, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        run_script("jaccard", study, tmp_path, seed=7)
-    assert not list(tmp_path.glob("jaccard*"))
+        plot("shared_units.jaccard_matrices", study, tmp_path, seed=7)
+    assert not list(tmp_path.glob("shared_units*"))
 
 
 def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
     """Silent layers, one run, few categories with correctly classified images."""
     study = Study(tmp_path / "study", seeds=1, known=(4, 7), silent_layers=(1, 3))
-    for kind in jobs(study):
-        for path in run_script(kind, study, tmp_path):
+    for draw in DRAWN:
+        for path in plot(draw, study, tmp_path):
             assert path.exists()
 
 
@@ -256,7 +243,7 @@ def test_a_figure_leaves_the_callers_style_alone(ensembles):
     import matplotlib
 
     with matplotlib.rc_context({"font.size": 31, "axes.labelsize": 31}):
-        figure = jaccard_matrices([ensembles], seed=0, layer=1)
+        figure = jaccard_matrices(ensembles, seed=0, layer=1)
         assert matplotlib.rcParams["font.size"] == 31
     assert max(text.get_fontsize() for text in texts(figure)) < 11
 
@@ -301,7 +288,7 @@ def test_activation_patterns_shows_examples_means_and_map(first_layer, x):
 
 
 def test_mean_activations_are_blue_where_active(first_layer):
-    figure = unseen_means([first_layer], [5], seed=0, layer=1)
+    figure = unseen_means(first_layer, held_out=[5], seed=0, layer=1)
     grey, blue = figure.axes[0].lines
     assert to_hex(blue.get_color()) == style.ACTIVE
     assert set(blue.get_xdata()) == members(first_layer, 5)
@@ -316,7 +303,7 @@ def test_mean_activations_are_blue_where_active(first_layer):
 
 def test_jaccard_of_every_pair_on_one_scale(study, ensembles):
     other = pd.read_parquet(study.path("bp", "l1-regularised", "ensembles"))
-    figure = jaccard_matrices([other, ensembles], seed=1, layer=2)
+    figure = jaccard_matrices(pd.concat([other, ensembles]), seed=1, layer=2)
     assert [axes.get_title() for axes in figure.axes[:2]] == [
         "BP on FASHIONMNIST, l1-regularised",
         "FF on FASHIONMNIST",
@@ -336,7 +323,7 @@ def test_jaccard_of_every_pair_on_one_scale(study, ensembles):
 
 def test_unseen_overlaps_count_shared_units_between_red_lines(study):
     frame = pd.read_parquet(study.path("ff", "without-2", "ensembles"))
-    figure = unseen_overlaps([frame], [2], seed=0, layer=1)
+    figure = unseen_overlaps(frame, held_out=[2], seed=0, layer=1)
     axes = figure.axes[0]
     run = frame[(frame["seed"] == 0) & (frame["layer"] == 1)]
     matrix = np.asarray(axes.images[0].get_array())
@@ -391,17 +378,17 @@ def test_units_keep_their_order_in_the_matrix():
     assert np.isnan(grid.ravel()[6:]).all()
 
 
-@pytest.mark.parametrize("kind", ["activation_patterns", "shared_units"])
-def test_inputs_are_shown_with_the_label_that_the_network_sees(kind, study, tmp_path, drawn):
+@pytest.mark.parametrize("draw", ["activation_patterns.of_run", "shared_units.of_run"])
+def test_inputs_are_shown_with_the_label_that_the_network_sees(draw, study, tmp_path, drawn):
     """Zero after standardisation, which FashionMNIST has at 0.1307 of white, is the black."""
-    run_script(kind, study, tmp_path)
+    plot(draw, study, tmp_path)
     inputs = [
         np.asarray(image.get_array())
         for axes in drawn[-1].findobj(Axes)
         for image in axes.images
         if image.get_cmap().name == "gray"
     ]
-    categories = jobs(study)[kind][1]["examples"]
+    categories = jobs(study)[draw][1]["examples"]
     assert len(inputs) == len(categories)
     for image, category in zip(inputs, categories, strict=True):
         expected = np.full(10, 33)
@@ -418,6 +405,11 @@ def without_images(first_layer):
     return first_layer[first_layer["category"] != ABSENT]
 
 
+def studies(*ensembles):
+    """Put ensembles below each other as those of so many studies."""
+    return pd.concat(frame.assign(study=f"study-{k}") for k, frame in enumerate(ensembles))
+
+
 @pytest.fixture
 def silent(first_layer):
     """Return those of a run in which the images of a category activate no unit."""
@@ -431,8 +423,8 @@ def matrices(frame, x):
     return {
         "3B": shared_units(images, dark, [2, 5], frame, layer=1).axes[-2],
         "4C": unseen_category(x, frame, unseen=5).axes[-2],
-        "11": unseen_overlaps([frame], [5], seed=0, layer=1).axes[0],
-        "12 and 14": jaccard_matrices([frame], seed=0, layer=1).axes[0],
+        "11": unseen_overlaps(frame, held_out=[5], seed=0, layer=1).axes[0],
+        "12 and 14": jaccard_matrices(frame, seed=0, layer=1).axes[0],
     }
 
 
@@ -448,7 +440,7 @@ def test_a_category_without_images_shares_nothing_that_was_measured(without_imag
 
 
 def test_dashes_are_drawn_where_numbers_do_not_fit(without_images):
-    figure = jaccard_matrices([without_images] * 5, seed=0, layer=1)
+    figure = jaccard_matrices(studies(*[without_images] * 5), seed=0, layer=1)
     for axes in figure.axes[:5]:
         assert {text.get_text() for text in axes.texts} == {"–"}
 
@@ -459,7 +451,9 @@ def test_a_category_without_images_has_no_mean_and_no_count(without_images, firs
     (axes,) = (axes for axes in figure.axes if axes.get_title() == "Coat (– active)")
     assert [text.get_text() for text in axes.texts] == [style.NO_IMAGES]
 
-    figure = unseen_means([without_images, first_layer], [ABSENT] * 2, seed=0, layer=1)
+    figure = unseen_means(
+        studies(without_images, first_layer), held_out=[ABSENT] * 2, seed=0, layer=1
+    )
     none, some = figure.axes
     assert none.get_title() == "Coat (unseen): – of 64 units active"
     assert [text.get_text() for text in none.texts] == [style.NO_IMAGES]
@@ -541,7 +535,7 @@ def test_layer_similarity_is_the_mean_over_runs(study):
         pd.read_parquet(study.folder / f"layers-{name}.parquet")
         for name in ("fashionmnist", "mnist")
     )
-    figure = layer_similarity(frame)
+    figure = similarity_matrices(frame)
     assert [axes.get_title() for axes in figure.axes[:2]] == ["MNIST", "FASHIONMNIST"]
     matrix = np.asarray(figure.axes[0].images[0].get_array())
     assert matrix[0, 2] == pytest.approx((0.2 + 0.2**1.1) / 2)

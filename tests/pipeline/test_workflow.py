@@ -11,6 +11,8 @@ import pytest
 import yaml
 from docutils.core import publish_string
 
+from ffensembles.figures.catalogue import FIGURES
+from ffensembles.tables.catalogue import TABLES
 from helpers.pipeline import ROOT, copy_pipeline, finish, plan, snakemake, two_studies
 
 RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
@@ -90,7 +92,11 @@ def anew(plan):
 
 def test_comments_docstrings_and_what_decides_no_result_rerun_nothing(edited):
     library = edited / "workflow/ffensembles"
-    edit(library / "networks.py", '"""Divide each row of x', '"""A docstring. Divide each row of x')
+    edit(
+        library / "models/networks.py",
+        '"""Divide each row of x',
+        '"""A docstring. Divide each row of x',
+    )
     for path in (library / "files.py", edited / "workflow/scripts/train.py"):
         path.write_text(f"# A comment.\n{path.read_text('utf-8')}\n# Another.\n", "utf-8")
     assert anew(plan(edited)) == (set(), set())
@@ -100,7 +106,7 @@ def test_comments_docstrings_and_what_decides_no_result_rerun_nothing(edited):
 
 def test_a_module_reruns_the_rules_whose_results_it_can_change(edited):
     library = edited / "workflow/ffensembles"
-    with (library / "probes.py").open("a", encoding="utf-8") as file:
+    with (library / "analysis/probes.py").open("a", encoding="utf-8") as file:
         file.write("\n\nNEW = 1\n")
     edit(library / "figures/balance.py", "BIN = 0.01", "BIN = 0.02")
     origins, all_rules = anew(plan(edited))
@@ -144,12 +150,12 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
 
 @pytest.mark.parametrize(
     "rule",
-    [r for r in re.split(r"(?m)^(?=rule )", RULES) if "    script:" in r],
-    ids=lambda rule: rule[5 : rule.index(":")],
+    [r for r in re.split(r"(?m)^(?= *rule\b)", RULES) if "    script:" in r],
+    ids=lambda rule: re.search(r"script:\s*(.+)", rule)[1],
 )
 def test_a_rule_carries_the_fingerprint_of_its_own_script(rule):
-    (script,) = re.findall(r'script:\n        "\.\./scripts/(.+)"', rule)
-    assert re.findall(r'code=code\("(.+)"\)', rule) == [script]
+    (script,) = re.findall(r'script:\n +"\.\./scripts/(.+)"', rule)
+    assert re.findall(r'code=code\("(.+?)"', rule) == [script]
     assert (ROOT / "workflow/scripts" / script).is_file()
 
 
@@ -157,7 +163,9 @@ def test_every_script_and_caption_is_used():
     scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
     assert set(re.findall(r'"\.\./scripts/(.+)"', RULES)) == scripts
     captions = {path.name for path in (ROOT / "workflow/report").glob("*.rst")}
-    assert {*re.findall(r'"\.\./report/(.+)"', RULES), "workflow.rst"} == captions
+    rows = {f"{row.name}.rst" for row in (*TABLES.values(), *FIGURES)}
+    others = set(re.findall(r'"\.\./report/([^{}"]+)"', RULES)) | {"workflow.rst"}
+    assert rows | others == captions
 
 
 def configuration(*names):

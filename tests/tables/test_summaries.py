@@ -11,7 +11,8 @@ from ffensembles.analysis import measurements
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
 from ffensembles.printing import tables as writers
-from ffensembles.tables import layout, reported, summaries
+from ffensembles.tables import reported, summaries
+from ffensembles.tables.catalogue import TABLES
 from helpers import REPORTED
 
 
@@ -29,7 +30,6 @@ ACCURACY = frame(
         ("digits", "bp", "main", 0, 0.5),
         ("digits", "ff", "main", 0, 0.2),
         ("digits", "ff", "main", 1, 0.4),
-        ("digits", "ff", "l1-goodness", 0, 0.9),
         ("mnist", "ff", "main", 0, 0.93),
         ("mnist", "ff", "main", 1, 0.95),
     ],
@@ -37,34 +37,34 @@ ACCURACY = frame(
 
 
 def test_mean_and_sample_deviation_over_runs() -> None:
-    table = summaries.accuracy(ACCURACY, "main").set_index(["dataset", "model"])
+    table = summaries.accuracy(ACCURACY).set_index(["dataset", "model"])
     assert table.loc[("digits", "ff"), "mean"] == pytest.approx(0.3)
     assert table.loc[("digits", "ff"), "std"] == pytest.approx(0.2 / np.sqrt(2))  # n - 1
     assert table.loc[("digits", "ff"), "n"] == 2
 
 
 def test_a_single_run_has_no_deviation_and_prints_its_mean_alone() -> None:
-    table = reported.with_reported(summaries.accuracy(ACCURACY, "main"), paper(1))
-    assert layout.lay_out(1, table).loc["digits", "BP"] == "0.500"
+    table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
+    assert TABLES[1].printed(table).grid.loc["digits", "BP"] == "0.500"
 
 
 def test_datasets_and_models_come_in_the_papers_order() -> None:
-    table = summaries.accuracy(ACCURACY, "main")
+    table = summaries.accuracy(ACCURACY)
     assert table["dataset"].tolist() == ["mnist", "digits", "digits"]
     assert table["model"].tolist() == ["ff", "ff", "bp"]
 
 
 def test_an_unknown_dataset_follows_the_known_ones() -> None:
     extra = ACCURACY.assign(dataset=ACCURACY["dataset"].replace("mnist", "a-new-one"))
-    table = summaries.accuracy(extra, "main")
+    table = summaries.accuracy(extra)
     assert table["dataset"].tolist() == ["digits", "digits", "a-new-one"]
-    grid = layout.lay_out(1, reported.with_reported(table, paper(1)))
+    grid = TABLES[1].printed(reported.with_reported(table, paper(1))).grid
     assert grid.index.tolist() == ["digits", "a-new-one"]
 
 
 def test_reported_values_stand_beside_ours_and_only_there() -> None:
-    table = reported.with_reported(summaries.accuracy(ACCURACY, "main"), paper(1))
-    grid = layout.lay_out(1, table)
+    table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
+    grid = TABLES[1].printed(table).grid
     assert grid.loc["MNIST", "FF"] == "0.940 ± 0.014\n(0.940 ± 0.008)"
     assert grid.loc["digits", "FF"] == "0.300 ± 0.141"
     assert grid.loc["MNIST", "BP"] == "not run"
@@ -80,7 +80,7 @@ def test_sparsity_leaves_out_the_rows_of_single_categories() -> None:
     ]
     sparsity = frame("dataset model study seed layer category sparsity", rows)
     sparsity["category"] = sparsity["category"].astype("Int64")
-    table = summaries.sparsity(sparsity, "main")
+    table = summaries.sparsity(sparsity)
     assert table["mean"].tolist() == pytest.approx([0.8, 0.8])
     assert table["std"].tolist() == pytest.approx([0.0, 0.0])
     assert table["n"].tolist() == [2, 2]
@@ -106,7 +106,7 @@ def overall(dataset: str, model: str, layer: int, sparsity: float) -> pd.DataFra
 
 
 def test_ensemble_percent_is_averaged_over_categories_first_then_runs() -> None:
-    table = summaries.ensembles(sizes("digits", "ff", 1, {0: [1, 3], 1: [5, 7]}), "main")
+    table = summaries.ensembles(sizes("digits", "ff", 1, {0: [1, 3], 1: [5, 7]}))
     assert table["mean"].item() == pytest.approx(8.0)  # runs: 2/50 and 6/50
     assert table["std"].item() == pytest.approx(8 / np.sqrt(2))
     assert table["n"].item() == 2
@@ -115,12 +115,12 @@ def test_ensemble_percent_is_averaged_over_categories_first_then_runs() -> None:
 
 def test_a_run_without_the_ensemble_of_a_category_has_no_average_over_all() -> None:
     both = sizes("digits", "ff", 1, {0: [1, 3], 1: [5]})
-    table = summaries.ensembles(both, "main")
+    table = summaries.ensembles(both)
     assert (table["mean"].item(), table["n"].item()) == (pytest.approx(4.0), 1)
     lacking = pd.concat(
         [sizes("digits", "ff", 1, {1: [5]}), sizes("digits", "bpff", 1, {0: [1, 3]})]
     )
-    table = summaries.ensembles(lacking, "main").set_index("model")
+    table = summaries.ensembles(lacking).set_index("model")
     assert np.isnan(table.loc["ff", "mean"])
     assert table["n"].to_dict() == {"ff": 0, "bpff": 1}
 
@@ -132,11 +132,10 @@ def ensemble_cell(dataset: str, model: str, layer: int, sparsity: float, p: list
     )
     table = summaries.ensembles(
         sizes(dataset, model, layer, {0: [5]}),
-        "main",
         overall(dataset, model, layer, sparsity),
         p_values,
     )
-    return layout.lay_out(3, reported.with_reported(table, paper(3))).iloc[0, 0]
+    return TABLES[3].printed(reported.with_reported(table, paper(3))).grid.iloc[0, 0]
 
 
 def test_dash_where_the_paper_has_one_even_if_ours_is_sparse() -> None:
@@ -215,7 +214,7 @@ def test_the_baseline_of_the_probes_is_the_models_own_accuracy() -> None:
     assert found.index.tolist() == ["3", "5", "baseline", "probe-baseline"]
     assert found["mean"].tolist() == pytest.approx([0.53, 0.55, 0.3, 0.7])
     assert found["n"].tolist() == [1, 1, 2, 1]
-    grid = layout.lay_out(8, reported.with_reported(table, paper(8)))
+    grid = TABLES[8].printed(reported.with_reported(table, paper(8))).grid
     assert grid.columns.tolist() == ["3", "5", "Baseline", "No category missing"]
 
 
@@ -263,7 +262,7 @@ def test_similarity_knows_a_pair_in_either_order() -> None:
         ["CKA", "ff-bpff", 1],
     ]
     assert table["mean"].tolist() == pytest.approx([0.6, 0.3])
-    grid = layout.lay_out(10, reported.with_reported(table, paper(10)))
+    grid = TABLES[10].printed(reported.with_reported(table, paper(10))).grid
     assert grid.loc[("digits", "CKA"), ("FF v BP/FF", "1")] == "0.30 ± 0.14"
 
 
@@ -280,13 +279,7 @@ def test_insignificant_units_are_counted_per_layer() -> None:
     assert table[["units", "insignificant"]].to_numpy().tolist() == [[10, 2], [10, 2]]
     assert table["share"].tolist() == pytest.approx([0.2, 0.2])
     assert table["sparse"].tolist() == [True, False]
-    assert "2 of 10 units (20.00%)" in layout.printed_significance(table).legend
-
-
-def test_a_table_without_runs_is_the_users_mistake(tmp_path: Path) -> None:
-    write_parquet(ACCURACY[ACCURACY["study"] == "main"], tmp_path / "accuracy.parquet")
-    with pytest.raises(UserError, match="table 11"):
-        summaries.tabulate(11, [tmp_path / "accuracy.parquet"])
+    assert "2 of 10 units (20.00%)" in TABLES["significance"].printed(table).legend
 
 
 def test_a_repeated_key_in_the_reported_values_is_the_users_mistake(tmp_path: Path) -> None:
@@ -298,8 +291,8 @@ def test_a_repeated_key_in_the_reported_values_is_the_users_mistake(tmp_path: Pa
 
 @pytest.fixture
 def printed() -> writers.Printed:
-    table = reported.with_reported(summaries.accuracy(ACCURACY, "main"), paper(1))
-    return layout.printed(1, table)
+    table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
+    return TABLES[1].printed(table)
 
 
 def test_markdown_has_one_line_per_row(printed: writers.Printed) -> None:
@@ -327,8 +320,9 @@ def test_latex_tells_minus_signs_from_hyphens_and_ranges() -> None:
 
 
 def test_every_layout_is_ascii_in_latex() -> None:
-    for each in layout.LAYOUTS.values():
-        assert writers.escape_latex(f"{each.caption} {each.cells} {each.note}").isascii()
+    for table in TABLES.values():
+        text = f"{table.title} {table.layout.cells} {table.layout.note}"
+        assert writers.escape_latex(text).isascii()
 
 
 def test_html_is_a_whole_page_with_its_own_style(printed: writers.Printed) -> None:
@@ -340,14 +334,9 @@ def test_html_is_a_whole_page_with_its_own_style(printed: writers.Printed) -> No
         assert outside not in text
 
 
-@pytest.mark.parametrize("number", layout.LAYOUTS)
+@pytest.mark.parametrize("number", range(1, 14))
 def test_every_reported_value_stands_beside_ours(number: int) -> None:
     cells = paper(number)
     ours = cells[reported.keys_of(cells)].assign(mean=0.5, std=0.1, n=2)
-    text = writers.html(layout.printed(number, reported.with_reported(ours, cells)))
+    text = writers.html(TABLES[number].printed(reported.with_reported(ours, cells)))
     assert text.count('<br><span class="reported">(') == len(cells)
-
-
-def test_keys_of_layouts_are_the_keys_of_reported_tables() -> None:
-    for number, each in layout.LAYOUTS.items():
-        assert [*each.rows, *each.columns] == reported.keys_of(paper(number))

@@ -10,25 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ffensembles.experiments import COLUMNS
+from ffensembles.experiments import COLUMNS, read_experiments
 from ffensembles.files import write_parquet
+from ffensembles.tables.catalogue import TABLES, Table
+from helpers import ROOT
 from helpers.paper_world import REPORTED, UNITS, world
 from helpers.scripts import run_script
 
-KINDS = {
-    1: "accuracy",
-    2: "sparsity",
-    3: "ensembles",
-    4: "balance",
-    5: "balance",
-    7: "probes",
-    8: "probes",
-    9: "sparsity",
-    10: "similarity",
-    11: "accuracy",
-    12: "sparsity",
-    13: "ensembles",
-}
+EXPERIMENTS = read_experiments(ROOT / "config" / "experiments.tsv")
+PAPER = [table for table in TABLES.values() if table.judged]
 
 Run = Callable[..., Path]
 
@@ -76,26 +66,31 @@ def outputs(stem: str) -> dict[str, str]:
     return {suffix: f"{stem}.{suffix}" for suffix in ("csv", "md", "tex", "html")}
 
 
-def test_the_papers_own_numbers_are_all_reproduced(results: Path, run: Run) -> None:
-    for number, kind in KINDS.items():
-        inputs = {
-            "analyses": [str(results / f"{kind}.parquet")],
-            "reported": str(REPORTED / f"table{number}.csv"),
-        }
-        if kind == "ensembles":
-            inputs["sparsity"] = str(results / "sparsity.parquet")
-            inputs["significance"] = str(results / "significance.parquet")
-        if number == 8:
-            inputs["accuracy"] = str(results / "accuracy.parquet")
-        folder = run("tabulate.py", inputs, outputs(f"table{number}"), number=number)
+def files_of(table: Table, results: Path, folder: Path) -> dict[str, object]:
+    """Write what a table is made of, and only that, to a file a kind."""
+    folder.mkdir()
+    for kind, experiments in table.sources(EXPERIMENTS, {}).items():
+        frame = pd.read_parquet(results / f"{kind}.parquet")
+        keys = [name for name in ("dataset", "model", "study") if name in frame]
+        wanted = {tuple(getattr(e, name) for name in keys) for e in experiments}
+        chosen = [key in wanted for key in frame[keys].itertuples(index=False, name=None)]
+        write_parquet(frame[chosen], folder / f"{kind}.parquet")
+    return {path.stem: [str(path)] for path in folder.iterdir()}
+
+
+def test_the_papers_own_numbers_are_all_reproduced(results: Path, run: Run, tmp_path: Path) -> None:
+    for table in PAPER:
+        inputs = files_of(table, results, tmp_path / str(table.key))
+        inputs["reported"] = str(REPORTED / f"{table.name}.csv")
+        folder = run("tabulate.py", inputs, outputs(table.name), table=table.key)
     inputs = {
-        "tables": [str(folder / f"table{number}.csv") for number in KINDS],
-        "reported": [str(path) for path in REPORTED.glob("*.csv")],
+        "tables": [str(folder / f"{table.name}.csv") for table in PAPER],
+        "reported": [str(REPORTED / f"{table.name}.csv") for table in PAPER],
     }
     run("score.py", inputs, {"csv": "scorecard.csv", "html": "scorecard.html"})
     scorecard = pd.read_csv(folder / "scorecard.csv")
     assert len(scorecard) == sum(
-        len((REPORTED / f"table{number}.csv").read_text().splitlines()) - 1 for number in KINDS
+        len((REPORTED / f"{table.name}.csv").read_text().splitlines()) - 1 for table in PAPER
     )
     assert set(scorecard["verdict"]) == {"reproduced"}
     assert "Avg" in (folder / "table8.md").read_text()
@@ -110,9 +105,9 @@ def test_the_claims_script_finds_the_papers_claims_true(results: Path, run: Run)
     assert claims["true"].all()
 
 
-def test_the_significance_script_counts_sparse_layers(results: Path, run: Run) -> None:
-    files = {name: str(results / f"{name}.parquet") for name in ("significance", "sparsity")}
-    folder = run("tabulate_significance.py", files, outputs("significance"))
+def test_the_units_of_sparse_layers_are_counted(results: Path, run: Run, tmp_path: Path) -> None:
+    files = files_of(TABLES["significance"], results, tmp_path / "in")
+    folder = run("tabulate.py", files, outputs("significance"), table="significance")
     table = pd.read_csv(folder / "significance.csv")
     assert table.loc[table["sparse"], "insignificant"].sum() == 20
     assert "20 of 20,000 units (0.10%)" in (folder / "significance.md").read_text()
@@ -128,10 +123,10 @@ def test_table_6_shows_what_was_trained_beside_the_papers(tmp_path: Path, run: R
     lines = ["\t".join(COLUMNS), *("\t".join(row[c] for c in COLUMNS) for row in (values, other))]
     (tmp_path / "experiments.tsv").write_text("\n".join(lines))
     inputs = {
-        "analyses": str(tmp_path / "experiments.tsv"),
+        "experiments": str(tmp_path / "experiments.tsv"),
         "reported": str(REPORTED / "table6.csv"),
     }
-    folder = run("tabulate.py", inputs, outputs("table6"), number=6, only={"epochs": 5})
+    folder = run("tabulate.py", inputs, outputs("table6"), table=6, only={"epochs": 5})
     table = pd.read_csv(folder / "table6.csv").set_index("setting")
     assert table["mean"].to_dict() == {
         "epochs": 5,
@@ -149,15 +144,13 @@ def test_table_6_shows_what_was_trained_beside_the_papers(tmp_path: Path, run: R
 def test_a_users_mistake_ends_in_one_line(
     results: Path, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sparsity = pd.read_parquet(results / "sparsity.parquet")
-    write_parquet(sparsity[sparsity["study"] == "main"], tmp_path / "main.parquet")
-    inputs = {
-        "analyses": str(tmp_path / "main.parquet"),
-        "reported": str(REPORTED / "table12.csv"),
-    }
+    inputs = files_of(TABLES[1], results, tmp_path / "in")
+    inputs["reported"] = str(tmp_path / "reported.csv")
+    (tmp_path / "reported.csv").write_text("dataset,model,mean,std\nmnist,ff,0.9,0.1\n")
     with pytest.raises(SystemExit):
-        run("tabulate.py", inputs, outputs("table12"), number=12)
-    assert [record.getMessage()[:35] for record in caplog.records] == [
-        "error: table 12: none of its runs a"
-    ]
-    assert not (tmp_path / "table12.csv").exists()
+        run("tabulate.py", inputs, outputs("table1"), table=1)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"error: {tmp_path / 'reported.csv'}: has no column mark; see config/README.md"
+    )
+    assert not (tmp_path / "table1.csv").exists()

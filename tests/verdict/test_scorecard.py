@@ -99,14 +99,14 @@ def test_a_dash_is_reproduced_by_a_non_sparse_layer_only() -> None:
 
 def every_table(ours: dict[int, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(
-        [scorecard.score(n, paper(n), ours.get(n)) for n in scorecard.RULES], ignore_index=True
+        [scorecard.score(n, paper(n), ours.get(n)) for n in scorecard.JUDGED], ignore_index=True
     )
 
 
 def test_every_reported_number_has_a_row_and_totals_add_up() -> None:
     ours = pd.DataFrame([{"dataset": "mnist", "model": "ff", "mean": 0.94, "std": 0.0, "n": 2}])
     scored = every_table({1: ours})
-    assert len(scored) == sum(len(paper(n)) for n in scorecard.RULES)
+    assert len(scored) == sum(len(paper(n)) for n in scorecard.JUDGED)
     totals = scorecard.totals(scored).set_index("table")
     assert totals.loc[1].to_dict() == {
         "cells": 12,

@@ -6,13 +6,15 @@ shows from then on. `all` does not ask for it.
 
 from dataclasses import asdict
 
+ABLATION = of.ablation(EXPERIMENTS)
+
 
 rule tabulate_ablation:
     input:
-        accuracy=analyses("accuracy", ABLATION),
-        sparsity=analyses("sparsity", ABLATION),
-        ensembles=analyses("ensembles", ABLATION),
-        balance=analyses("balance", ABLATION),
+        accuracy=files("accuracy", ABLATION),
+        sparsity=files("sparsity", ABLATION),
+        ensembles=files("ensembles", ABLATION),
+        balance=files("balance", ABLATION),
     output:
         csv="<results>/tables/ablation.csv",
         md="<results>/tables/ablation.md",

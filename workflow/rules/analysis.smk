@@ -147,7 +147,7 @@ rule measure_similarity:
         "../../envs/ffensembles.yaml"
     threads: 4
     params:
-        layers=lambda wildcards: EXPERIMENTS[wildcards.dataset, "ff", "main"].layers,
+        layers=layers_of_ff,
         code=code("measure_similarity.py"),
     script:
         "../scripts/measure_similarity.py"
@@ -164,7 +164,7 @@ rule measure_layer_similarity:
         "../../envs/ffensembles.yaml"
     threads: 4
     params:
-        layers=lambda wildcards: EXPERIMENTS[wildcards.dataset, "ff", "main"].layers,
+        layers=layers_of_ff,
         code=code("measure_layer_similarity.py"),
     script:
         "../scripts/measure_layer_similarity.py"

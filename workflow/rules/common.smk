@@ -16,24 +16,32 @@ os.environ |= {
     )
 }
 
-from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
+from ffensembles.data.published import check_prestaged
 from ffensembles.errors import UserError
 from ffensembles.experiments import blocks, read_experiments
+from ffensembles.pipeline import selection as of
+from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.folders import check_installation
 from ffensembles.pipeline.schema import refuse_repeated_keys
-from ffensembles.data.published import check_prestaged
 
-try:
-    check_installation(HOME, sys.executable)
-    for file in workflow.configfiles:
-        refuse_repeated_keys(file)
-    check_config(config, WORKFLOW / "schemas/config.schema.yaml", HOME)
-    rows = narrow(read_experiments(config["experiments"]), config["only"])
-    check_experiments(rows, config)
-    EXPERIMENTS = {e.key: e for e in rows}
-except UserError as error:
-    sys.exit(f"error: {error}")
+
+def or_exit(function, *arguments):
+    """Call a function; a user's mistake ends the run in one line, before any job starts."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+or_exit(check_installation, HOME, sys.executable)
+for file in workflow.configfiles:
+    or_exit(refuse_repeated_keys, file)
+or_exit(check_config, config, WORKFLOW / "schemas/config.schema.yaml", HOME)
+EXPERIMENTS = or_exit(
+    narrow, or_exit(read_experiments, config["experiments"]), config["only"]
+)
+or_exit(check_experiments, EXPERIMENTS, config)
 
 workflow.pathvars.update(workflow.pathvars.from_config(config))
 
@@ -45,53 +53,18 @@ def own(path):
 
 def experiment(wildcards):
     """Return the experiment that a path belongs to."""
-    key = wildcards.dataset, wildcards.model, wildcards.study
-    if key not in EXPERIMENTS:
-        sys.exit(
-            f"error: {config['experiments']} has no row for {' / '.join(key)}; add one"
-        )
-    return EXPERIMENTS[key]
+    found = of.select(
+        EXPERIMENTS, **{name: wildcards[name] for name in ("dataset", "model", "study")}
+    )
+    if not found:
+        row = f"{wildcards.dataset} / {wildcards.model} / {wildcards.study}"
+        sys.exit(f"error: {config['experiments']} has no row for {row}; add one")
+    return found[0]
 
 
-def selected(*, prefix="", **wanted):
-    """Return the experiments with the given fields, in the order of the table.
-
-    `prefix` selects studies by how their names begin.
-    """
-    return [
-        e
-        for e in EXPERIMENTS.values()
-        if e.study.startswith(prefix)
-        and all(getattr(e, name) == value for name, value in wanted.items())
-    ]
-
-
-MAIN = selected(study="main")
-# The models whose ensembles the paper counts.
-GOODNESS = [e for e in MAIN if e.model != "bp"]
-L1 = selected(study="l1-goodness")
-REGULARISED = selected(study="l1-regularised")
-WITHOUT = selected(prefix="without-")
-PROBED = [e for e in MAIN if e.dataset in {other.dataset for other in WITHOUT}]
-DATASETS = list(dict.fromkeys(e.dataset for e in MAIN))
-# Datasets with FF, and with all three models.
-LAYERED = [d for d in DATASETS if (d, "ff", "main") in EXPERIMENTS]
-COMPARED = [
-    d
-    for d in DATASETS
-    if {"ff", "bpff", "bp"} <= {e.model for e in MAIN if e.dataset == d}
-]
-ABLATION = selected(prefix="ablation-")
-# What each figure shows.
-SHOWN = config["figures"]
-
-
-def analyses(kind, experiments):
-    """Return the paths of one kind of measurement."""
-    return [
-        f"<results>/analysis/{e.dataset}/{e.model}/{e.study}/{kind}.parquet"
-        for e in experiments
-    ]
+def training_settings(wildcards):
+    """Return what decides the weights, so that a change retrains this experiment alone."""
+    return experiment(wildcards).training_settings()
 
 
 def representations(wildcards):
@@ -100,17 +73,6 @@ def representations(wildcards):
     return [
         f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
         for seed in range(e.seeds)
-    ]
-
-
-def similarities(kind, datasets, runs=None):
-    """Return the similarity measurements of each dataset, of its first `runs` runs or of all."""
-    return [
-        f"<results>/analysis/{dataset}/{kind}/seed-{seed}.parquet"
-        for dataset in datasets
-        for seed in range(
-            min(e.seeds for e in selected(study="main", dataset=dataset))
-        )[:runs]
     ]
 
 
@@ -140,11 +102,6 @@ def model_of_seed(wildcards):
     return models(e)[seed // config["seeds_per_job"]]
 
 
-def training_settings(wildcards):
-    """Return what decides the weights, so that a change retrains this experiment alone."""
-    return experiment(wildcards).training_settings()
-
-
 def seeds(wildcards):
     return list(range(experiment(wildcards).seeds))
 
@@ -153,46 +110,81 @@ def layers(wildcards):
     return experiment(wildcards).layers
 
 
+def layers_of_ff(wildcards):
+    (ff,) = of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset, model="ff")
+    return ff.layers
+
+
 def held_out(wildcards):
     return experiment(wildcards).held_out
 
 
 def check_files(wildcards):
     """Let missing pre-staged files end the run before it starts; they are read in place."""
-    try:
-        check_prestaged(config["prestaged"], [wildcards.dataset])
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    or_exit(check_prestaged, config["prestaged"], [wildcards.dataset])
     return []
 
 
-def run(shown, model, study="main"):
-    """Return the representations of the run that a figure shows."""
-    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
-    return f"<results>/representations/{folder}/seed-{SHOWN['seed']}.parquet"
-
-
-def measured(kind, shown, model, study="main"):
-    """Return one measurement of the experiment that a figure shows."""
-    folder = f"{shown['dataset']}/{model}/{study.format(**shown)}"
-    return f"<results>/analysis/{folder}/{kind}.parquet"
-
-
-def unseen(kind, shown):
-    """Return one measurement for each held-out category that a figure shows."""
+def files(kind, experiments):
+    """Return the files of one kind that belong to some experiments: measurements, as a rule."""
+    if kind == "experiments":
+        return config["experiments"]
+    if kind == "dataset":
+        return [f"<results>/datasets/{e.dataset}.npz" for e in experiments]
+    if kind == "representations":
+        seed = config["figures"]["seed"]
+        return [
+            f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
+            for e in experiments
+        ]
+    if kind == "similarity":
+        return similarities("similarity", experiments, config["similarity_seeds"])
+    if kind == "layer_similarity":
+        return similarities("layer-similarity", experiments)
     return [
-        measured(kind, {**shown, "held_out": category}, "ff", "without-{held_out}")
-        for category in shown["held_out"]
+        f"<results>/analysis/{e.dataset}/{e.model}/{e.study}/{kind.replace('_', '-')}.parquet"
+        for e in experiments
     ]
 
 
-def has(shown, model, study="main"):
-    """Say whether the experiments have the run that a figure shows."""
-    e = EXPERIMENTS.get((shown["dataset"], model, study))
-    return e is not None and e.seeds > SHOWN["seed"]
+def similarities(name, experiments, runs=None):
+    """Return the similarity measurements of the first `runs` runs, or of all, that all have."""
+    seeds = {}
+    for e in experiments:
+        seeds[e.dataset] = min(e.seeds, seeds.get(e.dataset, e.seeds))
+    return [
+        f"<results>/analysis/{dataset}/{name}/seed-{seed}.parquet"
+        for dataset, count in seeds.items()
+        for seed in range(count)[:runs]
+    ]
+
+
+def files_of(row):
+    """Return the input function of a row of a catalogue: its files, by kind."""
+    return lambda wildcards: {
+        kind: files(kind, experiments)
+        for kind, experiments in or_exit(row.sources, EXPERIMENTS, config).items()
+    }
+
+
+def wanted(rows):
+    """Return the rows of a catalogue for which the experiments have what they show."""
+
+    def there(row):
+        try:
+            return bool(row.sources(EXPERIMENTS, config))
+        except UserError:
+            return False
+
+    return list(filter(there, rows))
 
 
 @cache
-def code(script):
-    """Fingerprint the code behind a rule: comments do not count, unused modules do not either."""
-    return fingerprint(WORKFLOW / "scripts" / script, WORKFLOW / "ffensembles")
+def code(script, module=None):
+    """Fingerprint the code behind a rule: comments do not count, unused modules do not either.
+
+    `module` is one of the library that the script imports by a name in its parameters.
+    """
+    library = WORKFLOW / "ffensembles"
+    sources = [WORKFLOW / "scripts" / script, *([library / module] if module else [])]
+    return "-".join(fingerprint(source, library) for source in sources)

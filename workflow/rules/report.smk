@@ -3,17 +3,21 @@
 Needs tables, figures and analyses; makes the scorecard, the claims and report.html.
 """
 
+# The tables whose numbers are held against the paper's.
+JUDGED = [table for table in TABLES.values() if table.judged]
+
+MAIN, UNSEEN = of.main(EXPERIMENTS), of.unseen(EXPERIMENTS)
+WITH_GOODNESS = of.with_goodness(EXPERIMENTS)
+# FF without a category, whose ensembles of that category the claims are about.
+UNSEEN_BY_FF = of.select(UNSEEN, model="ff")
+L1_GOODNESS = of.l1_goodness(EXPERIMENTS)
+L1_REGULARISED = of.l1_regularised(EXPERIMENTS)
+
 
 rule score:
     input:
-        tables=[
-            f"<results>/tables/table{number}.csv" for number in TABLES if number != 6
-        ],
-        reported=[
-            f"{config['reported']}/table{number}.csv"
-            for number in range(1, 14)
-            if number != 6
-        ],
+        tables=[f"<results>/tables/{table.name}.csv" for table in wanted(JUDGED)],
+        reported=[f"{config['reported']}/{table.name}.csv" for table in JUDGED],
     output:
         csv="<results>/scorecard.csv",
         html=report(
@@ -32,21 +36,19 @@ rule score:
         "../scripts/score.py"
 
 
-# FF without a category, whose ensembles of that category the claims are about.
-UNSEEN = [e for e in WITHOUT if e.model == "ff"]
-
-
 rule evaluate_claims:
     input:
-        accuracy=analyses("accuracy", MAIN + L1),
-        sparsity=analyses("sparsity", MAIN + L1 + REGULARISED + UNSEEN),
-        ensembles=analyses("ensembles", GOODNESS + L1 + REGULARISED + UNSEEN),
-        significance=analyses("significance", GOODNESS),
-        balance=analyses("balance", MAIN),
-        probes=analyses("probes", WITHOUT and PROBED + WITHOUT),
-        similarity=similarities("similarity", COMPARED, config["similarity_seeds"]),
-        layer_similarity=similarities("layer-similarity", LAYERED),
-        training_sparsity=analyses("training-sparsity", GOODNESS),
+        accuracy=files("accuracy", MAIN + L1_GOODNESS),
+        sparsity=files("sparsity", MAIN + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF),
+        ensembles=files(
+            "ensembles", WITH_GOODNESS + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF
+        ),
+        significance=files("significance", WITH_GOODNESS),
+        balance=files("balance", MAIN),
+        probes=files("probes", of.baselines(EXPERIMENTS) + UNSEEN),
+        similarity=files("similarity", of.with_all_models(EXPERIMENTS)),
+        layer_similarity=files("layer_similarity", of.with_ff(EXPERIMENTS)),
+        training_sparsity=files("training_sparsity", WITH_GOODNESS),
     output:
         csv="<results>/claims.csv",
         html=report(
@@ -120,9 +122,7 @@ rule show_provenance:
         rules.show_deviations.output,
         ABLATED,
         config="<results>/config.yaml",
-        logs=training_logs(
-            e for e in EXPERIMENTS.values() if ABLATED or e not in ABLATION
-        ),
+        logs=training_logs(e for e in EXPERIMENTS if ABLATED or e not in ABLATION),
     output:
         report(
             "<results>/provenance.html",

@@ -3,11 +3,15 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ffensembles.figures.run_shown import categories_of, select, title
 from ffensembles.figures.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
+from ffensembles.files import Paths
+from ffensembles.representations import stored
 from ffensembles.representations.stored import Representation
 
 # About what a map has at the style's resolution.
@@ -84,6 +88,24 @@ def add_activation_scale(image: AxesImage, axes: Axes) -> None:
     """Put the colour bar of an activation map beside it."""
     bar = axes.figure.colorbar(image, ax=axes, extend="max", pad=0.01, aspect=30, fraction=0.05)
     bar.set_label("Activation")
+
+
+def of_run(representations: Paths, sparsity: pd.DataFrame, *, seed: int, layer: int) -> Figure:
+    """Draw the activation map of one layer of a run (Figures 6, 7, 8 and 9).
+
+    Args:
+        representations: the file of that run.
+        sparsity: of its experiment.
+        seed: the run.
+        layer: the layer shown, counted from 1.
+    """
+    rows = select(sparsity, seed=seed, layer=layer)
+    return activation_map(
+        stored.read(representations[0], layer),
+        categories_of(rows),
+        title=f"{title(rows)}, layer {layer}",
+        sparsity=rows.loc[rows["category"].isna(), "sparsity"].item(),
+    )
 
 
 @styled

@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
+from ffensembles.data.datasets import load
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
 from ffensembles.figures.mean_activations import count_active, draw_mean_activations
-from ffensembles.figures.run_shown import by_category, categories_of
+from ffensembles.figures.run_shown import by_category, categories_of, choose_examples, select
 from ffensembles.figures.style import new_figure, panel_letter, styled
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.files import Paths
+from ffensembles.representations import stored
+from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import Representation
 
 
@@ -21,6 +25,39 @@ class Example:
     category: int
     image: np.ndarray  # (C, H, W) uint8
     layers: list[np.ndarray]  # (n,) activations of each layer
+
+
+def of_run(
+    representations: Paths,
+    ensembles: pd.DataFrame,
+    dataset: Paths,
+    *,
+    seed: int,
+    layer: int,
+    examples: list[int],
+) -> Figure:
+    """Draw the activation patterns of a run (Figure 1).
+
+    Args:
+        representations: the file of that run.
+        ensembles: of its experiment.
+        dataset: the file of its dataset.
+        seed: the run.
+        layer: the layer of panels B and C, counted from 1.
+        examples: the categories of panel A, where images of them are classified correctly.
+    """
+    rows = select(ensembles, seed=seed, layer=layer)
+    layers = sorted(ensembles["layer"].unique())
+    read = {k: stored.read(representations[0], k) for k in layers}
+    shown = read[layer]
+    chosen = choose_examples(shown, examples)
+    first = [int(np.argmax(shown.labels == category)) for category in chosen]
+    images = images_seen(representations[0], load(dataset[0]), shown.index[first])
+    drawn = [
+        Example(category, image, [read[k].activations[row] for k in layers])
+        for category, image, row in zip(chosen, images, first, strict=True)
+    ]
+    return activation_patterns(drawn, rows, shown, layer=layer)
 
 
 @styled

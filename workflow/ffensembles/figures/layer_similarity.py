@@ -8,14 +8,14 @@ from ffensembles.printing.names import DATASETS, MODELS
 
 
 @styled
-def layer_similarity(similarity: pd.DataFrame, *, metric: str = "CKA") -> Figure:
+def similarity_matrices(layer_similarity: pd.DataFrame, *, metric: str = "CKA") -> Figure:
     """Draw the mean over the runs of the similarity of each pair of layers.
 
     Args:
-        similarity: rows of one model and any number of datasets and runs.
+        layer_similarity: rows of one model and any number of datasets and runs.
         metric: the metric to draw, one that runs from 0 to 1.
     """
-    rows = similarity[similarity["metric"] == metric]
+    rows = layer_similarity[layer_similarity["metric"] == metric]
     means = rows.groupby(["dataset", "layer_a", "layer_b"])["value"].mean()
     datasets = [name for name in DATASETS if name in set(rows["dataset"])]
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ffensembles.figures.run_shown import by_category, categories_of, select
+from ffensembles.figures.run_shown import by_category, by_experiment, categories_of, select
 from ffensembles.figures.style import (
     ACTIVE,
     DASH,
@@ -66,20 +66,18 @@ def unseen_title(category: str, mean: np.ndarray, active: np.ndarray) -> str:
 
 
 @styled
-def unseen_means(
-    ensembles: list[pd.DataFrame], unseen: list[int], *, seed: int, layer: int
-) -> Figure:
+def unseen_means(ensembles: pd.DataFrame, *, held_out: list[int], seed: int, layer: int) -> Figure:
     """Draw the response to the unseen category of each study, one below the other (Figure 10).
 
     Args:
-        ensembles: frame of each study's ensembles.
-        unseen: the category that each study holds out, in the same order.
+        ensembles: of each study, one below the other.
+        held_out: the category that each study holds out, in the same order.
         seed: the run shown.
         layer: the layer shown, counted from 1.
     """
-    figure = new_figure(height=0.3 + 1.2 * len(unseen))
-    panels = figure.subplots(len(unseen), sharex=True, squeeze=False)[:, 0]
-    for axes, frame, category in zip(panels, ensembles, unseen, strict=True):
+    figure = new_figure(height=0.3 + 1.2 * len(held_out))
+    panels = figure.subplots(len(held_out), sharex=True, squeeze=False)[:, 0]
+    for axes, frame, category in zip(panels, by_experiment(ensembles), held_out, strict=True):
         run = select(frame, seed=seed, layer=layer)
         mean, active = (by_category(run, column)[category] for column in ("mean", "active"))
         draw_mean_activations(axes, mean, active)

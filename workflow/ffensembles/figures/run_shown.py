@@ -36,6 +36,11 @@ def title(frame: pd.DataFrame) -> str:
     return f"{MODELS[row['model']]} on {DATASETS[row['dataset']]}{study}"
 
 
+def by_experiment(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """Split a frame into its experiments, in the order in which they stand."""
+    return [rows for _, rows in frame.groupby(["dataset", "model", "study"], sort=False)]
+
+
 def dataset_of(frame: pd.DataFrame) -> str:
     """Return the identifier of the frame's dataset."""
     return str(frame["dataset"].iat[0])

@@ -11,7 +11,16 @@ from matplotlib.ticker import MaxNLocator
 
 from ffensembles.analysis.ensembles import jaccard
 from ffensembles.analysis.ensembles import shared_units as count_shared
-from ffensembles.figures.run_shown import by_category, categories_of, have_images, select, title
+from ffensembles.data.datasets import load
+from ffensembles.figures.run_shown import (
+    by_category,
+    by_experiment,
+    categories_of,
+    choose_examples,
+    have_images,
+    select,
+    title,
+)
 from ffensembles.figures.style import (
     BLUES,
     DASH,
@@ -23,6 +32,9 @@ from ffensembles.figures.style import (
     styled,
 )
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.files import Paths
+from ffensembles.representations import stored
+from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import Representation
 
 
@@ -126,6 +138,38 @@ def examples_sharing(
     return chosen
 
 
+def of_run(
+    representations: Paths,
+    ensembles: pd.DataFrame,
+    dataset: Paths,
+    *,
+    seed: int,
+    layer: int,
+    examples: list[int],
+) -> Figure:
+    """Draw the units shared between ensembles of a run (Figure 3).
+
+    Args:
+        representations: the file of that run.
+        ensembles: of its experiment.
+        dataset: the file of its dataset.
+        seed: the run.
+        layer: the layer shown, counted from 1.
+        examples: the categories of panel A, where images of them are classified correctly.
+    """
+    rows = select(ensembles, seed=seed, layer=layer)
+    read = stored.read(representations[0], layer)
+    chosen = choose_examples(read, examples)
+    shown = examples_sharing(read, by_category(rows, "active"), chosen)
+    return shared_units(
+        list(images_seen(representations[0], load(dataset[0]), read.index[shown])),
+        [read.activations[k] for k in shown],
+        chosen,
+        rows,
+        layer=layer,
+    )
+
+
 @styled
 def shared_units(
     images: list[np.ndarray],
@@ -175,22 +219,25 @@ def shared_units(
 
 
 @styled
-def jaccard_matrices(ensembles: list[pd.DataFrame], *, seed: int, layer: int) -> Figure:
-    """Draw the Jaccard indices of one layer, a matrix per model, on one scale (Figures 12, 14)."""
-    runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
+def jaccard_matrices(ensembles: pd.DataFrame, *, seed: int, layer: int) -> Figure:
+    """Draw the Jaccard indices of one layer, a matrix per experiment, on one scale.
+
+    Figures 12 and 14.
+    """
+    runs = [select(frame, seed=seed, layer=layer) for frame in by_experiment(ensembles)]
     matrices = [overlaps(run, jaccard) for run in runs]
     return _side_by_side(matrices, runs, list(map(title, runs)), "Jaccard index")
 
 
 @styled
 def unseen_overlaps(
-    ensembles: list[pd.DataFrame], unseen: list[int], *, seed: int, layer: int
+    ensembles: pd.DataFrame, *, held_out: list[int], seed: int, layer: int
 ) -> Figure:
     """Draw the numbers of shared units, a matrix per study with its unseen category (Figure 11)."""
-    runs = [select(frame, seed=seed, layer=layer) for frame in ensembles]
+    runs = [select(frame, seed=seed, layer=layer) for frame in by_experiment(ensembles)]
     matrices = [overlaps(run, count_shared) for run in runs]
-    titles = [f"Unseen: {categories_of(run)[k]}" for run, k in zip(runs, unseen, strict=True)]
-    return _side_by_side(matrices, runs, titles, "Shared units", unseen)
+    titles = [f"Unseen: {categories_of(run)[k]}" for run, k in zip(runs, held_out, strict=True)]
+    return _side_by_side(matrices, runs, titles, "Shared units", held_out)
 
 
 def _side_by_side(

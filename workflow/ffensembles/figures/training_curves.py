@@ -1,5 +1,7 @@
 """How loss and goodness went during training: a check on the runs, not a figure of the paper."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,9 +9,25 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled, write_across
+from ffensembles.files import Paths
 from ffensembles.printing.names import DATASETS, MODELS
 
 LINES = {"loss": "-", "positive_goodness": "-", "negative_goodness": "--"}
+
+
+def of_logs(logs: Paths, *, models: Sequence[str], dataset: str) -> Figure:
+    """Draw the training curves of one dataset from the files of its training logs.
+
+    Args:
+        logs: the files; a model's runs may lie in several, one per block of seeds.
+        models: the model of each file.
+        dataset: the dataset they were trained on.
+    """
+    blocks: dict[str, list[pd.DataFrame]] = {}
+    for model, path in zip(models, logs, strict=True):
+        blocks.setdefault(model, []).append(pd.read_parquet(path))
+    whole = {model: pd.concat(frames) for model, frames in blocks.items()}
+    return training_curves(whole, dataset=dataset)
 
 
 @styled

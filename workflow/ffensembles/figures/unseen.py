@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ffensembles.analysis.ensembles import shared_units
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
 from ffensembles.figures.mean_activations import draw_mean_activations, unseen_title
-from ffensembles.figures.run_shown import by_category, categories_of
+from ffensembles.figures.run_shown import by_category, categories_of, select
 from ffensembles.figures.shared_units import (
     add_overlap_scale,
     draw_overlaps,
@@ -14,7 +14,26 @@ from ffensembles.figures.shared_units import (
     overlaps,
 )
 from ffensembles.figures.style import new_figure, panel_letter, styled
+from ffensembles.files import Paths
+from ffensembles.representations import stored
 from ffensembles.representations.stored import Representation
+
+
+def of_run(
+    representations: Paths, ensembles: pd.DataFrame, *, seed: int, layer: int, held_out: int
+) -> Figure:
+    """Draw the unseen category of a run (Figure 4).
+
+    Args:
+        representations: the file of that run.
+        ensembles: of its experiment.
+        seed: the run.
+        layer: the layer shown, counted from 1.
+        held_out: the category left out of training.
+    """
+    read = stored.read(representations[0], layer, held_out=held_out)
+    rows = select(ensembles, seed=seed, layer=layer)
+    return unseen_category(read, rows, unseen=held_out)
 
 
 @styled

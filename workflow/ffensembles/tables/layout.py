@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ffensembles.printing.names import DATASETS, MODELS
-from ffensembles.printing.tables import Printed, relabelled
+from ffensembles.printing.tables import relabelled
 from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, has_ensembles, in_order
 
 DASH = "–"
@@ -56,9 +56,8 @@ DASHES = (
 
 @dataclass(frozen=True)
 class Layout:
-    """How the paper prints one table."""
+    """How the paper prints one table: which keys label rows and columns, and what a cell holds."""
 
-    caption: str
     rows: list[str]
     columns: list[str]
     format: str = ".3f"
@@ -67,75 +66,13 @@ class Layout:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-MODEL_LAYER = ["model", "layer"]
-DATASET_LAYER = ["dataset", "layer"]
-
-LAYOUTS = {
-    1: Layout("Test-set classification accuracy", ["dataset"], ["model"]),
-    2: Layout("Average sparsity of each layer", MODEL_LAYER, ["dataset"]),
-    3: Layout(
-        "Average fraction of units taking part in ensembles, in %",
-        MODEL_LAYER,
-        ["dataset"],
-        ".2f",
-        note=DASHES,
-    ),
-    4: Layout(
-        "Average fraction of positive weights (ρ⁺)", DATASET_LAYER, ["model"], ".3f", OVER_UNITS
-    ),
-    5: Layout("Average bias (β)", DATASET_LAYER, ["model"], ".3f", OVER_UNITS),
-    6: Layout(
-        "Hyperparameters",
-        ["model", "setting"],
-        ["dataset"],
-        "g",
-        "the setting used",
-        "The paper gives batch size and units per layer in its text.",
-    ),
-    7: Layout(
-        "Linear probe accuracy on the missing category, for models trained without that category",
-        ["dataset", "model"],
-        ["category"],
-    ),
-    8: Layout(
-        "Linear probe accuracy averaged across all categories, for models trained without one",
-        ["dataset", "model"],
-        ["category"],
-        note="Avg: over all missing categories, where each was left out. Baseline: the accuracy of "
-        "the model itself, trained on all categories. No category missing: a probe of that model.",
-    ),
-    9: Layout(
-        "Sparsity of BP with ℓ1 regularisation of the activations",
-        MODEL_LAYER,
-        ["dataset"],
-        labels={"bp": "BP regularised"},
-    ),
-    10: Layout(
-        "Similarity of representations between models, by layer",
-        ["dataset", "metric"],
-        ["pair", "layer"],
-        ".2f",
-    ),
-    11: Layout("Test-set classification accuracy with ℓ1 goodness", ["dataset"], ["model"]),
-    12: Layout("Average sparsity of each layer with ℓ1 goodness", MODEL_LAYER, ["dataset"]),
-    13: Layout(
-        "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
-        MODEL_LAYER,
-        ["dataset"],
-        ".2f",
-        note=DASHES,
-    ),
-}
-
-
-def lay_out(number: int, table: pd.DataFrame) -> pd.DataFrame:
+def lay_out(layout: Layout, table: pd.DataFrame) -> pd.DataFrame:
     """Arrange a tidy table as the paper prints it.
 
     Returns:
         Strings, with printed row and column labels; a cell is ours, a line break, and the
         reported value in brackets, the latter two only where the paper reports one.
     """
-    layout = LAYOUTS[number]
     keys = [*layout.rows, *layout.columns]
     table = table.assign(cell=[_cell(row, layout.format) for row in _records(table)])
     cells = table.set_index(keys)["cell"].unstack(layout.columns)
@@ -147,9 +84,8 @@ def lay_out(number: int, table: pd.DataFrame) -> pd.DataFrame:
     return grid
 
 
-def legend(number: int, table: pd.DataFrame) -> str:
+def legend(layout: Layout, table: pd.DataFrame) -> str:
     """Say what a cell of the table holds, over how many runs, and what the marks mean."""
-    layout = LAYOUTS[number]
     counts = sorted(set(table["n"].astype(int)))
     many = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     what = f"Ours: {layout.cells}"
@@ -162,29 +98,22 @@ def legend(number: int, table: pd.DataFrame) -> str:
     return f"{what} {layout.note}".strip()
 
 
-def printed(number: int, table: pd.DataFrame) -> Printed:
-    """Arrange a tidy table as the paper prints it, with its caption and legend."""
-    title = f"Table {number}: {LAYOUTS[number].caption}"
-    return Printed(f"table{number}", title, lay_out(number, table), legend(number, table))
+def arrange(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Arrange a tidy table as the paper prints it: the grid and the legend below."""
+    return lay_out(layout, table), legend(layout, table)
 
 
-def printed_significance(table: pd.DataFrame) -> Printed:
-    """Arrange the table of `tables.insignificance`, with a line for all of it."""
-    keys = ["dataset", "model", "study", "layer"]
-    index = pd.MultiIndex.from_frame(table[keys])
+def arrange_significance(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Arrange the table of `summaries.insignificance`, with a line for all of it as legend."""
+    index = pd.MultiIndex.from_frame(table[layout.rows])
     counts = table[["units", "insignificant"]].astype(int).set_axis(index)
     grid = counts.map(lambda count: f"{count:,}")
     grid["share"] = [f"{share:.2%}" for share in table["share"]]
     grid.columns = pd.Index(["Units assigned", "With p > 0.05", "Share"])
-    grid.index = _printed(index, {})
+    grid.index = _printed(index, layout.labels)
     units, above = counts[has_ensembles(table).to_numpy()].sum()
     share = f" ({above / units:.2%})" if units else ""
-    text = (
-        f"All layers of Table 3: {above:,} of {units:,} units{share}. The paper: about 500 of "
-        "457,000, most of them in layer 2 of BP/FF on CIFAR10 (2.6 % there)."
-    )
-    title = "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test"
-    return Printed("significance", title, grid, text)
+    return grid, f"All layers of Table 3: {above:,} of {units:,} units{share}. {layout.note}"
 
 
 def number_text(mean: float, std: float, form: str) -> str:

@@ -6,16 +6,12 @@ Every function here takes tidy analysis tables and returns the keys of the table
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 
-from ffensembles.analysis import measurements
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.pipeline.configuration import narrow
+from ffensembles.experiments import Experiment
 from ffensembles.printing.names import DATASETS, MODELS
 
 SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
@@ -62,23 +58,18 @@ def over_runs(frame: pd.DataFrame, keys: list[str], value: str) -> pd.DataFrame:
     return in_order(summary.reset_index(), keys)
 
 
-def accuracy(frame: pd.DataFrame, study: str) -> pd.DataFrame:
+def accuracy(frame: pd.DataFrame) -> pd.DataFrame:
     """Test accuracy of each dataset and model, over runs (Tables 1 and 11)."""
-    return over_runs(_of(frame, study), ["dataset", "model"], "accuracy")
+    return over_runs(frame, ["dataset", "model"], "accuracy")
 
 
-def sparsity(frame: pd.DataFrame, study: str, model: str | None = None) -> pd.DataFrame:
+def sparsity(frame: pd.DataFrame) -> pd.DataFrame:
     """Sparsity S of each model, layer and dataset, over runs (Tables 2, 9 and 12)."""
-    frame = _of(frame, study)
-    frame = frame[frame["category"].isna()]
-    if model is not None:
-        frame = frame[frame["model"] == model]
-    return over_runs(frame, ["model", "layer", "dataset"], "sparsity")
+    return over_runs(frame[frame["category"].isna()], ["model", "layer", "dataset"], "sparsity")
 
 
 def ensembles(
     sizes: pd.DataFrame,
-    study: str,
     sparsities: pd.DataFrame | None = None,
     significance: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -89,7 +80,6 @@ def ensembles(
 
     Args:
         sizes: as `measurements.read_sizes` gives them.
-        study: the study to tabulate.
         sparsities: sparsity.parquet tables; without them `sparse` stays NA.
         significance: significance.parquet tables; without them `insignificant` stays NaN.
 
@@ -99,44 +89,29 @@ def ensembles(
     """
     keys = ["model", "layer", "dataset"]
     categories = sizes.groupby("dataset")["category"].nunique()
-    sizes = _of(sizes, study)
     sizes = sizes.assign(percent=100 * sizes["size"] / sizes["units"])
     runs = sizes.groupby([*keys, "seed"])["percent"].agg(["mean", "count"]).reset_index()
     whole = runs["count"] == runs["dataset"].map(categories)
     table = over_runs(runs.assign(percent=runs["mean"].where(whole)), keys, "percent")
-    sparsities = None if sparsities is None else _of(sparsities, study)
     table["sparse"] = is_sparse(table[keys], sparsities)
     table["insignificant"] = float("nan")
     if significance is not None:
-        share = insignificance(_of(significance, study)).set_index(keys)["share"]
+        share = insignificance(significance).set_index(keys)["share"]
         table["insignificant"] = share.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
     return table
 
 
-def balance(frame: pd.DataFrame, value: str, study: str = "main") -> pd.DataFrame:
+def balance(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     """Mean ± std of ρᵢ⁺ or βᵢ over the units of one run, the first (Tables 4 and 5)."""
-    frame = _of(frame, study)
     first = frame.groupby(["dataset", "model"])["seed"].transform("min")
     return over_runs(frame[frame["seed"] == first], ["dataset", "layer", "model"], value)
 
 
-def hyperparameters(
-    experiments: list[Experiment], only: dict[str, Any] | None = None, study: str = "main"
-) -> pd.DataFrame:
-    """The settings that each model and dataset was trained with (Table 6).
-
-    Args:
-        experiments: of the table of experiments.
-        only: the key of the configuration that caps them.
-        study: the study to tabulate.
-
-    Returns:
-        The table; the value of a setting is in `mean`, n is 1.
-    """
+def hyperparameters(experiments: Iterable[Experiment]) -> pd.DataFrame:
+    """The settings that each model and dataset was trained with (Table 6), in `mean`; n is 1."""
     rows = [
         (e.model, setting, e.dataset, float(getattr(e, setting)), float("nan"), 1)
-        for e in narrow(experiments, only or {})
-        if e.study == study
+        for e in experiments
         for setting in SETTINGS
     ]
     keys = ["model", "setting", "dataset"]
@@ -255,42 +230,3 @@ def _one_choice_of_layers(frame: pd.DataFrame, layers: str | None) -> pd.DataFra
             "tabulated; set the layers of the probes in the config"
         )
     return frame
-
-
-Read = Callable[..., object]
-
-# What each table is made of: how its analysis files are read, and how they are summarised.
-TABLES: dict[int, tuple[Read, Callable[..., pd.DataFrame]]] = {
-    1: (measurements.read_all, partial(accuracy, study="main")),
-    2: (measurements.read_all, partial(sparsity, study="main")),
-    3: (measurements.read_sizes, partial(ensembles, study="main")),
-    4: (measurements.read_all, partial(balance, value="positive_fraction")),
-    5: (measurements.read_all, partial(balance, value="bias")),
-    6: (lambda paths: read_experiments(paths[0]), hyperparameters),
-    7: (measurements.read_all, probes_on_missing),
-    8: (measurements.read_all, probes_on_all),
-    9: (measurements.read_all, partial(sparsity, study="l1-regularised", model="bp")),
-    10: (measurements.read_all, similarity),
-    11: (measurements.read_all, partial(accuracy, study="l1-goodness")),
-    12: (measurements.read_all, partial(sparsity, study="l1-goodness")),
-    13: (measurements.read_sizes, partial(ensembles, study="l1-goodness")),
-}
-
-
-def tabulate(number: int, analyses: measurements.Paths, **extra: object) -> pd.DataFrame:
-    """Make the tidy table of one number from its analysis files (Table 6: the experiments).
-
-    `extra` are the further arguments of that table: `sparsities` and `significance` for Tables 3
-    and 13, `only` for Table 6, `layers` for Tables 7 and 8, `accuracies` for Table 8.
-
-    Raises:
-        UserError: the files hold no run that belongs in the table.
-    """
-    read, summarise = TABLES[number]
-    table = summarise(read(analyses), **extra)
-    if table.empty:
-        raise UserError(
-            f"table {number}: none of its runs are in {analyses[0]}"
-            f"{' and the others' if len(analyses) > 1 else ''}; add its study to the experiments"
-        )
-    return table

@@ -121,8 +121,8 @@ class Evidence:
     ) -> float:
         """Mean size of the ensembles of all categories, in % of the layer, as in Table 3."""
         if (images, study) not in self._percents:
-            sizes = self.rows(images).dropna(subset=["category"])
-            self._percents[images, study] = ensembles(sizes, study)
+            sizes = self.rows(images, study=study).dropna(subset=["category"])
+            self._percents[images, study] = ensembles(sizes)
         table = self._percents[images, study]
         chosen = (table["model"] == model) & (table["layer"] == layer)
         percent = table.loc[chosen, "mean"].dropna()

@@ -6,14 +6,16 @@ it (three combined standard errors). docs/scorecard.md gives the reasons for mar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ffensembles.files import Paths
 from ffensembles.printing.pages import render
-from ffensembles.tables.layout import DASH, LABELS, LAYOUTS, number_text
-from ffensembles.tables.reported import keys_of
+from ffensembles.tables.catalogue import TABLES
+from ffensembles.tables.layout import DASH, LABELS, number_text
+from ffensembles.tables.reported import keys_of, read_reported, read_table
 
 REPRODUCED, NOISE, DIFFERS, NOT_RUN = "reproduced", "within noise", "differs", "not run"
 VERDICTS = {REPRODUCED: "good", NOISE: "near", DIFFERS: "bad", NOT_RUN: "none"}
@@ -21,30 +23,8 @@ VERDICTS = {REPRODUCED: "good", NOISE: "near", DIFFERS: "bad", NOT_RUN: "none"}
 STANDARD_ERRORS = 3.0
 
 
-@dataclass(frozen=True)
-class Rule:
-    """How the cells of one table are judged."""
-
-    runs: int  # behind each reported number
-    margin: float  # the largest difference without practical meaning …
-    relative: float = 0.0  # … or this part of the reported value, where that is more
-    spread: bool = True  # is the std over runs? Tables 4 and 5 give it over units
-
-
-RULES = {
-    1: Rule(runs=10, margin=0.01),
-    2: Rule(runs=10, margin=0.02),
-    3: Rule(runs=10, margin=0.5, relative=0.1),
-    4: Rule(runs=1, margin=0.05, spread=False),
-    5: Rule(runs=1, margin=0.05, relative=0.15, spread=False),
-    7: Rule(runs=1, margin=0.05),
-    8: Rule(runs=1, margin=0.01),
-    9: Rule(runs=1, margin=0.02),
-    10: Rule(runs=5, margin=0.03),
-    11: Rule(runs=10, margin=0.01),
-    12: Rule(runs=10, margin=0.02),
-    13: Rule(runs=10, margin=0.5, relative=0.1),
-}
+# How the cells of a table are judged, by its number.
+JUDGED = {key: table.judged for key, table in TABLES.items() if table.judged}
 
 KEYS = ["dataset", "model", "layer", "metric", "pair", "category"]
 COLUMNS = [
@@ -54,18 +34,37 @@ COLUMNS = [
 ]
 
 
-def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd.DataFrame:
+def score_all(ours: Paths, paper: Paths) -> pd.DataFrame:
+    """Judge every cell of every table that is judged.
+
+    Args:
+        ours: the tidy tables that were made, as files named table1.csv and so on.
+        paper: what the paper reports, as files of the same names; one for each judged table.
+
+    Returns:
+        `COLUMNS`, as `score` gives them, table after table.
+    """
+    made, reports = ({Path(path).stem: path for path in paths} for paths in (ours, paper))
+    parts = []
+    for number in JUDGED:
+        name = TABLES[number].name
+        table = read_table(made[name]) if name in made else None
+        parts.append(score(number, read_reported(reports[name]), table))
+    return pd.concat(parts, ignore_index=True)
+
+
+def score(number: int | str, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd.DataFrame:
     """Judge every cell that the paper reports in one table.
 
     Args:
-        number: of the table; it must be one of `RULES`.
+        number: of the table; it must be one of `JUDGED`.
         reported: the paper's table, as `reported.read_reported` gives it.
         table: our tidy table, as `reported.read_table` gives it; None where it was not made.
 
     Returns:
         `COLUMNS`, one row per reported cell, in the paper's order.
     """
-    rule, keys = RULES[number], keys_of(reported)
+    judged, keys = JUDGED[number], keys_of(reported)
     ours = ["mean", "std", "n", "sparse"]
     cells = reported.rename(columns={"mean": "reported_mean", "std": "reported_std"})
     if table is None:
@@ -76,16 +75,16 @@ def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd
     cells["cell"] = [
         _name(dict(zip(keys, values, strict=True))) for values in cells[keys].to_numpy()
     ]
-    cells["reported_n"] = rule.runs
+    cells["reported_n"] = judged.runs
     cells["n"] = cells["n"].astype("Int64")
     for column in ("mean", "std"):
         cells[column] = cells[column].astype(float)
     cells["difference"] = cells["mean"] - cells["reported_mean"]
-    cells["standard_error"] = _standard_error(cells) if rule.spread else np.nan
+    cells["standard_error"] = _standard_error(cells) if judged.spread else np.nan
     cells["standard_errors"] = cells["difference"].abs() / cells["standard_error"].replace(
         0, np.nan
     )
-    cells["margin"] = np.maximum(rule.margin, rule.relative * cells["reported_mean"].abs())
+    cells["margin"] = np.maximum(judged.margin, judged.relative * cells["reported_mean"].abs())
     cells["verdict"] = _verdicts(cells)
     return cells.reindex(columns=COLUMNS)
 
@@ -146,7 +145,7 @@ def scorecard_page(scorecard: pd.DataFrame) -> str:
     return render(
         "scorecard.html.j2",
         words={kind: word for word, kind in VERDICTS.items()},
-        captions={number: layout.caption for number, layout in LAYOUTS.items()},
+        captions={number: TABLES[number].title for number in JUDGED},
         standard_errors=f"{STANDARD_ERRORS:g}",
         cells=len(scorecard),
         measured=len(ran),
@@ -169,13 +168,13 @@ def _has_run(cell: dict) -> bool:
 
 def _row(cell: dict) -> tuple[list[str], str, str]:
     """Return the texts of a cell's row, its verdict's kind and word."""
-    form = LAYOUTS[cell["table"]].format
+    form = TABLES[cell["table"]].layout.format
     dash = pd.isna(cell["reported_mean"])
     texts = [
         cell["cell"],
         DASH if dash else number_text(cell["reported_mean"], cell["reported_std"], form),
         number_text(cell["mean"], cell["std"], form),
-        str(cell["n"]) if RULES[cell["table"]].spread else "1",
+        str(cell["n"]) if JUDGED[cell["table"]].spread else "1",
         "" if dash else format(cell["difference"], f"+{form}"),
         "" if pd.isna(cell["standard_errors"]) else f"{cell['standard_errors']:.1f}",
         "" if dash else format(cell["margin"], form),

@@ -1,0 +1,102 @@
+"""The figures: what each shows, of which experiments, and the function that draws it.
+
+A further figure is a row here, the function, and a caption in workflow/report. `figures` in the
+config says which dataset, examples and run are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+from ffensembles.pipeline import selection as of
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure, a row of the catalogue."""
+
+    number: int
+    section: str  # of the paper: its place in the report
+    draw: str  # module and function
+    shown: str  # key of `figures` in the config; empty where it shows all datasets
+    choose: of.Choice  # the experiments shown
+    files: tuple[str, ...]  # what it is made of: measurements, representations, dataset
+    layer: int | None = None  # where a single layer is shown, and not one that the config names
+
+    @property
+    def name(self) -> str:
+        """What its files and its caption are called."""
+        return f"figure{self.number}"
+
+    @property
+    def label(self) -> str:
+        """What the report calls it."""
+        return f"Figure {self.number}"
+
+    @property
+    def module(self) -> str:
+        """The module of `figures` that draws it."""
+        return self.draw.partition(".")[0]
+
+    def sources(
+        self, experiments: of.Experiments, config: Mapping[str, Any]
+    ) -> dict[str, list[Experiment]]:
+        """Return the kinds of files that it is made of, each with its experiments.
+
+        Raises:
+            UserError: the experiments lack what the figure shows.
+        """
+        figures = config["figures"]
+        shown = {**figures.get(self.shown, {}), "seed": figures["seed"]}
+        try:
+            chosen = self.choose(experiments, shown)
+        except UserError as error:
+            raise UserError(f"{self.name}: {error}") from error
+        return dict.fromkeys(self.files, chosen)
+
+    def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of its function that are no files: run, layer, examples."""
+        figures = config["figures"]
+        settings = dict(figures.get(self.shown, {}))
+        settings.pop("dataset", None)
+        if self.layer is not None:
+            settings["layer"] = self.layer
+        return {"seed": figures["seed"], **settings} if "layer" in settings else settings
+
+
+MAP, RUN = ("representations", "sparsity"), ("representations", "ensembles")
+MAPS = "App. E-F Activation patterns", "activation_maps.of_run", "activation_maps"
+UNSEEN = "App. G Unseen categories"
+
+# fmt: off
+FIGURES = (
+    Figure(1, "4.2 Sparse ensembles", "activation_patterns.of_run",
+           "activation_patterns", of.runs(of.FF), (*RUN, "dataset"), layer=1),
+    Figure(2, "4.2 Sparse ensembles", "sparsity.category_sparsity",
+           "category_sparsity", of.all_models, ("sparsity",)),
+    Figure(3, "4.3 Shared units", "shared_units.of_run",
+           "shared_units", of.runs(of.FF), (*RUN, "dataset"), layer=1),
+    Figure(4, "4.4 Unseen categories", "unseen.of_run",
+           "unseen_category", of.unseen_shown, RUN, layer=1),
+    Figure(5, "4.5 Excitation and inhibition", "balance.positive_fractions",
+           "balance", of.all_models, ("balance",)),
+    Figure(6, *MAPS, of.runs(of.FF), MAP, layer=2),
+    Figure(7, *MAPS, of.runs(of.FF), MAP, layer=3),
+    Figure(8, *MAPS, of.runs(of.BPFF), MAP, layer=1),
+    Figure(9, *MAPS, of.runs(of.BP), MAP, layer=1),
+    Figure(10, UNSEEN, "mean_activations.unseen_means",
+           "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
+    Figure(11, UNSEEN, "shared_units.unseen_overlaps",
+           "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
+    Figure(12, "App. I Regularised BP", "shared_units.jaccard_matrices",
+           "regularised", of.runs(of.BP_L1_REGULARISED, of.FF), ("ensembles",), layer=1),
+    Figure(13, "App. J Similarity", "layer_similarity.similarity_matrices",
+           "", of.all_datasets, ("layer_similarity",)),
+    Figure(14, "App. K ℓ1 goodness", "shared_units.jaccard_matrices",
+           "l1_goodness", of.runs(of.FF_L1_GOODNESS), ("ensembles",), layer=1),
+)
+# fmt: on

@@ -1,0 +1,29 @@
+"""A figure from the files and settings that its row of the catalogue names."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ffensembles.analysis.measurements import read_all
+from ffensembles.files import Paths
+
+# Of these a figure reads the part that it shows; measurements are read whole.
+READ_IN_PART = ("representations", "dataset", "logs")
+
+
+def draw(function: str, files: Mapping[str, Paths], settings: Mapping[str, Any]) -> Figure:
+    """Draw a figure.
+
+    Args:
+        function: of this package, as `module.function`; it takes the measurements as tidy tables
+            and other files by their paths, by the names that they have here, then the settings.
+        files: by kind.
+        settings: such as the seed and the layer shown.
+    """
+    module, _, name = function.partition(".")
+    read = {
+        kind: paths if kind in READ_IN_PART else read_all(paths) for kind, paths in files.items()
+    }
+    return getattr(import_module(f"ffensembles.figures.{module}"), name)(**read, **settings)

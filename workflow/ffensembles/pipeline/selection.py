@@ -1,0 +1,120 @@
+"""Which experiments tables, figures and claims are made of, by the columns of their table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+
+Experiments = Collection[Experiment]
+Selection = Callable[[Experiments], list[Experiment]]
+
+Shown = Mapping[str, Any]  # what the config says of a figure, and the seed of the run it shows
+Choice = Callable[[Experiments, Shown], list[Experiment]]
+
+
+def select(experiments: Experiments, **wanted: object) -> list[Experiment]:
+    """Return the experiments whose columns hold the wanted values, in the order of the table."""
+    return [
+        e for e in experiments if all(getattr(e, name) == value for name, value in wanted.items())
+    ]
+
+
+def main(experiments: Experiments) -> list[Experiment]:
+    """Return the study that most of the paper is about."""
+    return select(experiments, study="main")
+
+
+def l1_goodness(experiments: Experiments) -> list[Experiment]:
+    """Return FF and BP/FF with the ℓ1 norm as goodness (App. K)."""
+    return select(experiments, study="l1-goodness")
+
+
+def l1_regularised(experiments: Experiments) -> list[Experiment]:
+    """Return BP with an ℓ1 penalty on its activations (App. I)."""
+    return select(experiments, study="l1-regularised")
+
+
+def with_goodness(experiments: Experiments) -> list[Experiment]:
+    """Return the models of the main study whose ensembles the paper counts: FF and BP/FF."""
+    return [e for e in main(experiments) if e.model != "bp"]
+
+
+def unseen(experiments: Experiments) -> list[Experiment]:
+    """Return what was trained without one of the categories (section 4.4, App. H)."""
+    return [e for e in experiments if e.held_out is not None]
+
+
+def baselines(experiments: Experiments) -> list[Experiment]:
+    """Return the main study on the datasets of which a category was held out."""
+    datasets = {e.dataset for e in unseen(experiments)}
+    return [e for e in main(experiments) if e.dataset in datasets]
+
+
+def unseen_and_baselines(experiments: Experiments) -> list[Experiment]:
+    """Return the baselines and what is held against them; none where one of them is lacking."""
+    found = baselines(experiments)
+    return [*found, *unseen(experiments)] if found else []
+
+
+def with_all_models(experiments: Experiments) -> list[Experiment]:
+    """Return the main study on the datasets on which all three models were trained."""
+    return _with_models({"ff", "bpff", "bp"}, experiments)
+
+
+def with_ff(experiments: Experiments) -> list[Experiment]:
+    """Return the main study on the datasets on which FF was trained."""
+    return _with_models({"ff"}, experiments)
+
+
+def ablation(experiments: Experiments) -> list[Experiment]:
+    """Return the studies that vary what the paper leaves open."""
+    return [e for e in experiments if e.study.startswith("ablation-")]
+
+
+def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:
+    rows = main(experiments)
+    return [e for e in rows if models <= {o.model for o in rows if o.dataset == e.dataset}]
+
+
+# Of the dataset and the run that a figure shows; a UserError says what is lacking.
+
+FF = {"model": "ff", "study": "main"}
+BPFF = {"model": "bpff", "study": "main"}
+BP = {"model": "bp", "study": "main"}
+FF_L1_GOODNESS = {"model": "ff", "study": "l1-goodness"}
+BP_L1_REGULARISED = {"model": "bp", "study": "l1-regularised"}
+
+
+def runs(*wanted: dict[str, str]) -> Choice:
+    """Choose, on the dataset shown, the experiments with these columns; each has the run."""
+    return lambda experiments, shown: [_find(experiments, shown, **row) for row in wanted]
+
+
+def unseen_shown(experiments: Experiments, shown: Shown) -> list[Experiment]:
+    """Choose FF trained without the category, or without each of the categories, shown."""
+    held_out = shown["held_out"]
+    categories = held_out if isinstance(held_out, list) else [held_out]
+    return [_find(experiments, shown, model="ff", held_out=k) for k in categories]
+
+
+def all_models(experiments: Experiments, shown: Shown) -> list[Experiment]:
+    """Choose every model on the dataset shown; FF is one of them."""
+    _find(experiments, shown, **FF)
+    return select(main(experiments), dataset=shown["dataset"])
+
+
+def all_datasets(experiments: Experiments, shown: Shown) -> list[Experiment]:
+    """Choose all datasets with FF."""
+    return with_ff(experiments) or [_find(experiments, shown, **FF)]
+
+
+def _find(experiments: Experiments, shown: Shown, **wanted: object) -> Experiment:
+    wanted = {"dataset": shown["dataset"]} | wanted if "dataset" in shown else wanted
+    for e in select(experiments, **wanted):
+        if e.seeds > shown["seed"]:
+            return e
+    columns = ", ".join(f"{name} {value}" for name, value in wanted.items())
+    raise UserError(f"no experiment with {columns} has a run {shown['seed']}")

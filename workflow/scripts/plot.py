@@ -1,0 +1,17 @@
+"""Draw one figure, as PDF and PNG."""
+
+from typing import TYPE_CHECKING
+
+from ffensembles.figures.drawing import draw
+from ffensembles.figures.style import save
+from ffensembles.pipeline.job import as_list, job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    settings = dict(snakemake.params.items())
+    function = settings.pop("draw")
+    del settings["code"]
+    files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
+    save(draw(function, files, settings), snakemake.output.pdf, snakemake.output.png)
