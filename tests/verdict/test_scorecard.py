@@ -1,5 +1,6 @@
 """The scorecard's arithmetic and verdicts, on cells whose answer is known."""
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from ffensembles.tables import reported
 from ffensembles.verdict import scorecard
 from ffensembles.verdict.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED
-from helpers import REPORTED
+from helpers import REPORTED, ROOT
 
 
 def paper(number: int) -> pd.DataFrame:
@@ -82,6 +83,42 @@ def test_the_margin_grows_with_the_reported_value_where_the_rule_says_so() -> No
     assert one_cell(3, layer=2, mean=17.0, **keys)["verdict"] == REPRODUCED
     bias = one_cell(5, dataset="mnist", layer=1, model="ff", mean=-1.4, std=2.0, n=1000)
     assert bias["margin"] == pytest.approx(0.15 * 1.57)
+
+
+def sparsity_of_svhn(mean: float, std: float) -> pd.Series:
+    """SVHN, FF, layer 3: the paper has 0.489 ± 0.004, non-sparse by a hair."""
+    return one_cell(2, model="ff", layer=3, dataset="svhn", mean=mean, std=std, n=10)
+
+
+def test_a_difference_across_the_threshold_of_sparsity_is_never_reproduced() -> None:
+    assert sparsity_of_svhn(0.499, std=0.004)["verdict"] == REPRODUCED
+    across = sparsity_of_svhn(0.505, std=0.004)
+    assert abs(across["difference"]) < across["margin"]
+    assert across["crosses"] and across["verdict"] == DIFFERS
+    assert sparsity_of_svhn(0.505, std=0.05)["verdict"] == NOISE
+    lone = one_cell(9, model="bp", layer=3, dataset="mnist", mean=0.8, n=1)
+    assert not lone["crosses"]
+    assert "+0.016, across 0.5" in scorecard.scorecard_page(pd.DataFrame([across]))
+
+
+@pytest.mark.parametrize("number", [1, 11])
+def test_models_are_further_apart_than_the_margin_of_accuracy_but_for_what_the_docs_name(
+    number: int,
+) -> None:
+    means = paper(number).set_index(["dataset", "model"])["mean"]
+    close = {
+        (dataset, a, b, round(abs(means[dataset, a] - means[dataset, b]), 3))
+        for dataset in means.index.unique("dataset")
+        for a, b in combinations(means[dataset].index, 2)
+        if abs(means[dataset, a] - means[dataset, b]) < 0.013 - 1e-9
+    }
+    named = {
+        1: {("svhn", "bpff", "bp", 0.006)},
+        11: {("fashionmnist", "ff", "bpff", 0.006)},
+    }
+    assert close == named[number]
+    text = " ".join((ROOT / "docs/scorecard.md").read_text("utf-8").split())
+    assert "BP/FF and BP on SVHN, and FF and BP/FF on FASHIONMNIST with ℓ1 goodness" in text
 
 
 def dash(sparse: object) -> pd.Series:

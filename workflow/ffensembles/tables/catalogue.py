@@ -22,6 +22,7 @@ from ffensembles.pipeline.configuration import narrow
 from ffensembles.printing.tables import Printed
 from ffensembles.tables import reported, summaries
 from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange, arrange_significance
+from ffensembles.tables.summaries import SPARSE
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Judged:
     margin: float  # the largest difference without practical meaning …
     relative: float = 0.0  # … or this part of the reported value, where that is more
     spread: bool = True  # is the std over runs? Tables 4 and 5 give it over units
+    threshold: float | None = None  # a difference across it matters, however small
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ ROWS = (
     Table(1, "4.1 Accuracy", "Test-set classification accuracy",
           {"accuracy": of.main}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
     Table(2, ENSEMBLES, "Average sparsity of each layer",
-          {"sparsity": of.main}, summaries.sparsity, BY_DATASET(), Judged(10, 0.02)),
+          {"sparsity": of.main}, summaries.sparsity, BY_DATASET(),
+          Judged(10, 0.02, threshold=SPARSE)),
     Table(3, ENSEMBLES, "Average fraction of units taking part in ensembles, in %",
           dict.fromkeys(["ensembles", "sparsity", "significance"], of.with_goodness),
           summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1)),
@@ -143,14 +146,15 @@ ROWS = (
                     "a probe of that model."), Judged(1, 0.01)),
     Table(9, "App. I Regularised BP", "Sparsity of BP with ℓ1 regularisation of the activations",
           {"sparsity": of.l1_regularised}, summaries.sparsity,
-          BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02)),
+          BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE)),
     Table(10, "App. J Similarity", "Similarity of representations between models, by layer",
           {"similarity": of.with_all_models}, summaries.similarity,
           Layout(["dataset", "metric"], ["pair", "layer"], ".2f"), Judged(5, 0.03)),
     Table(11, L1_GOODNESS, "Test-set classification accuracy with ℓ1 goodness",
           {"accuracy": of.l1_goodness}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
     Table(12, L1_GOODNESS, "Average sparsity of each layer with ℓ1 goodness",
-          {"sparsity": of.l1_goodness}, summaries.sparsity, BY_DATASET(), Judged(10, 0.02)),
+          {"sparsity": of.l1_goodness}, summaries.sparsity, BY_DATASET(),
+          Judged(10, 0.02, threshold=SPARSE)),
     Table(13, L1_GOODNESS,
           "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
           dict.fromkeys(["ensembles", "sparsity"], of.l1_goodness),

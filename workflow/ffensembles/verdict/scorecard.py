@@ -1,7 +1,8 @@
 """The scorecard: every number that the paper reports, held against ours.
 
-A difference counts when it is both larger than matters (the margin) and larger than chance makes
-it (three combined standard errors). docs/scorecard.md gives the reasons for margins and terms.
+A difference counts when it is both larger than matters (the margin, or across the threshold of
+sparsity) and larger than chance makes it (three combined standard errors). docs/scorecard.md gives
+the reasons for margins and terms.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ KEYS = ["dataset", "model", "layer", "metric", "pair", "category"]
 COLUMNS = [
     *["table", "cell", *KEYS],
     *["reported_mean", "reported_std", "reported_n", "mean", "std", "n"],
-    *["difference", "standard_error", "standard_errors", "margin", "verdict"],
+    *["difference", "standard_error", "standard_errors", "margin", "crosses", "verdict"],
 ]
 
 
@@ -85,6 +86,7 @@ def score(number: int | str, reported: pd.DataFrame, table: pd.DataFrame | None)
         0, np.nan
     )
     cells["margin"] = np.maximum(judged.margin, judged.relative * cells["reported_mean"].abs())
+    cells["crosses"] = _crosses(cells, judged.threshold)
     cells["verdict"] = _verdicts(cells)
     return cells.reindex(columns=COLUMNS)
 
@@ -108,11 +110,19 @@ def _standard_error(cells: pd.DataFrame) -> pd.Series:
     return (theirs**2 / cells["reported_n"] + ours**2 / cells["n"].astype(float)) ** 0.5
 
 
+def _crosses(cells: pd.DataFrame, threshold: float | None) -> pd.Series:
+    """Say for each cell whether only one of both means reaches the threshold."""
+    if threshold is None:
+        return pd.Series(False, index=cells.index)
+    means = cells[["mean", "reported_mean"]]
+    return (means >= threshold).sum(axis=1).eq(1) & means.notna().all(axis=1)
+
+
 def _verdicts(cells: pd.DataFrame) -> np.ndarray:
     # The paper prints a dash where a layer is non-sparse: ours agrees if it is non-sparse too.
     dash = cells["mark"] == "-"
     agrees = dash & (cells["sparse"].astype("boolean") == False).fillna(False)  # noqa: E712
-    far = cells["difference"].abs() > cells["margin"] * (1 + 1e-9)
+    far = (cells["difference"].abs() > cells["margin"] * (1 + 1e-9)) | cells["crosses"]
     return np.select(
         [
             cells["n"].fillna(0).astype(int) == 0,
@@ -168,14 +178,15 @@ def _has_run(cell: dict) -> bool:
 
 def _row(cell: dict) -> tuple[list[str], str, str]:
     """Return the texts of a cell's row, its verdict's kind and word."""
-    form = TABLES[cell["table"]].layout.format
+    form, judged = TABLES[cell["table"]].layout.format, JUDGED[cell["table"]]
     dash = pd.isna(cell["reported_mean"])
+    across = f", across {judged.threshold:g}" if cell["crosses"] else ""
     texts = [
         cell["cell"],
         DASH if dash else number_text(cell["reported_mean"], cell["reported_std"], form),
         number_text(cell["mean"], cell["std"], form),
-        str(cell["n"]) if JUDGED[cell["table"]].spread else "1",
-        "" if dash else format(cell["difference"], f"+{form}"),
+        str(cell["n"]) if judged.spread else "1",
+        "" if dash else format(cell["difference"], f"+{form}") + across,
         "" if pd.isna(cell["standard_errors"]) else f"{cell['standard_errors']:.1f}",
         "" if dash else format(cell["margin"], form),
     ]
