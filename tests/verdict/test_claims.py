@@ -338,6 +338,21 @@ def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:
     assert "does not count against the paper" not in claims_page(beside)
 
 
+def test_a_category_without_images_is_not_passed_over(papers: Evidence) -> None:
+    frames = dict(papers.frames)
+    for name in ("sparsity", "sizes", "members"):
+        table = frames[name]
+        gone = (table["model"] == "ff") & (table["study"] == "main")
+        gone &= (table["dataset"] == "mnist") & (table["category"] == 4).fillna(False)
+        frames[name] = table[~gone]
+    for name, verdict in (
+        ("sparser-than-bp-in-each-category", NOT_TESTED),
+        ("ff-ensembles-are-disjoint", FAILS),
+        ("larger-on-complex-datasets", NOT_TESTED),
+    ):
+        assert set(evaluate(Evidence(frames), [claim_named(name)])["verdict"]) == {verdict}
+
+
 def test_overlaps_of_known_sets() -> None:
     rows = [(0, c, u) for c, units in enumerate(([1, 2, 3], [3, 4], [])) for u in units]
     columns = ["seed", "category", "unit"]

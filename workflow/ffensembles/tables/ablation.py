@@ -13,7 +13,7 @@ import pandas as pd
 from ffensembles.experiments import Experiment
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.tables import Printed
-from ffensembles.tables.summaries import SPARSE, over_runs
+from ffensembles.tables.summaries import SPARSE, ensemble_percents, over_runs
 
 REFERENCE = "ablation-reference"
 STUDY = ["dataset", "model", "study"]
@@ -65,7 +65,7 @@ def tabulate(
         experiments: those of the studies `ablation-…`.
         accuracy: accuracy.parquet tables.
         sparsity: sparsity.parquet tables.
-        sizes: as `evidence.read_sizes` gives them.
+        sizes: as `measurements.read_sizes` gives them.
         balance: balance.parquet tables.
 
     Returns:
@@ -73,11 +73,10 @@ def tabulate(
         network), mean, std (n - 1), n; each model's reference first.
     """
     layers = [*STUDY, "seed", "layer"]
-    sizes = sizes.assign(ensembles=100 * sizes["size"] / sizes["units"])
     runs = {
         "accuracy": accuracy.assign(layer=0),
         "sparsity": sparsity[sparsity["category"].isna()],
-        "ensembles": sizes.groupby(layers)["ensembles"].mean().reset_index(),
+        "ensembles": ensemble_percents(sizes).rename(columns={"percent": "ensembles"}),
         "positive_fraction": balance.groupby(layers)["positive_fraction"].mean().reset_index(),
         "bias": balance.groupby(layers)["bias"].mean().reset_index(),
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ffensembles.analysis.measurements import RUN_LAYER
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.printing.names import DATASETS, MODELS
@@ -75,9 +76,6 @@ def ensembles(
 ) -> pd.DataFrame:
     """Units in ensembles, in % of the layer: mean over categories, then over runs (Tables 3, 13).
 
-    A run that lacks the ensemble of a category, because it classifies none of its images, has no
-    average over all categories and does not count.
-
     Args:
         sizes: as `measurements.read_sizes` gives them.
         sparsities: sparsity.parquet tables; without them `sparse` stays NA.
@@ -88,17 +86,28 @@ def ensembles(
         assigned units with p > 0.05).
     """
     keys = ["model", "layer", "dataset"]
-    categories = sizes.groupby("dataset")["category"].nunique()
-    sizes = sizes.assign(percent=100 * sizes["size"] / sizes["units"])
-    runs = sizes.groupby([*keys, "seed"])["percent"].agg(["mean", "count"]).reset_index()
-    whole = runs["count"] == runs["dataset"].map(categories)
-    table = over_runs(runs.assign(percent=runs["mean"].where(whole)), keys, "percent")
+    table = over_runs(ensemble_percents(sizes), keys, "percent")
     table["sparse"] = is_sparse(table[keys], sparsities)
     table["insignificant"] = float("nan")
     if significance is not None:
         share = insignificance(significance).set_index(keys)["share"]
         table["insignificant"] = share.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
     return table
+
+
+def ensemble_percents(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Average the sizes of each run's ensembles over all categories.
+
+    Returns:
+        dataset, model, study, seed, layer, percent (of the layer; NaN where the run lacks the
+        ensemble of a category, because it classifies none of its images: its average would be over
+        the others).
+    """
+    sizes = sizes.assign(percent=100 * sizes["size"] / sizes["units"])
+    table = sizes.groupby(RUN_LAYER)["percent"].agg(["mean", "count"]).reset_index()
+    categories = sizes.groupby("dataset")["category"].nunique()
+    whole = table["count"] == table["dataset"].map(categories)
+    return table[RUN_LAYER].assign(percent=table["mean"].where(whole))
 
 
 def balance(frame: pd.DataFrame, value: str) -> pd.DataFrame:

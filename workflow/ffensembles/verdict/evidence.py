@@ -107,10 +107,9 @@ class Evidence:
         """Sparsity of every layer of a model, from the first."""
         return [self.sparsity(model, layer, study, images=images) for layer in self.layers(model)]
 
-    def categories(self, model: str, layer: int) -> list[int]:
-        """The categories that have a sparsity of their own."""
-        rows = self.rows("sparsity", model=model, study="main", layer=layer)
-        return sorted(rows["category"].dropna().unique())
+    def categories(self, frame: str) -> list[int]:
+        """The categories of the data: a model may have classified no image of one correctly."""
+        return sorted(self.rows(frame)["category"].dropna().unique())
 
     def sparse_layers(self, model: str, study: str = "main") -> list[int]:
         """The layers of a model with S ≥ 0.5: elsewhere the paper defines no ensembles."""
@@ -140,14 +139,14 @@ class Evidence:
 
         Returns:
             seed, a, b, shared (units in both), jaccard (NaN where both are empty), empty (whether
-            one is).
+            one is). The ensemble of a category without images is empty.
         """
         sizes = self.rows("sizes", model=model, study=study, layer=1)
         members = self.rows("members", model=model, study=study, layer=1)
         ensembles = members.groupby(["seed", "category"])["unit"].agg(set).to_dict()
         pairs = []
-        for seed, categories in sizes.groupby("seed")["category"].unique().items():
-            for a, b in combinations(sorted(categories), 2):
+        for seed in sorted(sizes["seed"].unique()):
+            for a, b in combinations(self.categories("sizes"), 2):
                 one, other = (ensembles.get((seed, category), set()) for category in (a, b))
                 shared, union = len(one & other), len(one | other)
                 jaccard = shared / union if union else np.nan

@@ -54,7 +54,7 @@ def sparser_than_bp_in_each_category(e: Evidence) -> Finding:
         e.sparsity(model, layer, category=category) - e.sparsity("bp", layer, category=category)
         for model in GOODNESS
         for layer in e.layers(model)[: -1 if model == "bpff" else None]
-        for category in e.categories(model, layer)
+        for category in e.categories("sparsity")
     ]
     return min(gaps) >= CLEAR, f"smallest difference in S {min(gaps):.3f}, of {len(gaps)}"
 
