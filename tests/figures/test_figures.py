@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
+from matplotlib.collections import EllipseCollection, PolyCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 from ffensembles.errors import UserError
@@ -77,6 +78,21 @@ def drawn(monkeypatch):
 def members(frame, category):
     """Return the ensemble of a category as a set, straight from the rows."""
     return set(frame[(frame["category"] == category) & frame["active"]]["unit"])
+
+
+def values(axes):
+    """Return the matrix of a heat map, masked where it is grey, and its colour scale."""
+    (mesh,) = axes.findobj(QuadMesh)
+    return mesh.get_array(), mesh.get_clim()
+
+
+def numbers(axes):
+    """Return what stands in the cells of a heat map (10, 10), by where it stands."""
+    found = np.full((10, 10), "", object)
+    for text in axes.texts:
+        column, row = np.array(text.get_position()) - 0.5
+        found[int(row), int(column)] += text.get_text()
+    return found
 
 
 def texts(figure):
@@ -171,7 +187,11 @@ def assert_nothing_overlaps(figure, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "draw", ["activation_maps.of_run", "shared_units.of_run", "training_curves.of_logs"]
+    "draw",
+    [
+        *("activation_maps.of_run", "shared_units.of_run", "training_curves.of_logs"),
+        *("sparsity.category_sparsity", "balance.positive_fractions"),
+    ],
 )
 def test_the_same_artefacts_give_the_same_bytes(draw, study, tmp_path):
     (tmp_path / "again").mkdir()
@@ -311,13 +331,13 @@ def test_jaccard_of_every_pair_on_one_scale(study, ensembles):
     largest = 0.0
     for axes, frame in zip(figure.axes, [other, ensembles], strict=False):
         run = frame[(frame["seed"] == 1) & (frame["layer"] == 2)]
-        matrix = axes.images[0].get_array()
+        matrix, _ = values(axes)
         for i, j in itertools.permutations(range(10), 2):
             a, b = members(run, i), members(run, j)
             assert matrix[i, j] == pytest.approx(len(a & b) / len(a | b))
             largest = max(largest, len(a & b) / len(a | b))
         assert matrix.mask.diagonal().all()
-    scales = [axes.images[0].get_clim() for axes in figure.axes[:2]]
+    scales = [values(axes)[1] for axes in figure.axes[:2]]
     assert scales == [(0, pytest.approx(largest))] * 2
 
 
@@ -326,14 +346,14 @@ def test_unseen_overlaps_count_shared_units_between_red_lines(study):
     figure = unseen_overlaps(frame, held_out=[2], seed=0, layer=1)
     axes = figure.axes[0]
     run = frame[(frame["seed"] == 0) & (frame["layer"] == 1)]
-    matrix = np.asarray(axes.images[0].get_array())
+    matrix, _ = values(axes)
     expected = [[len(members(run, i) & members(run, j)) for j in range(10)] for i in range(10)]
-    np.testing.assert_array_equal(matrix, expected)
-    numbers = [text.get_text() for text in axes.texts]
-    assert numbers == [str(count) for row in expected for count in row]
+    np.testing.assert_array_equal(matrix[~matrix.mask], np.array(expected)[~matrix.mask])
+    np.testing.assert_array_equal(matrix.mask, np.eye(10, dtype=bool))
+    assert numbers(axes).tolist() == [[str(count) for count in row] for row in expected]
     assert axes.get_title() == "Unseen: Pullover"
     at = {tuple(line.get_ydata()) for line in red_lines(axes)}
-    assert {(1.5, 1.5), (2.5, 2.5)} <= at
+    assert {(2, 2), (3, 3)} <= at
 
 
 def test_the_unseen_category_lies_between_red_lines(study):
@@ -430,19 +450,19 @@ def matrices(frame, x):
 
 def test_a_category_without_images_shares_nothing_that_was_measured(without_images, silent, x):
     for name, axes in matrices(without_images, x).items():
-        numbers = np.array([text.get_text() for text in axes.texts]).reshape(10, 10)
-        absent = np.isnan(np.ma.getdata(axes.images[0].get_array()))
-        for found in (numbers == "–", absent):
-            assert found[ABSENT].all() and found[:, ABSENT].all() and found.sum() == 19, name
+        grey = values(axes)[0].mask & ~np.eye(10, dtype=bool)
+        assert grey[ABSENT].sum() == grey[:, ABSENT].sum() == 9 and grey.sum() == 18, name
+        dashes = numbers(axes) == "–"
+        assert dashes[ABSENT].all() and dashes[:, ABSENT].all() and dashes.sum() == 19, name
     for name, axes in matrices(silent, x).items():
-        numbers = np.array([text.get_text() for text in axes.texts]).reshape(10, 10)
-        assert (np.delete(numbers[ABSENT], ABSENT) == "0").all(), name
+        assert (np.delete(numbers(axes)[ABSENT], ABSENT) == "0").all(), name
 
 
 def test_dashes_are_drawn_where_numbers_do_not_fit(without_images):
     figure = jaccard_matrices(studies(*[without_images] * 5), seed=0, layer=1)
     for axes in figure.axes[:5]:
-        assert {text.get_text() for text in axes.texts} == {"–"}
+        assert set(numbers(axes).flat) == {"–", ""}
+        assert (numbers(axes)[ABSENT] == "–").all()
 
 
 def test_a_category_without_images_has_no_mean_and_no_count(without_images, first_layer, x):
@@ -483,20 +503,27 @@ def test_sparsity_is_the_mean_over_runs_of_each_category(study):
     )
     figure = category_sparsity(frame)
     assert len(figure.axes) == 3
-    points = figure.axes[2].containers[1].lines[0]  # BP/FF in layer 3
+    marker = style.MODEL_MARKERS["bpff"]
+    (points,) = (line for line in figure.axes[2].lines if line.get_marker() == marker)
     rows = frame[(frame["model"] == "bpff") & (frame["layer"] == 3) & frame["category"].notna()]
     by_hand = [rows[rows["category"] == k]["sparsity"].mean() for k in range(10)]
     np.testing.assert_allclose(points.get_ydata(), by_hand)
+    bars = [line.get_ydata() for line in figure.axes[2].lines if len(line.get_xdata()) == 2]
+    for category, mean in enumerate(by_hand):
+        std = rows[rows["category"] == category]["sparsity"].std()
+        assert any(np.allclose(bar, [mean - std, mean + std]) for bar in bars)
     assert [text.get_text() for text in figure.legends[0].get_texts()][1:] == ["FF", "BP/FF", "BP"]
 
 
 def test_a_category_without_a_value_has_a_dash(study):
+    def dashes(figure):
+        lines = [[line for line in axes.lines if line.get_marker() == "_"] for axes in figure.axes]
+        return [[line.get_xdata().tolist() for line in panel] for panel in lines]
+
     frame = pd.read_parquet(study.path("ff", "main", "sparsity"))
-    assert "–" not in " ".join(text.get_text() for text in texts(category_sparsity(frame)))
-    figure = category_sparsity(frame[(frame["category"] != 4) | (frame["layer"] != 2)])
-    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], ["–"], []]
-    assert figure.axes[1].texts[0].get_position()[0] == 4
-    assert np.isnan(figure.axes[1].containers[0].lines[0].get_ydata()[4])
+    assert dashes(category_sparsity(frame)) == [[], [], []]
+    figure = category_sparsity(frame[~frame["category"].isin([0, 4]) | (frame["layer"] != 2)])
+    assert dashes(figure) == [[], [[0, 4]], []]
     assert figure.legends[0].get_texts()[-1].get_text() == NO_VALUE
 
 
@@ -505,15 +532,20 @@ def test_balance_shows_every_unit_of_one_run(study):
         pd.read_parquet(study.path(model, "main", "balance")) for model in ("ff", "bpff", "bp")
     )
     axes = positive_fractions(frame, seed=1, layer=2).axes[0]
-    steps = {patch.get_label(): patch.get_data() for patch in axes.patches if not patch.get_fill()}
-    assert list(steps) == ["FF", "BP/FF", "BP"]
+    shapes = {shape.get_label(): shape for shape in axes.findobj(PolyCollection)}
+    assert list(shapes) == ["FF", "BP/FF", "BP"]
     for name, model in {"FF": "ff", "BP/FF": "bpff", "BP": "bp"}.items():
         wanted = (frame["model"] == model) & (frame["seed"] == 1) & (frame["layer"] == 2)
-        positive, edges = (frame[wanted]["positive_fraction"] * 64).round(), steps[name].edges
-        inside = [((positive > 64 * a) & (positive < 64 * b)).sum() for a, b in pairwise(edges)]
-        assert sum(inside) == 64
-        width = edges[1] - edges[0]
-        np.testing.assert_allclose(steps[name].values, np.array(inside) / 64 / width)
+        positive = (frame[wanted]["positive_fraction"] * 64).round()
+        outline = Path(shapes[name].get_paths()[0].vertices)
+        edges = np.unique(outline.vertices[:, 0])
+        middles = (edges[1:] + edges[:-1]) / 2
+        counts = [((positive > 64 * a) & (positive < 64 * b)).sum() for a, b in pairwise(edges)]
+        assert sum(counts) == 64
+        percent_of_units = np.array(counts) / 64 * 100 / (np.diff(edges) / 0.01)
+        for middle, height in zip(middles, percent_of_units, strict=True):
+            assert outline.contains_point((middle, height - 0.01)) == (height > 0)
+            assert not outline.contains_point((middle, height + 0.01))
 
 
 @given(
@@ -537,7 +569,7 @@ def test_layer_similarity_is_the_mean_over_runs(study):
     )
     figure = similarity_matrices(frame)
     assert [axes.get_title() for axes in figure.axes[:2]] == ["MNIST", "FASHIONMNIST"]
-    matrix = np.asarray(figure.axes[0].images[0].get_array())
+    matrix, _ = values(figure.axes[0])
     assert matrix[0, 2] == pytest.approx((0.2 + 0.2**1.1) / 2)
     assert matrix.diagonal().tolist() == [1, 1, 1]
 
@@ -548,6 +580,14 @@ def test_training_curves_are_the_mean_over_runs(study):
     loss, _, goodness, none = figure.axes
     layer2 = logs["ff"][logs["ff"]["layer"] == 2].groupby("epoch").mean()
     np.testing.assert_allclose(loss.lines[1].get_ydata(), layer2["loss"])
-    np.testing.assert_allclose(goodness.lines[3].get_ydata(), layer2["negative_goodness"])
+    np.testing.assert_allclose(goodness.lines[4].get_ydata(), layer2["negative_goodness"])
+    assert {to_hex(axes.lines[-2].get_color()) for axes in (loss, goodness)} == {
+        style.LAYER_COLOURS[2]
+    }
+    assert [line.get_linestyle() for line in goodness.lines] == ["-"] * 3 + ["--"] * 3
+    all_runs = logs["ff"][logs["ff"]["layer"] == 2].groupby("epoch")["loss"]
+    band = loss.collections[1].get_paths()[0].vertices
+    first = band[band[:, 0] == 1, 1]
+    assert (first.min(), first.max()) == pytest.approx((all_runs.min()[1], all_runs.max()[1]))
     assert len(goodness.lines) == 6
     assert not none.lines

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from ffensembles.figures.run_shown import dataset_of, select
@@ -44,15 +45,22 @@ def positive_fractions(balance: pd.DataFrame, *, seed: int, layer: int) -> Figur
         units = rows[rows["model"] == model]
         if units.empty:
             continue
-        values = units["positive_fraction"].to_numpy()
-        edges = bin_edges(values, units["inputs"].max())
-        # Percent per bin of 0.01: the density over bins of about that width.
-        share = np.histogram(values, edges, density=True)[0] * 100 * BIN
-        colour = MODEL_COLOURS[model]
-        axes.stairs(share, edges, fill=True, color=colour, alpha=0.3, linewidth=0)
-        axes.stairs(share, edges, color=colour, linestyle=line, linewidth=1, label=MODELS[model])
+        sns.histplot(
+            units,
+            x="positive_fraction",
+            bins=bin_edges(units["positive_fraction"].to_numpy(), units["inputs"].max()),
+            # The density in a bin is the percentage of units per 0.01.
+            stat="density",
+            element="step",
+            color=MODEL_COLOURS[model],
+            alpha=0.3,
+            linestyle=line,
+            linewidth=1,
+            label=MODELS[model],
+            ax=axes,
+        )
     axes.set_xlabel(r"Fraction of positive weights of a unit, $\varrho_i^+$")
-    axes.set_ylabel(f"Units per {BIN:g} (%)")
+    axes.set_ylabel("Units per 0.01 (%)")
     axes.set_title(f"{DATASETS[dataset_of(rows)]}, layer {layer}")
     axes.legend()
     return figure

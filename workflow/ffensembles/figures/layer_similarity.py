@@ -1,9 +1,11 @@
 """Similarity between the layers of one model, a matrix per dataset (Figure 13)."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.figures.style import BLUES, WIDTH, new_figure, styled
+from ffensembles.figures.heat_maps import draw_matrix
+from ffensembles.figures.style import WIDTH, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
 
@@ -23,16 +25,11 @@ def similarity_matrices(layer_similarity: pd.DataFrame, *, metric: str = "CKA") 
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     for axes, dataset in zip(panels, datasets, strict=True):
         matrix = means[dataset].unstack()
-        image = axes.imshow(matrix, cmap=BLUES, vmin=0, vmax=1)
-        for i, row in enumerate(matrix.to_numpy()):
-            for j, value in enumerate(row):
-                colour = "white" if value > 0.55 else "black"
-                axes.text(j, i, f"{value:.2f}", color=colour, ha="center", va="center")
-        axes.set_xticks(range(len(matrix)), matrix.columns)
-        axes.set_yticks(range(len(matrix)), matrix.index)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(True)
+        numbers = matrix.map("{:.2f}".format).to_numpy()
+        mesh = draw_matrix(axes, np.ma.masked_invalid(matrix), numbers, vmax=1)
+        axes.set_xticks(np.arange(len(matrix)) + 0.5, matrix.columns)
+        axes.set_yticks(np.arange(len(matrix)) + 0.5, matrix.index)
         axes.set(title=DATASETS[dataset], xlabel="Layer")
     panels[0].set_ylabel(f"Layer of {MODELS[str(rows['model_a'].iat[0])]}")
-    figure.colorbar(image, ax=panels, label=metric, shrink=0.8, aspect=20)
+    figure.colorbar(mesh, ax=panels, label=metric, shrink=0.8, aspect=20)
     return figure

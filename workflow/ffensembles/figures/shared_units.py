@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from ffensembles.analysis.ensembles import jaccard
 from ffensembles.analysis.ensembles import shared_units as count_shared
 from ffensembles.data.datasets import load
+from ffensembles.figures.heat_maps import draw_matrix
 from ffensembles.figures.run_shown import (
     by_category,
     by_experiment,
@@ -22,7 +23,6 @@ from ffensembles.figures.run_shown import (
     title,
 )
 from ffensembles.figures.style import (
-    BLUES,
     DASH,
     HIGHLIGHT,
     WIDTH,
@@ -66,7 +66,7 @@ def draw_overlaps(
     vmax: float,
     panels: int = 1,
     unseen: int | None = None,
-) -> AxesImage:
+) -> QuadMesh:
     """Draw a matrix (categories, categories) with its numbers, its diagonal in grey.
 
     The diagonal compares an ensemble with itself, so it takes no part in the colour scale. A pair
@@ -79,26 +79,24 @@ def draw_overlaps(
         vmax: the value drawn darkest.
         panels: how many matrices stand side by side; numbers that would not fit are left out.
         unseen: the category whose row and column to put between red lines.
+
+    Returns:
+        what a colour bar is made of.
     """
-    coloured = np.ma.masked_array(matrix, np.eye(len(matrix), dtype=bool))
-    image = axes.imshow(coloured, cmap=BLUES, vmin=0, vmax=vmax)
-    numbers = [[_in_print(value) for value in row] for row in matrix]
+    numbers = np.array([[_in_print(value) for value in row] for row in matrix])
     cell = 72 * 0.8 * WIDTH / max(panels, 2) / len(matrix)  # points
-    fit = cell > 4.3 * max(len(number) for row in numbers for number in row)
-    for (i, j), value in np.ndenumerate(coloured.filled(0)):
-        if fit or np.isnan(matrix[i, j]):
-            colour = "white" if value > 0.55 * vmax else "black"
-            axes.text(j, i, numbers[i][j], color=colour, fontsize=7, ha="center", va="center")
-    label_categories(axes, categories)
-    axes.set_yticks(range(len(categories)), categories)
-    axes.tick_params(length=0)
+    if cell <= 4.3 * max(map(len, numbers.flat)):
+        numbers[numbers != DASH] = ""
+    grey = np.eye(len(matrix), dtype=bool) | np.isnan(matrix)
+    mesh = draw_matrix(axes, np.ma.masked_array(matrix, grey), numbers, vmax=vmax)
+    label_categories(axes, categories, start=0.5)
+    axes.set_yticks(np.arange(len(categories)) + 0.5, categories)
     axes.set_xlabel("Category")
-    axes.spines[:].set_visible(True)
     if unseen is not None:
-        for border in (unseen - 0.5, unseen + 0.5):
+        for border in (unseen, unseen + 1):
             axes.axhline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
             axes.axvline(border, color=HIGHLIGHT, linewidth=1.2, clip_on=False)
-    return image
+    return mesh
 
 
 def _in_print(value: float) -> str:
@@ -108,10 +106,10 @@ def _in_print(value: float) -> str:
 
 
 def add_overlap_scale(
-    image: AxesImage, axes: Axes | list[Axes], label: str, *, whole: bool = False
+    matrix: QuadMesh, axes: Axes | list[Axes], label: str, *, whole: bool = False
 ) -> None:
     """Put the colour bar of matrices beside them; whole numbers of units get whole ticks."""
-    bar = image.figure.colorbar(image, ax=axes, label=label, shrink=0.8, aspect=25)
+    bar = matrix.figure.colorbar(matrix, ax=axes, label=label, shrink=0.8, aspect=25)
     bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=whole))
 
 

@@ -1,12 +1,15 @@
 """Sparsity of category-specific representations (Figure 2)."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ffensembles.figures.run_shown import categories_of, dataset_of
 from ffensembles.figures.style import (
-    DASH,
     MODEL_COLOURS,
     MODEL_MARKERS,
     REFERENCE,
@@ -16,8 +19,9 @@ from ffensembles.figures.style import (
 )
 from ffensembles.printing.names import DATASETS, MODELS
 
-NO_VALUE = "no correct images, or all of them silent"
 SPARSE = 0.5  # below it, section 3.5 calls a representation non-sparse
+NO_VALUE = "no correct images, or all of them silent"
+DASH: dict[str, Any] = {"marker": "_", "markersize": 2.5, "linestyle": "none"}
 
 
 @styled
@@ -29,38 +33,54 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
     Args:
         sparsity: rows of one dataset, all its models, runs, layers and categories.
     """
-    runs = sparsity.dropna(subset="category")
+    runs = sparsity.dropna(subset="category").astype({"category": int})
     categories = categories_of(runs)
-    summary = runs.groupby(["layer", "model", "category"])["sparsity"].agg(["mean", "std"])
     layers = sorted(runs["layer"].unique())
     models = [model for model in MODELS if model in set(runs["model"])]
+    dodge = 0.24 * (len(models) - 1)
 
     figure = new_figure(height=2.5)
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
+    dashes = []
     for axes, layer in zip(panels, layers, strict=True):
-        axes.axhline(SPARSE, **REFERENCE, label="not sparse below")
-        for place, model in enumerate(models):
-            points = summary.loc[(layer, model)].reindex(range(len(categories)))
-            places = points.index.to_numpy(int) + 0.24 * (place - (len(models) - 1) / 2)
-            for x in places[points["mean"].isna()]:
-                axes.text(x, 0.01, DASH, color=MODEL_COLOURS[model], ha="center", va="bottom")
-            axes.errorbar(
-                places,
-                points["mean"].to_numpy(),
-                points["std"].to_numpy(),
-                fmt=MODEL_MARKERS[model],
-                color=MODEL_COLOURS[model],
-                elinewidth=0.8,
-                label=MODELS[model],
-            )
-        label_categories(axes, categories)
-        axes.set_xlabel("Category")
-        axes.set_title(f"{DATASETS[dataset_of(runs)]}, layer {layer}")
-    panels[0].set(ylim=(0, 1), ylabel="Sparsity $S$")
-    handles, _ = panels[0].get_legend_handles_labels()
-    if any(axes.texts for axes in panels):
-        handles.append(
-            Line2D([], [], color="0.4", marker=f"${DASH}$", linestyle="", label=NO_VALUE)
+        axes.axhline(SPARSE, **REFERENCE)
+        rows = runs[runs["layer"] == layer]
+        sns.pointplot(
+            rows,
+            x="category",
+            y="sparsity",
+            hue="model",
+            order=range(len(categories)),
+            hue_order=models,
+            palette=MODEL_COLOURS,
+            markers=[MODEL_MARKERS[model] for model in models],
+            markersize=4,
+            markeredgewidth=1,
+            linestyle="none",
+            dodge=dodge,
+            errorbar="sd",
+            err_kws={"linewidth": 0.8},
+            legend=False,
+            ax=axes,
         )
+        for model, place in zip(models, np.linspace(-dodge, dodge, len(models)) / 2, strict=True):
+            known = rows[(rows["model"] == model) & rows["sparsity"].notna()]["category"]
+            absent = np.setdiff1d(range(len(categories)), known)
+            if absent.size:
+                at = absent + place, np.full(len(absent), 0.03)
+                dashes += axes.plot(*at, color=MODEL_COLOURS[model], **DASH)
+        label_categories(axes, categories)
+        axes.set_xlim(-0.6, len(categories) - 0.4)
+        axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(runs)]}, layer {layer}")
+    panels[0].set(ylim=(0, 1), ylabel="Sparsity $S$")
+
+    handles = [Line2D([], [], **REFERENCE, label="not sparse below")]
+    for model in models:
+        marker, colour = MODEL_MARKERS[model], MODEL_COLOURS[model]
+        handles.append(
+            Line2D([], [], marker=marker, color=colour, linestyle="none", label=MODELS[model])
+        )
+    if dashes:
+        handles.append(Line2D([], [], **DASH, color="0.4", label=NO_VALUE))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

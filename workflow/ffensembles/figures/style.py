@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -70,10 +71,10 @@ def panel_letter(panel: SubFigure, letter: str) -> None:
     panel.suptitle(letter, x=0.005, ha="left", fontweight="bold", fontsize=10)
 
 
-def label_categories(axes: Axes, categories: list[str]) -> None:
-    """Name the ticks 0 … C-1 of the x axis after the categories; long names stand upright."""
+def label_categories(axes: Axes, categories: list[str], *, start: float = 0) -> None:
+    """Name ticks of the x axis, from `start` in steps of 1; long names stand upright."""
     rotation = 90 if max(map(len, categories)) > 2 else 0
-    axes.set_xticks(range(len(categories)), categories, rotation=rotation)
+    axes.set_xticks(start + np.arange(len(categories)), categories, rotation=rotation)
 
 
 def write_across(axes: Axes, text: str) -> None:

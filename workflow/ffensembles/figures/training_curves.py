@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from matplotlib.axes import Axes
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
@@ -41,17 +41,27 @@ def training_curves(logs: dict[str, pd.DataFrame], *, dataset: str) -> Figure:
     figure = new_figure(height=4)
     losses, goodnesses = figure.subplots(2, len(logs), sharex="col", squeeze=False)
     for (model, log), loss, goodness in zip(logs.items(), losses, goodnesses, strict=True):
-        for layer in sorted(log["layer"].unique()):
-            rows, colour = log[log["layer"] == layer], _colour(layer)
-            for column, line in LINES.items():
-                axes = loss if column == "loss" else goodness
-                _draw_curve(axes, rows, column, colour, line)
+        for column, line in LINES.items():
+            if log[column].notna().any():
+                sns.lineplot(
+                    log,
+                    x="epoch",
+                    y=column,
+                    hue="layer",
+                    palette={layer: _colour(layer) for layer in log["layer"].unique()},
+                    errorbar=("pi", 100),  # all runs
+                    err_kws={"linewidth": 0},
+                    linestyle=line,
+                    legend=False,
+                    ax=loss if column == "loss" else goodness,
+                )
         loss.set(title=f"{MODELS[model]} on {DATASETS[dataset]}", yscale="log")
         loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         loss.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         loss.yaxis.set_minor_locator(LogLocator(subs="all"))
         loss.yaxis.set_minor_formatter("")
-        goodness.set_xlabel("Epoch")
+        loss.set_ylabel("")
+        goodness.set(xlabel="Epoch", ylabel="")
         if not goodness.lines:
             goodness.set_yticks([])
             write_across(goodness, "no goodness")
@@ -76,13 +86,3 @@ def _colour(layer: int) -> str:
 
 def _layer_name(layer: int) -> str:
     return f"layer {layer}" if layer else "all layers at once"
-
-
-def _draw_curve(axes: Axes, rows: pd.DataFrame, column: str, colour: str, line: str) -> None:
-    over_runs = rows.groupby("epoch")[column].agg(["mean", "min", "max"]).dropna()
-    if over_runs.empty:
-        return
-    axes.fill_between(
-        over_runs.index, over_runs["min"], over_runs["max"], color=colour, alpha=0.2, linewidth=0
-    )
-    axes.plot(over_runs.index, over_runs["mean"], line, color=colour)

@@ -67,7 +67,7 @@ def unseen_category(
 
     axes = right.subplots()
     vmax = largest_overlap([shared])
-    image = draw_overlaps(axes, shared, categories, vmax=vmax, unseen=unseen)
-    add_overlap_scale(image, axes, "Shared units", whole=True)
+    matrix = draw_overlaps(axes, shared, categories, vmax=vmax, unseen=unseen)
+    add_overlap_scale(matrix, axes, "Shared units", whole=True)
     panel_letter(right, "C")
     return figure
