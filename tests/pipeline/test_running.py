@@ -126,3 +126,21 @@ def test_started_elsewhere_results_go_there_and_the_pipelines_files_are_found(ho
     assert {path.name for path in results.iterdir()} == {"deviations.html", "config.yaml", "logs"}
     plan = snakemake(there, *demo, *arguments, "-n", "--quiet", "rules")
     assert "report" in plan
+
+
+def test_a_report_that_cannot_be_made_is_one_line_and_nothing_is_left(tmp_path):
+    script = ROOT / "workflow/scripts/build_report.py"
+    code = f"""
+import runpy
+from types import SimpleNamespace as Bag
+runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
+    input=Bag(config="none.yaml", style="s", search="s"), log=["log"], output=["report.html"])}})
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: report.html: cannot be made (")
+    assert run.stderr.endswith("; see log\n") and run.stderr.count("\n") == 1
+    assert "none.yaml not found" in run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]

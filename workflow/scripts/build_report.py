@@ -1,5 +1,7 @@
 """Build the report: Snakemake's own, of a run inside this one, and a search field on its page."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,14 +20,17 @@ with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     files = snakemake.input
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile"),
-        *("--configfile", files.config, "--cores", "1", "--nolock", "--quiet", "all"),
+        *("--configfile", files.config, "--cores", "1", "--nolock"),
+        *("--quiet", "rules", "progress"),
         *("--report", path, "--report-stylesheet", files.style, "--", "everything"),
     ]
     # A report needs the records of finished jobs, so it is a run of its own, inside this one.
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    log.info("Snakemake says:\n%s", run.stdout)
     if run.returncode or not path.exists():
         last = run.stdout.strip().rsplit("\n", 1)[-1].strip()
+        if number := re.search(r"\[Errno (\d+)\]", last):
+            raise OSError(int(number[1]), os.strerror(int(number[1])))
+        log.info("Snakemake says:\n%s", run.stdout)
         raise UserError(f"{snakemake.output[0]}: cannot be made ({last}); see {snakemake.log[0]}")
     with path.open("ab") as file:
         file.write(Path(files.search).read_bytes())
