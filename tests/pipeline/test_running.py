@@ -142,5 +142,5 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
     assert run.returncode == 1
     assert run.stderr.startswith("error: report.html: cannot be made (")
     assert run.stderr.endswith("; see log\n") and run.stderr.count("\n") == 1
-    assert "none.yaml not found" in run.stderr
+    assert "none.yaml" in run.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["log"]

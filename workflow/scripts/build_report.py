@@ -1,14 +1,13 @@
 """Build the report: Snakemake's own, of a run inside this one, and a search field on its page."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ffensembles.errors import UserError
-from ffensembles.files import atomic
+from ffensembles.files import FULL, atomic
 from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
@@ -28,8 +27,9 @@ with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode or not path.exists():
         last = run.stdout.strip().rsplit("\n", 1)[-1].strip()
-        if number := re.search(r"\[Errno (\d+)\]", last):
-            raise OSError(int(number[1]), os.strerror(int(number[1])))
+        for number in FULL:
+            if f"[Errno {number}]" in last:
+                raise OSError(number, os.strerror(number))
         log.info("Snakemake says:\n%s", run.stdout)
         raise UserError(f"{snakemake.output[0]}: cannot be made ({last}); see {snakemake.log[0]}")
     with path.open("ab") as file:
