@@ -21,6 +21,7 @@ min_version("9.14")
 
 
 configfile: f"{workflow.basedir}/config/config.yaml"
+configfile: f"{workflow.basedir}/config/datasets.yaml"
 
 
 report: "workflow/report/workflow.rst"

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+import yaml
 
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.sparsity import hoyer, layer_sparsity
 from ffensembles.data.datasets import Dataset, fetch
+from ffensembles.data.definitions import Definition
 from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.printing.names import MODELS
 from ffensembles.representations.extraction import extract_run
@@ -68,7 +70,7 @@ def run(e: Experiment, dataset: Dataset, device: str, precision: str) -> pd.Data
                 device=device,
                 unseen_label="own",
             )
-            rows.append(measure(path, e.layers, len(dataset.test_labels)))
+            rows.append(measure(path, e.layers, len(dataset.test.labels)))
     return pd.DataFrame(rows)
 
 
@@ -99,7 +101,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    dataset = fetch(asked.dataset, asked.prestaged, "resources")
+    entries = yaml.safe_load((CONFIG / "datasets.yaml").read_text("utf-8"))["datasets"]
+    definition = Definition.read(asked.dataset, entries[asked.dataset])
+    dataset = fetch(asked.dataset, definition, prestaged=asked.prestaged)
     table = read_experiments(
         CONFIG / ("demo.tsv" if asked.dataset == "digits" else "experiments.tsv")
     )

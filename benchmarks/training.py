@@ -30,7 +30,6 @@ import plain
 import torch
 from torch import Tensor
 
-from ffensembles.data.datasets import DATASETS
 from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.models.devices import choose, precision, product_dtype
 from ffensembles.printing.names import MODELS
@@ -40,6 +39,12 @@ from ffensembles.training.paired_data import Split
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
 IMAGES = {"mnist": 60_000, "fashionmnist": 60_000, "svhn": 73_257, "cifar10": 50_000}
+SHAPES = {
+    "mnist": (1, 28, 28),
+    "fashionmnist": (1, 28, 28),
+    "svhn": (3, 32, 32),
+    "cifar10": (3, 32, 32),
+}
 ROUNDS = 3
 
 
@@ -64,7 +69,7 @@ def shapes(e: Experiment) -> list[tuple[int, int, int]]:
 
     They are the outputs, the gradients of the weights, and, but for FF, those of the inputs.
     """
-    sizes = [prod(DATASETS[e.dataset].shape)] + [e.units] * e.layers
+    sizes = [prod(SHAPES[e.dataset])] + [e.units] * e.layers
     sizes += [10] if e.model == "bp" else []
     rows = e.batch_size * (1 if e.model == "bp" else 2)
     found = []
@@ -111,9 +116,9 @@ def time_products(e: Experiment, device: torch.device, name: str, times: int) ->
 
 def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> float:
     """Return the seconds of a step (of all layers for FF) within epochs of some batches."""
-    shape = DATASETS[e.dataset].shape
+    shape = SHAPES[e.dataset]
     images = batches * e.batch_size
-    split = Split(torch.rand(images, prod(shape)), torch.arange(images) % 10, shape)
+    split = Split(torch.rand(images, prod(shape)), torch.arange(images) % 10, shape, 10)
     with tempfile.TemporaryDirectory() as folder:
         trained = train(
             replace(e, epochs=3),
@@ -131,7 +136,7 @@ def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> f
 def time_plain(e: Experiment, device: torch.device, times: int, threads: int) -> float:
     """Return the seconds of a step for all seeds, one after the other."""
     torch.set_num_threads(threads)
-    inputs = [prod(DATASETS[e.dataset].shape)]
+    inputs = [prod(SHAPES[e.dataset])]
     if e.model == "ff":
         inputs += [e.units] * (e.layers - 1)
     total = 0.0

@@ -71,7 +71,7 @@ def test_the_number_of_seeds_does_not_decide_weights_but_all_else_does(table):
         ({"batch_size": "-1"}, ["batch_size is '-1'"]),
         ({"units": "1"}, ["units is '1'", "at least 2"]),
         ({"layers": "x"}, ["layers is 'x'"]),
-        ({"held_out": "10"}, ["held_out is '10'", "0 to 9"]),
+        ({"held_out": "-3"}, ["held_out is '-3'", "at least 0"]),
         ({"activation_l1": "-3"}, ["activation_l1 is '-3'"]),
         ({"activation_l1": "0.1"}, ["activation_l1 applies to bp only"]),
         ({"study": "Main"}, ["study is 'Main'", "lower-case"]),

@@ -10,7 +10,6 @@ from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
-from ffensembles.data.datasets import standardise
 from ffensembles.models.networks import Network
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
@@ -96,7 +95,7 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
     table = measure_probes(experiment("ff"), [path], dataset, layers=[1, 3], device="cpu")
 
     def represent(network, images):
-        first, _, third = activations(network, torch.from_numpy(standardise(images, "digits")))
+        first, _, third = activations(network, torch.from_numpy(dataset.standardised(images)))
         return np.hstack([first, third])
 
     assert list(table) == ["seed", "layers", "category", "images", "accuracy"]
@@ -104,8 +103,8 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
         network = Network.from_state(state, networks.normalisation)
-        probe = fit_probe(represent(network, dataset.train_images), dataset.train_labels)
-        x, labels = represent(network, dataset.test_images), dataset.test_labels
+        probe = fit_probe(represent(network, dataset.train.images), dataset.train.labels)
+        x, labels = represent(network, dataset.test.images), dataset.test.labels
         ours = table[table["seed"] == seed].reset_index(drop=True)
         pd.testing.assert_frame_equal(
             ours[["category", "images", "accuracy"]], evaluate(probe, x, labels)

@@ -5,7 +5,6 @@ import torch
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.analysis.training_sparsity import measure_training_sparsity
-from ffensembles.data.datasets import standardise
 from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.networks import Network
 from ffensembles.representations.extraction import activations, predict
@@ -19,19 +18,21 @@ def test_only_training_images_that_are_classified_correctly_count(tmp_path, mode
     networks = write_networks(path, [3, 4], model)
     table = measure_training_sparsity(e, [path], dataset, device="cpu")
 
-    images = torch.from_numpy(standardise(dataset.train_images, "digits"))
-    labels = torch.from_numpy(dataset.train_labels)
-    embedding = None if model == "bp" else LabelEmbedding.of(images, (1, 12, 12), "zero", "split")
+    images = torch.from_numpy(dataset.standardised(dataset.train.images))
+    labels = torch.from_numpy(dataset.train.labels)
+    embedding = (
+        None if model == "bp" else LabelEmbedding.of(images, (1, 12, 12), 10, "zero", "split")
+    )
     embedded = images if embedding is None else embedding.embed(images, labels)
     expected = []
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
         network = Network.from_state(state, networks.normalisation)
-        correct = predict(network, images, embedding, e.goodness) == dataset.train_labels
+        correct = predict(network, images, embedding, e.goodness) == dataset.train.labels
         assert 0 < correct.sum() < len(images)
         for layer, x in enumerate(activations(network, embedded), 1):
-            part = sparsity_by_category(x[correct], dataset.train_labels[correct])
-            found = find_ensembles(x[correct], dataset.train_labels[correct])
+            part = sparsity_by_category(x[correct], dataset.train.labels[correct])
+            found = find_ensembles(x[correct], dataset.train.labels[correct])
             size = found.groupby("category")["active"].sum()
             part["size"] = part["category"].map(size)
             part["units"] = part["size"].where(part["size"].isna(), x.shape[1])

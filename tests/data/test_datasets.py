@@ -24,11 +24,18 @@ import pytest
 from scipy.io import savemat
 
 from ffensembles.data import datasets, downloads, published
+from ffensembles.data.definitions import PUBLISHED, Definition
+from ffensembles.data.digits import read_digits
 from ffensembles.errors import UserError
-from ffensembles.printing import names
-from helpers import ROOT, SHARED
+from helpers import DATASETS, ROOT, SHARED
 
 REAL = SHARED / "data"
+SHAPES = {
+    "mnist": (1, 28, 28),
+    "fashionmnist": (1, 28, 28),
+    "svhn": (3, 32, 32),
+    "cifar10": (3, 32, 32),
+}
 IDX_NAMES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 
 needs_real_data = pytest.mark.skipif(
@@ -64,7 +71,7 @@ def tiny(tmp_path, monkeypatch):
     made = {}
 
     def draw(dataset, train, test):
-        channels, height, width = datasets.DATASETS[dataset].shape
+        channels, height, width = SHAPES[dataset]
         for split, count in (("train", train), ("test", test)):
             images = rng.integers(0, 256, (count, channels, height, width), np.uint8)
             labels = rng.permutation(np.arange(count) % 10)
@@ -134,37 +141,43 @@ def tiny(tmp_path, monkeypatch):
     return tmp_path, made
 
 
+def fetch(dataset, prestaged=None, resources="nowhere"):
+    definition = Definition.read(dataset, DATASETS[dataset])
+    return datasets.fetch(dataset, definition, prestaged=prestaged, resources=resources)
+
+
 def fetch_prestaged(folder, dataset):
-    return datasets.fetch(dataset, folder, resources=folder / "untouched")
+    return fetch(dataset, folder, folder / "untouched")
 
 
 def assert_arrays(dataset, expected):
     for name, array in expected.items():
-        actual = getattr(dataset, name)
+        split, _, part = name.partition("_")
+        actual = getattr(getattr(dataset, split), part)
         np.testing.assert_array_equal(actual, array)
-        assert actual.dtype == (np.uint8 if name.endswith("images") else np.int64)
+        assert actual.dtype == (np.uint8 if part == "images" else np.int64)
 
 
 # The table, and digits
 
 
-def test_every_dataset_has_a_printed_name_categories_and_a_source():
-    assert list(datasets.DATASETS) == list(names.DATASETS) == list(names.CATEGORIES)
-    assert set(datasets.DATASETS) == set(published.SOURCES) | set(datasets.BUNDLED)
-    for properties in datasets.DATASETS.values():
-        channels, _, width = properties.shape
-        assert len(properties.mean) == len(properties.std) == channels
-        assert width >= 10  # the label embedding takes ten pixels of row 0
+def test_every_dataset_has_constants_for_its_channels_and_ten_categories():
+    assert set(DATASETS) == set(PUBLISHED)
+    for dataset, entry in DATASETS.items():
+        definition = Definition.read(dataset, entry)
+        channels = SHAPES.get(dataset, (1,))[0]
+        assert len(definition.mean) == len(definition.std) == channels
+        assert definition.categories == 10
 
 
 def test_digits_are_scaled_padded_and_split_by_category():
     from sklearn.datasets import load_digits
 
-    digits = datasets.fetch("digits", None, "nowhere")
-    assert digits.train_images.shape == (1257, 1, 12, 12)
-    assert digits.test_images.shape == (540, 1, 12, 12)
-    images = np.concatenate([digits.train_images, digits.test_images])
-    labels = np.concatenate([digits.train_labels, digits.test_labels])
+    digits = fetch("digits")
+    assert digits.train.images.shape == (1257, 1, 12, 12)
+    assert digits.test.images.shape == (540, 1, 12, 12)
+    images = np.concatenate([digits.train.images, digits.test.images])
+    labels = np.concatenate([digits.train.labels, digits.test.labels])
     inner = images[:, 0, 2:10, 2:10]
     assert images.max() == 255
     assert images.sum() == inner.sum()  # the border is black
@@ -174,21 +187,14 @@ def test_digits_are_scaled_padded_and_split_by_category():
         return sorted((*image.ravel(), label) for image, label in zip(images, labels, strict=True))
 
     assert rows(np.round(inner / 255 * 16), labels) == rows(original.images, original.target)
-    share = np.bincount(digits.test_labels) / np.bincount(labels)
+    share = np.bincount(digits.test.labels) / np.bincount(labels)
     np.testing.assert_allclose(share, 0.3, atol=0.005)
 
 
 def test_digits_constants_are_those_of_the_training_images():
-    images = datasets.read_digits()["train_images"] / 255
-    properties = datasets.DATASETS["digits"]
-    assert properties.mean == (round(images.mean(), 4),)
-    assert properties.std == (round(images.std(), 4),)
-
-
-def test_unknown_dataset_is_refused_with_the_known_ones():
-    with pytest.raises(UserError) as error:
-        datasets.fetch("imagenet", None, "nowhere")
-    the_line(error, "'imagenet'", "mnist, fashionmnist, svhn, cifar10, digits")
+    images = read_digits()["train_images"] / 255
+    assert DATASETS["digits"]["mean"] == [round(images.mean(), 4)]
+    assert DATASETS["digits"]["std"] == [round(images.std(), 4)]
 
 
 # The written file
@@ -205,21 +211,31 @@ def test_written_twice_is_the_same_bytes_and_reads_back(tmp_path, tiny):
     loaded = datasets.load(first)
     assert_arrays(loaded, made["svhn"])
     assert loaded.sha256 == fetch_prestaged(folder, "svhn").sha256
-    assert loaded.train_images.flags.writeable  # torch wants that
+    assert loaded.train.images.flags.writeable  # torch wants that
 
 
-def test_content_hash_depends_on_values_types_shapes_and_order():
-    arrays = {name: np.zeros((2, 3), np.uint8) for name in datasets.ARRAYS}
-    changed = [
-        arrays | {"test_labels": np.eye(2, 3, dtype=np.uint8)},
-        arrays | {"test_labels": np.zeros((3, 2), np.uint8)},
-        arrays | {"test_labels": np.zeros((2, 3), np.int8)},
-        arrays | {"train_images": np.eye(2, 3, dtype=np.uint8)},
+def test_the_hash_depends_on_values_types_shapes_order_and_constants():
+    rng = np.random.default_rng(0)
+    arrays = {
+        "train_images": rng.integers(0, 256, (4, 1, 2, 3), np.uint8),
+        "train_labels": np.array([0, 1, 0, 1]),
+        "test_images": rng.integers(0, 256, (2, 1, 2, 3), np.uint8),
+        "test_labels": np.array([0, 1]),
+    }
+
+    def made(changes=None, categories=2, **settings):
+        return datasets.make_dataset("x", arrays | (changes or {}), categories, **settings).sha256
+
+    hashes = [
+        made(),
+        made({"test_labels": np.array([1, 0])}),
+        made({"test_images": arrays["test_images"] + np.uint8(1)}),
+        made(categories=3),
+        made(mean=[0.5], std=[0.25]),
+        made(mean=[0.25], std=[0.5]),
     ]
-    hashes = {datasets._content_hash(each) for each in [arrays, *changed]}
-    assert len(hashes) == 5
-    fortran = {name: np.asfortranarray(array) for name, array in changed[0].items()}
-    assert datasets._content_hash(fortran) == datasets._content_hash(changed[0])
+    assert len(set(hashes)) == len(hashes)
+    assert made({name: np.asfortranarray(array) for name, array in arrays.items()}) == made()
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut", "text", "other"])
@@ -242,17 +258,19 @@ def test_loading_what_is_not_a_dataset_is_one_line(tmp_path, tiny, harm):
 # Standardisation
 
 
+def constants(dataset):
+    return DATASETS[dataset]["mean"], DATASETS[dataset]["std"]
+
+
 @pytest.mark.parametrize("dataset", ["mnist", "fashionmnist", "svhn", "cifar10"])
 def test_standardise_is_torchvisions_transform_to_the_bit(dataset):
     from torchvision.transforms import Compose, Normalize, ToTensor
 
-    channels, height, width = datasets.DATASETS[dataset].shape
     rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (5, channels, height, width), np.uint8)
-    properties = datasets.DATASETS[dataset]
-    transform = Compose([ToTensor(), Normalize(properties.mean, properties.std)])
+    images = rng.integers(0, 256, (5, *SHAPES[dataset]), np.uint8)
+    transform = Compose([ToTensor(), Normalize(*constants(dataset))])
     expected = [transform(image.transpose(1, 2, 0)).numpy().ravel() for image in images]
-    values = datasets.standardise(images, dataset)
+    values = datasets.standardise(images, *constants(dataset))
     assert values.dtype == np.float32
     np.testing.assert_array_equal(values, expected)
 
@@ -260,7 +278,7 @@ def test_standardise_is_torchvisions_transform_to_the_bit(dataset):
 def test_standardise_is_channel_first_and_leaves_the_images_alone():
     images = np.zeros((1, 3, 32, 32), np.uint8)
     images[0, 1] = 255
-    values = datasets.standardise(images, "cifar10")
+    values = datasets.standardise(images, *constants("cifar10"))
     np.testing.assert_array_equal(values[0], np.repeat([-1, 1, -1], 1024))
     assert images.max() == 255
 
@@ -268,7 +286,7 @@ def test_standardise_is_channel_first_and_leaves_the_images_alone():
 def test_standardise_needs_no_memory_beyond_its_result():
     images = np.zeros((2000, 1, 28, 28), np.uint8)
     tracemalloc.start()
-    values = datasets.standardise(images, "mnist")
+    values = datasets.standardise(images, *constants("mnist"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.1 * values.nbytes
@@ -300,8 +318,8 @@ def test_svhn_and_cifar10_are_read_as_torchvision_reads_them(tiny, monkeypatch):
         monkeypatch.setitem(SVHN.split_list, split, ["", name, md5])
         reference = SVHN(folder / "svhn", split=split)
         ours = fetch_prestaged(folder, "svhn")
-        np.testing.assert_array_equal(getattr(ours, f"{split}_images"), reference.data)
-        np.testing.assert_array_equal(getattr(ours, f"{split}_labels"), reference.labels)
+        np.testing.assert_array_equal(getattr(ours, split).images, reference.data)
+        np.testing.assert_array_equal(getattr(ours, split).labels, reference.labels)
 
     def listed(files):
         return [[name, known.removeprefix("md5:")] for name, known in files.items()]
@@ -314,9 +332,9 @@ def test_svhn_and_cifar10_are_read_as_torchvision_reads_them(tiny, monkeypatch):
     ours = fetch_prestaged(folder, "cifar10")
     for split in ("train", "test"):
         reference = CIFAR10(folder / "cifar10", train=split == "train")
-        images = getattr(ours, f"{split}_images").transpose(0, 2, 3, 1)
+        images = getattr(ours, split).images.transpose(0, 2, 3, 1)
         np.testing.assert_array_equal(images, reference.data)
-        np.testing.assert_array_equal(getattr(ours, f"{split}_labels"), reference.targets)
+        np.testing.assert_array_equal(getattr(ours, split).labels, reference.targets)
 
 
 def test_digests_of_svhn_and_cifar10_are_torchvisions():
@@ -531,14 +549,14 @@ def test_empty_and_unreadable_files_are_named_at_once(tiny, monkeypatch):
 
 
 def test_without_the_key_prestaged_or_with_bundled_data_nothing_is_checked():
-    published.check_prestaged(None, datasets.DATASETS)
-    published.check_prestaged("", datasets.DATASETS)
+    published.check_prestaged(None, DATASETS)
+    published.check_prestaged("", DATASETS)
     published.check_prestaged("/nowhere", ["digits"])
 
 
 def test_the_check_imports_no_heavy_library():
     heavy = "{'torch', 'torchvision', 'pandas', 'scipy', 'sklearn'}"
-    code = f"import sys, ffensembles.data.published; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, ffensembles.data.definitions; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
@@ -550,14 +568,14 @@ def test_the_check_imports_no_heavy_library():
 @pytest.mark.parametrize("dataset", ["mnist", "fashionmnist"])
 def test_real_files_are_the_published_ones(dataset):
     published.check_prestaged(REAL, [dataset])
-    real = datasets.fetch(dataset, REAL, "nowhere")
-    assert real.train_images.shape == (60000, 1, 28, 28)
-    assert real.test_images.shape == (10000, 1, 28, 28)
+    real = fetch(dataset, REAL)
+    assert real.train.images.shape == (60000, 1, 28, 28)
+    assert real.test.images.shape == (10000, 1, 28, 28)
     if dataset == "fashionmnist":  # balanced
-        assert (np.bincount(real.train_labels) == 6000).all()
-        assert (np.bincount(real.test_labels) == 1000).all()
+        assert (np.bincount(real.train.labels) == 6000).all()
+        assert (np.bincount(real.test.labels) == 1000).all()
     else:  # these constants are MNIST's own
-        values = datasets.standardise(real.train_images, "mnist")
+        values = real.standardised(real.train.images)
         assert abs(values.mean()) < 1e-3
         assert abs(values.std() - 1) < 1e-3
 
@@ -618,22 +636,22 @@ def test_download_is_checked_by_torchvision_and_mends_broken_files(mirror, tmp_p
             (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(whole)
 
     monkeypatch.setattr(downloads.time, "sleep", wait)
-    downloaded = datasets.fetch("fashionmnist", None, resources)
-    assert downloaded.sha256 == datasets.fetch("fashionmnist", REAL, "nowhere").sha256
+    downloaded = fetch("fashionmnist", None, resources)
+    assert downloaded.sha256 == fetch("fashionmnist", REAL).sha256
     for split in ("train", "test"):
         reference = FashionMNIST(resources / "fashion-mnist", train=split == "train")
-        images = getattr(downloaded, f"{split}_images")
+        images = getattr(downloaded, split).images
         np.testing.assert_array_equal(images[:, 0], reference.data)
-        np.testing.assert_array_equal(getattr(downloaded, f"{split}_labels"), reference.targets)
+        np.testing.assert_array_equal(getattr(downloaded, split).labels, reference.targets)
 
     requests.clear()
     unpacked = resources / "fashion-mnist" / "FashionMNIST" / "raw" / names[0]
     unpacked.write_bytes(unpacked.read_bytes()[:1000])  # as a killed job leaves it
-    again = datasets.fetch("fashionmnist", None, resources)
+    again = fetch("fashionmnist", None, resources)
     assert again.sha256 == downloaded.sha256
     assert requests == []  # unpacked anew from what had been downloaded
     published.check_prestaged(resources, ["fashionmnist"])  # a download serves as pre-staged files
-    assert datasets.fetch("fashionmnist", resources, "nowhere").sha256 == downloaded.sha256
+    assert fetch("fashionmnist", resources).sha256 == downloaded.sha256
 
 
 # Failing downloads
@@ -650,7 +668,7 @@ def test_without_network_the_download_ends_in_one_line(tmp_path, monkeypatch, da
     waited = []
     monkeypatch.setattr(downloads.time, "sleep", waited.append)
     with pytest.raises(UserError) as error:
-        datasets.fetch(dataset, None, tmp_path)
+        fetch(dataset, None, tmp_path)
     source = published.SOURCES[dataset]
     the_line(error, f"{dataset}: download from {source.url} failed 4 times")
     the_line(error, "Name or service not known", "try again later", "key prestaged", source.folder)
@@ -684,6 +702,7 @@ import runpy
 from types import SimpleNamespace as Bag
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
     wildcards=Bag(dataset={dataset!r}), log=["job.log"], output=["{dataset}.npz"],
+    params=Bag(definition={DATASETS[dataset]!r}),
     config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}}}})}})
 """
     return subprocess.run(
@@ -695,7 +714,7 @@ def test_the_script_writes_the_dataset_and_logs_its_hash(tmp_path):
     run = run_script(tmp_path, "digits", None)
     assert (run.returncode, run.stderr) == (0, "")
     written = datasets.load(tmp_path / "digits.npz")
-    assert written.sha256 == datasets.fetch("digits", None, "nowhere").sha256
+    assert written.sha256 == fetch("digits").sha256
     assert written.sha256 in (tmp_path / "job.log").read_text()
 
 

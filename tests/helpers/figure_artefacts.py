@@ -60,8 +60,11 @@ class Study:
         for image, label in zip(images, self.labels, strict=True):
             image[:, shape[1] // 3 : shape[1] // 2, : 1 + label] = 200
         images[0, :, -1, -1] = 255
-        split = images, self.labels.astype(np.int64)
-        datasets.write(datasets.Dataset(*split, *split, sha256="1"), self.folder / "dataset.npz")
+        arrays = {"images": images, "labels": self.labels}
+        arrays = {f"{split}_{k}": v for split in ("train", "test") for k, v in arrays.items()}
+        constants = {"mean": [0.1307] * shape[0], "std": [0.3081] * shape[0]}
+        dataset = datasets.make_dataset("own", arrays, CATEGORIES, **constants)
+        datasets.write(dataset, self.folder / "dataset.npz")
 
     def write_run(self, model: str, study: str, held_out: int | None = None) -> None:
         """Write representations, ensembles and sparsity of all runs of an experiment."""
@@ -81,7 +84,7 @@ class Study:
                 layers[number - 1][:] = 0
             e = experiment(model, dataset=self.dataset, study=study, held_out=held_out)
             about = {"settings": e.training_settings(), "seed": seed, "unseen_label": "none"}
-            table = representation_table(self.labels, prediction, layers)
+            table = representation_table(self.labels, prediction, layers, CATEGORIES)
             write_parquet(table, self.path(model, study, seed), about)
             keep = (prediction == self.labels) | (self.labels == held_out)
             for number, layer in enumerate(layers, 1):

@@ -11,7 +11,6 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from ffensembles.models.label_embedding import CATEGORIES
 from ffensembles.models.networks import Linear, Network
 from ffensembles.training import loop
 from ffensembles.training.paired_data import Split
@@ -63,9 +62,11 @@ def simulated_peak(e, seeds, images, shape):
     sizes = [math.prod(shape)] + [e.units] * e.layers
     never = SimpleNamespace(after_step=lambda state: None)
     with FakeTensorMode(), PeakMemory() as memory, torch.no_grad():
-        split = Split(torch.empty(images, sizes[0]), torch.zeros(images, dtype=torch.long), shape)
+        split = Split(
+            torch.empty(images, sizes[0]), torch.zeros(images, dtype=torch.long), shape, 10
+        )
         layers = [linear(seeds, *pair) for pair in pairwise(sizes)]
-        head = linear(seeds, e.units, CATEGORIES) if e.model == "bp" else None
+        head = linear(seeds, e.units, 10) if e.model == "bp" else None
         network = Network(layers, head, e.normalisation)
         run = OneEpoch(e, network, list(range(seeds)), [torch.Generator()] * seeds)
         for phase, objective in loop._objectives(e, (0,), run.seeds, split, network, CPU):

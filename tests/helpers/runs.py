@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ffensembles.data.datasets import Dataset
+from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.files import write_parquet
 from ffensembles.models import weights
@@ -15,7 +15,7 @@ def write_run(path, labels, predictions=None, layers=None):
     """Write the representations of one run; by default all correct, of one layer of ones."""
     predictions = labels if predictions is None else predictions
     layers = [np.ones((len(labels), 2), np.float32)] if layers is None else layers
-    write_parquet(representation_table(labels, predictions, layers), path)
+    write_parquet(representation_table(labels, predictions, layers, 10), path)
     return path
 
 
@@ -45,4 +45,4 @@ def few_digits(train=300, test=200):
     """Return the first images of both splits of digits."""
     arrays = read_digits()
     few = {name: array[: train if "train" in name else test] for name, array in arrays.items()}
-    return Dataset(**few, sha256="")
+    return make_dataset("digits", few, 10, mean=[0.1358], std=[0.2931])

@@ -3,7 +3,8 @@
 import runpy
 from types import SimpleNamespace
 
-from helpers import ROOT
+from ffensembles.data.definitions import printed_names
+from helpers import DATASETS, ROOT
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 
@@ -22,5 +23,6 @@ def run_script(name, log, *, threads=1, **named):
     """Run a script; `input`, `output`, `params` and `wildcards` are dictionaries."""
     kinds = ("input", "output", "params", "wildcards")
     about = {kind: Named(named.get(kind, {})) for kind in kinds}
+    about["params"].setdefault("names", printed_names(DATASETS))
     snakemake = SimpleNamespace(**about, log=[log], threads=threads)
     runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})

@@ -4,13 +4,14 @@ from itertools import pairwise
 
 import torch
 
-from ffensembles.data.datasets import standardise
-from ffensembles.data.digits import read_digits
+from ffensembles.data.datasets import fetch
+from ffensembles.data.definitions import Definition
 from ffensembles.experiments import Experiment
 from ffensembles.randomness import generator
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.loop import train
 from ffensembles.training.paired_data import Split
+from helpers import DATASETS
 
 GOODNESS = {
     "loss": "threshold",
@@ -41,13 +42,17 @@ def experiment(model, **changes):
     return Experiment(**settings | (NO_GOODNESS if model == "bp" else GOODNESS) | changes)
 
 
+def digits_dataset():
+    """Return digits, as the configuration has them."""
+    return fetch("digits", Definition.read("digits", DATASETS["digits"]))
+
+
 def digits(images=None):
     """Return the first training images of digits, all by default."""
-    arrays = read_digits()
-    values = standardise(arrays["train_images"][:images], "digits")
-    return Split(
-        torch.from_numpy(values), torch.from_numpy(arrays["train_labels"][:images]), (1, 12, 12)
-    )
+    dataset = digits_dataset()
+    values = dataset.standardised(dataset.train.images[:images])
+    labels = torch.from_numpy(dataset.train.labels[:images])
+    return Split(torch.from_numpy(values), labels, dataset.shape, dataset.categories)
 
 
 def trained(e, seeds, split, folder, precision="highest", interval=1e9, observe=None):

@@ -5,7 +5,7 @@ categories without any. The paper's datasets all hold the same digits here, and 
 same networks as `main`, for without training nothing tells them apart.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -18,14 +18,13 @@ from ffensembles.analysis.probes import evaluate, fit_probe
 from ffensembles.analysis.significance import ensemble_p_values
 from ffensembles.analysis.similarity import compare_layers, compare_models
 from ffensembles.analysis.sparsity import sparsity_by_category
-from ffensembles.data.datasets import standardise
-from ffensembles.data.digits import read_digits
+from ffensembles.data.datasets import Dataset, LabelledImages
 from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.networks import Network
 from ffensembles.randomness import generator
 from ffensembles.representations.extraction import activations, predict, represented_images
 from ffensembles.verdict.evidence import Evidence
-from helpers.small_training import experiment
+from helpers.small_training import digits_dataset, experiment
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 MODELS = ("ff", "bpff", "bp")
@@ -49,11 +48,10 @@ def untrained(model: str, study: str, seed: int) -> Network:
 class Images:
     """One split of digits, with and without labels embedded."""
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], split: str) -> None:
-        raw = arrays[f"{split}_images"]
-        self.images = torch.from_numpy(standardise(raw, "digits"))
-        self.labels = torch.from_numpy(arrays[f"{split}_labels"])
-        self.embedding = LabelEmbedding.of(self.images, raw.shape[1:], "zero", "split")
+    def __init__(self, dataset: Dataset, split: LabelledImages) -> None:
+        self.images = torch.from_numpy(dataset.standardised(split.images))
+        self.labels = torch.from_numpy(split.labels)
+        self.embedding = LabelEmbedding.of(self.images, dataset.shape, 10, "zero", "split")
 
     def layers(self, network: Network, model: str, held_out: int | None = None) -> list[np.ndarray]:
         embedding = None if model == "bp" else self.embedding
@@ -64,8 +62,8 @@ class Images:
 
 def world(network: Callable[[str, str, int], Network] = untrained) -> Evidence:
     """Measure networks, (model, study, seed) to a network, as the pipeline does."""
-    arrays = read_digits()
-    test, train = Images(arrays, "test"), Images(arrays, "train")
+    dataset = digits_dataset()
+    test, train = Images(dataset, dataset.test), Images(dataset, dataset.train)
     frames: dict[str, list[pd.DataFrame]] = {}
 
     def add(kind: str, table: pd.DataFrame, **keys: object) -> None:

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ffensembles.data.datasets import Dataset, standardise
-from ffensembles.data.digits import read_digits
+from ffensembles.data.datasets import make_dataset
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
 from ffensembles.models import weights
@@ -21,7 +20,8 @@ from ffensembles.representations.extraction import (
     represented_images,
 )
 from ffensembles.representations.stored import read
-from helpers.small_training import experiment
+from helpers import DATASETS
+from helpers.small_training import digits_dataset, experiment
 
 SHAPE = 1, 2, 12
 
@@ -42,7 +42,7 @@ def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
     monkeypatch.setattr(extraction, "ROWS", 7)
     net = network(norm=norm)
     net.layers[1].weight *= 20  # so that the layers do not count alike without the softmax
-    embedding = LabelEmbedding.of(images, SHAPE, "zero", "split")
+    embedding = LabelEmbedding.of(images, SHAPE, 10, "zero", "split")
     predictions = predict(net, images, embedding, norm)
     for image, predicted in zip(images, predictions, strict=True):
         score = np.zeros(10)
@@ -63,7 +63,7 @@ def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
 @pytest.mark.parametrize("norm", ["l1", "l2"])
 def test_what_the_labels_share_is_computed_once_and_adds_up(norm, black, maximum):
     images = torch.randn(30, 3 * 24, generator=torch.manual_seed(0))
-    embedding = LabelEmbedding.of(images, (3, 2, 12), black, maximum)
+    embedding = LabelEmbedding.of(images, (3, 2, 12), 10, black, maximum)
     net = Network.initialise([72, 8, 8], None, norm, [torch.Generator().manual_seed(3)])
     found = list(extraction._first_activations(net, images, embedding))
     assert len(found) == 10
@@ -95,7 +95,7 @@ def test_activations_are_those_after_relu_and_before_normalisation(images, monke
 @pytest.mark.parametrize("unseen", ["none", "own", "neutral"])
 def test_images_of_a_held_out_category_get_the_label_that_is_asked_for(images, unseen):
     labels = torch.arange(30) % 10
-    embedding = LabelEmbedding.of(images, SHAPE, "zero", "split")
+    embedding = LabelEmbedding.of(images, SHAPE, 10, "zero", "split")
     expected = embedding.embed(images, labels)
     if unseen == "none":
         expected[labels == 4] = images[labels == 4]
@@ -107,7 +107,7 @@ def test_images_of_a_held_out_category_get_the_label_that_is_asked_for(images, u
 
 
 def test_a_run_from_files_to_file(tmp_path):
-    dataset = Dataset(**read_digits(), sha256="1")
+    dataset = digits_dataset()
     net = Network.initialise(
         [144, 8, 8, 8], None, "l2", [torch.Generator().manual_seed(i) for i in range(2)]
     )
@@ -126,14 +126,14 @@ def test_a_run_from_files_to_file(tmp_path):
         )
 
     extract(5)
-    images = torch.from_numpy(standardise(dataset.test_images, "digits"))
-    embedding = LabelEmbedding.of(images, (1, 12, 12), "zero", "split")
+    images = torch.from_numpy(dataset.standardised(dataset.test.images))
+    embedding = LabelEmbedding.of(images, (1, 12, 12), 10, "zero", "split")
     one = Network.from_state({n: t[1:] for n, t in net.state().items()}, "l2")
-    right = predict(one, images, embedding, "l2") == dataset.test_labels
-    embedded = embedding.embed(images, torch.from_numpy(dataset.test_labels))
+    right = predict(one, images, embedding, "l2") == dataset.test.labels
+    embedded = embedding.embed(images, torch.from_numpy(dataset.test.labels))
     stored = read(path, 2)
     np.testing.assert_array_equal(stored.activations, activations(one, embedded)[1][right])
-    np.testing.assert_array_equal(stored.labels, dataset.test_labels[right])
+    np.testing.assert_array_equal(stored.labels, dataset.test.labels[right])
     with pytest.raises(UserError, match=r"seed 4 diverged in training \(layer 1, epoch 2\)"):
         extract(4)
 
@@ -157,7 +157,10 @@ def test_images_are_seen_as_they_entered_the_network(tmp_path, dataset, changes,
     e = experiment("ff", dataset=dataset, **changes)
     about = {"settings": e.training_settings(), "unseen_label": "none"}
     write_parquet(pd.DataFrame({"index": [0, 1, 2]}), tmp_path / "r.parquet", about)
-    data = Dataset(images, np.array([4, 7, 1]), images, np.array([4, 7, 1]), "1")
+    arrays = {"images": images, "labels": np.array([4, 7, 1])}
+    arrays = {f"{split}_{k}": v for split in ("train", "test") for k, v in arrays.items()}
+    mean, std = DATASETS[dataset]["mean"], DATASETS[dataset]["std"]
+    data = make_dataset(dataset, arrays, 10, mean=mean, std=std)
 
     seen = images_seen(tmp_path / "r.parquet", data, [1])
     expected = images[1:2].copy()
@@ -168,8 +171,8 @@ def test_images_are_seen_as_they_entered_the_network(tmp_path, dataset, changes,
 
 
 def test_bp_sees_images_without_a_label(tmp_path):
-    data = Dataset(**read_digits(), sha256="1")
+    data = digits_dataset()
     about = {"settings": experiment("bp").training_settings(), "unseen_label": "none"}
     write_parquet(pd.DataFrame({"index": [0]}), tmp_path / "r.parquet", about)
     seen = images_seen(tmp_path / "r.parquet", data, np.array([3, 0]))
-    np.testing.assert_array_equal(seen, data.test_images[[3, 0]])
+    np.testing.assert_array_equal(seen, data.test.images[[3, 0]])

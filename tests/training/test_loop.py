@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, normalize, softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ffensembles.analysis.sparsity import hoyer
-from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.errors import UserError
 from ffensembles.files import read_metadata
@@ -23,7 +23,15 @@ from ffensembles.representations import extraction
 from ffensembles.training import block as block_module
 from ffensembles.training import cuda_graph, loop, memory
 from ffensembles.training.memory import memory_needed
-from helpers.small_training import batches, digits, experiment, initial_layers, trained, weights
+from helpers.small_training import (
+    batches,
+    digits,
+    digits_dataset,
+    experiment,
+    initial_layers,
+    trained,
+    weights,
+)
 
 CLOSE = {"rtol": 1e-3, "atol": 2e-5}
 CPU = torch.device("cpu")
@@ -44,9 +52,9 @@ def split():
 
 def embedded(e, seed, split):
     """Return the positive and negative images of a seed, as the paper describes them."""
-    embedding = LabelEmbedding.of(split.images, split.shape, e.black, e.maximum)
+    embedding = LabelEmbedding.of(split.images, split.shape, 10, e.black, e.maximum)
     draws = generator(0, *e.key, seed, "negatives")
-    image, wrong = draw_negatives(split.labels, e.negatives, draws)
+    image, wrong = draw_negatives(split.labels, 10, e.negatives, draws)
     return embedding.embed(split.images, split.labels), embedding.embed(split.images[image], wrong)
 
 
@@ -164,16 +172,16 @@ def test_after_one_epoch_a_seed_alone_is_the_seed_in_a_block_of_ten(model, split
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_at_the_end_a_seed_alone_is_as_good_and_sparse_as_in_a_block_of_ten(model, tmp_path):
     e = experiment(model, epochs=30, learning_rate=0.01 if model == "ff" else 0.003)
-    arrays, train_split = read_digits(), digits()
-    images = torch.from_numpy(standardise(arrays["test_images"], "digits"))
+    dataset, train_split = digits_dataset(), digits()
+    images = torch.from_numpy(dataset.standardised(dataset.test.images))
     embedding = None
     if model != "bp":
-        embedding = LabelEmbedding.of(images, (1, 12, 12), e.black, e.maximum)
+        embedding = LabelEmbedding.of(images, dataset.shape, 10, e.black, e.maximum)
 
     def measure(network, place):
         state = {name: tensor[place : place + 1] for name, tensor in network.state().items()}
         one = Network.from_state(state, network.normalisation)
-        right = extraction.predict(one, images, embedding, e.goodness) == arrays["test_labels"]
+        right = extraction.predict(one, images, embedding, e.goodness) == dataset.test.labels
         layers = extraction.activations(one, images)
         return [right.mean(), *(np.nanmean(hoyer(h[h.any(1)])) for h in layers)]
 
@@ -237,10 +245,8 @@ class TestFiles:
 
     @pytest.fixture
     def dataset(self):
-        arrays = read_digits()
-        return Dataset(
-            **{name: array[:300] for name, array in arrays.items()}, sha256="that of the data"
-        )
+        first = {name: array[:300] for name, array in read_digits().items()}
+        return make_dataset("digits", first, 10)
 
     @pytest.fixture
     def block(self, tmp_path, dataset):
@@ -262,7 +268,7 @@ class TestFiles:
 
         return train_block
 
-    def test_weights_and_log_are_written_and_checkpoints_removed(self, block):
+    def test_weights_and_log_are_written_and_checkpoints_removed(self, block, dataset):
         folder = block()
         assert sorted(p.name for p in folder.iterdir()) == ["m.log.parquet", "m.safetensors"]
         state = load_file(folder / "m.safetensors")
@@ -270,7 +276,8 @@ class TestFiles:
         network = weight_files.load(folder / "m.safetensors", 2)
         assert torch.equal(network.layers[2].bias[0], state["layer3.bias"][2])
         metadata = read_metadata(folder / "m.log.parquet")
-        assert metadata["dataset"] == "that of the data" and metadata["seeds"] == [0, 1, 2, 3]
+        assert metadata["dataset"] == dataset.sha256
+        assert metadata["seeds"] == [0, 1, 2, 3]
         assert metadata["device"] == "cpu" and metadata["hardware"]
 
     def test_the_same_training_gives_the_same_bytes(self, block):

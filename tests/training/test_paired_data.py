@@ -38,9 +38,11 @@ def test_a_batch_of_images_is_embedded_and_normalised(split, index, norm, p, neg
     e = experiment("ff", normalisation=norm, negatives=negatives, maximum=maximum)
     before = split.images.clone()
     batch = embedded_images(e, NAME, SEEDS, split, CPU).batch(index)
-    embedding = LabelEmbedding.of(split.images, split.shape, e.black, maximum)
+    embedding = LabelEmbedding.of(split.images, split.shape, 10, e.black, maximum)
     for place, seed in enumerate(SEEDS):
-        image, wrong = draw_negatives(split.labels, negatives, generator(*NAME, seed, "negatives"))
+        image, wrong = draw_negatives(
+            split.labels, 10, negatives, generator(*NAME, seed, "negatives")
+        )
         positive = embedding.embed(split.images, split.labels)[index[place]]
         negative = embedding.embed(split.images[image], wrong)[index[place]]
         expected = torch.cat([positive, negative])

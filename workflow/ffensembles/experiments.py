@@ -146,7 +146,7 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
         black=row["black"],
         maximum=row["maximum"],
         activation_l1=0.0 if row["activation_l1"] == "-" else number("activation_l1", float, 0),
-        held_out=None if row["held_out"] == "-" else int(number("held_out", int, 0, 9)),
+        held_out=None if row["held_out"] == "-" else int(number("held_out", int, 0)),
     )
     _check_combination(experiment, where)
     return experiment

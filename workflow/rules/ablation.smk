@@ -31,6 +31,7 @@ rule tabulate_ablation:
         "../../envs/ffensembles.yaml"
     params:
         experiments=[asdict(e) for e in ABLATION],
+        names=printed(ABLATION),
         code=code("tabulate_ablation.py"),
     script:
         "../scripts/tabulate_ablation.py"

@@ -16,6 +16,13 @@ os.environ |= {
     )
 }
 
+from ffensembles.data.definitions import (
+    Definition,
+    deciding,
+    folder_state,
+    local_files,
+    printed_names,
+)
 from ffensembles.data.published import check_prestaged
 from ffensembles.errors import UserError
 from ffensembles.experiments import blocks, read_experiments
@@ -119,12 +126,6 @@ def held_out(wildcards):
     return experiment(wildcards).held_out
 
 
-def check_files(wildcards):
-    """Let missing pre-staged files end the run before it starts; they are read in place."""
-    or_exit(check_prestaged, config["prestaged"], [wildcards.dataset])
-    return []
-
-
 def files(kind, experiments):
     """Return the files of one kind that belong to some experiments: measurements, as a rule."""
     if kind == "experiments":
@@ -165,6 +166,24 @@ def files_of(row):
         kind: files(kind, experiments)
         for kind, experiments in or_exit(row.sources, EXPERIMENTS, config).items()
     }
+
+
+def printed(experiments):
+    """Return what their datasets and the published ones, and all categories, are called."""
+    trained = {e.dataset for e in experiments}
+    entries = {
+        name: entry
+        for name, entry in config["datasets"].items()
+        if name in trained or "published" in entry
+    }
+    return or_exit(printed_names, entries)
+
+
+def names_in(row):
+    """Return the function that gives the names which a row of a catalogue prints."""
+    return lambda wildcards: printed(
+        [e for part in row.sources(EXPERIMENTS, config).values() for e in part]
+    )
 
 
 def wanted(rows):

@@ -27,6 +27,7 @@ for figure in FIGURES:
         params:
             **figure.settings(config),
             draw=figure.draw,
+            names=names_in(figure),
             code=code("plot.py", f"figures/{figure.module}.py"),
         script:
             "../scripts/plot.py"
@@ -57,6 +58,9 @@ rule plot_training_curves:
             for _ in models(e)
         ],
         draw="training_curves.of_logs",
+        names=lambda wildcards: printed(
+            of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
+        ),
         code=code("plot.py", "figures/training_curves.py"),
     script:
         "../scripts/plot.py"

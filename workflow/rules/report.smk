@@ -31,6 +31,7 @@ rule score:
     conda:
         "../../envs/ffensembles.yaml"
     params:
+        names=printed(EXPERIMENTS),
         code=code("score.py"),
     script:
         "../scripts/score.py"
@@ -62,6 +63,7 @@ rule evaluate_claims:
     conda:
         "../../envs/ffensembles.yaml"
     params:
+        names=printed(EXPERIMENTS),
         code=code("evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"
@@ -135,6 +137,7 @@ rule show_provenance:
     conda:
         "../../envs/ffensembles.yaml"
     params:
+        names=printed(EXPERIMENTS),
         code=code("show_provenance.py"),
     script:
         "../scripts/show_provenance.py"

@@ -69,7 +69,8 @@ def failed_jobs():
     groups = workflow.scheduler.failed
     jobs = (job for group in groups for job in (group if group.is_group() else [group]))
     return [
-        ending.Failed(" ".join([job.rule.name, *job.wildcards]), job.log) for job in jobs
+        ending.Failed(" ".join([job.rule.name, *job.wildcards]), job.log)
+        for job in jobs
     ]
 
 

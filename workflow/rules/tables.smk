@@ -31,6 +31,7 @@ for table in TABLES.values():
         params:
             **table.settings(config),
             table=table.key,
+            names=names_in(table),
             code=code("tabulate.py"),
         script:
             "../scripts/tabulate.py"

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 from ffensembles.verdict import claims_page, evidence
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]) as log:
+    know(snakemake.params.names)
     paths = {name: as_list(snakemake.input.get(name)) for name in evidence.FRAMES}
     results = claims_page.evaluate(evidence.load(paths))
     log.info("%s", results.drop_duplicates("claim")["verdict"].value_counts().to_dict())

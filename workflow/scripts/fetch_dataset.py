@@ -1,8 +1,9 @@
-"""Fetch a dataset, verify it and write it as arrays (section 3.1, appendix B)."""
+"""Fetch a dataset, check it and write it as arrays (section 3.1, appendix B)."""
 
 from typing import TYPE_CHECKING
 
 from ffensembles.data.datasets import fetch, write
+from ffensembles.data.definitions import Definition
 from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
@@ -12,12 +13,20 @@ with job(snakemake.log[0]) as log:
     name = snakemake.wildcards.dataset
     # Not parameters: where verified files come from does not change what they hold.
     config = snakemake.config
-    dataset = fetch(name, config["prestaged"], config["pathvars"]["resources"])
+    dataset = fetch(
+        name,
+        Definition.read(name, snakemake.params.definition),
+        prestaged=config["prestaged"],
+        resources=config["pathvars"]["resources"],
+    )
     write(dataset, snakemake.output[0])
     log.info(
-        "%s: %d training and %d test images, SHA-256 %s",
+        "%s: %d training and %d test images of %d categories, mean %s, std %s, SHA-256 %s",
         name,
-        len(dataset.train_labels),
-        len(dataset.test_labels),
+        len(dataset.train.labels),
+        len(dataset.test.labels),
+        dataset.categories,
+        dataset.mean.tolist(),
+        dataset.std.tolist(),
         dataset.sha256,
     )

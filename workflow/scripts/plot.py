@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from ffensembles.figures.drawing import draw
 from ffensembles.figures.style import save
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    know(snakemake.params.names)
     settings = dict(snakemake.params.items())
     function = settings.pop("draw")
-    del settings["code"]
+    del settings["code"], settings["names"]
     files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
     save(draw(function, files, settings), snakemake.output.pdf, snakemake.output.png)

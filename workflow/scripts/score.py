@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 from ffensembles.verdict.scorecard import score_all, scorecard_page
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    know(snakemake.params.names)
     cells = score_all(as_list(snakemake.input.tables), as_list(snakemake.input.reported))
     write_csv(cells, snakemake.output.csv)
     write_text(scorecard_page(cells), snakemake.output.html)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from ffensembles.files import write_text
 from ffensembles.pipeline import provenance
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    know(snakemake.params.names)
     page = provenance.provenance_page(
         provenance.trainings(as_list(snakemake.input.logs)),
         commit=provenance.commit(Path(__file__).resolve().parents[2]),

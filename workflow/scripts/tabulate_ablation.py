@@ -7,6 +7,7 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.tables import ablation
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    know(snakemake.params.names)
     files = snakemake.input
     experiments = [Experiment(**fields) for fields in snakemake.params.experiments]
     if not experiments:

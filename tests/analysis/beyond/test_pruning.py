@@ -86,7 +86,7 @@ def test_pruned_is_as_if_the_units_were_silent():
     network = Network.initialise([144, 30, 20, 10], None, "l2", [generator])
     images = torch.rand(50, 144, generator=generator)
     labels = torch.arange(50) % CATEGORIES
-    embedding = LabelEmbedding.of(images, (1, 12, 12), "zero", "split")
+    embedding = LabelEmbedding.of(images, (1, 12, 12), CATEGORIES, "zero", "split")
     prunings = [
         [None, None, None],
         [torch.arange(0, 30, 2), None, None],

@@ -93,7 +93,7 @@ def find_ensembles(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     units = means.shape[1]
     return pd.DataFrame(
         {
-            "category": np.repeat(categories.astype(np.int8), units),
+            "category": np.repeat(categories, units),
             "unit": np.tile(np.arange(units, dtype=np.int32), len(categories)),
             "mean": means.ravel(),
             "loo": loo.ravel(),

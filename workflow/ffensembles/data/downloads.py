@@ -6,15 +6,18 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ffensembles.data.published import SOURCES, Source, is_published, read
 from ffensembles.errors import UserError
+
+T = TypeVar("T")
 
 BACK_OFF = (2.0, 4.0, 8.0)  # seconds to wait before the second, third, fourth attempt
 STALLED = 60.0  # seconds without a byte after which a connection counts as broken
@@ -30,7 +33,7 @@ DISK_TROUBLE = {
 
 
 def download(dataset: str, resources: str | Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a dataset, after downloading to `resources` what is not there yet.
+    """Return the arrays of a published dataset, after downloading what is not there yet.
 
     Returns:
         train_images, test_images: (N, C, H, W) uint8; train_labels, test_labels: (N,) int64.
@@ -40,12 +43,32 @@ def download(dataset: str, resources: str | Path) -> dict[str, np.ndarray]:
     """
     source = SOURCES[dataset]
     folder = Path(resources) / source.folder
+
+    def attempt() -> dict[str, np.ndarray]:
+        _discard_broken(source, folder)
+        _call_torchvision(source, folder)
+        return read(dataset, folder)
+
+    cure = (
+        f", or place its files in a folder FOLDER/{source.folder} and set the key prestaged to "
+        "FOLDER in the config"
+    )
+    return with_retries(attempt, dataset, source.url, folder, cure)
+
+
+def with_retries(
+    attempt: Callable[[], T], dataset: str, address: str, folder: str | Path, cure: str = ""
+) -> T:
+    """Return what `attempt` returns, which downloads to `folder`; try again where it fails.
+
+    Raises:
+        UserError: each attempt failed, or the folder cannot be written.
+    """
     for wait in (0.0, *BACK_OFF):
         time.sleep(wait)
         try:
-            _discard_broken(source, folder)
-            _call_torchvision(source, folder)
-            return read(dataset, folder)
+            with _stall_limit(STALLED):
+                return attempt()
         except (UserError, RuntimeError, OSError, HTTPException) as error:
             if isinstance(error, OSError) and error.errno in DISK_TROUBLE:
                 raise UserError(
@@ -55,9 +78,8 @@ def download(dataset: str, resources: str | Path) -> dict[str, np.ndarray]:
             reason = " ".join(str(error).split()) or type(error).__name__
             logging.info("%s: an attempt to download failed: %s", dataset, reason)
     raise UserError(
-        f"{dataset}: download from {source.url} failed {1 + len(BACK_OFF)} times ({reason}); try "
-        f"again later, or place its files in a folder FOLDER/{source.folder} and set the key "
-        "prestaged to FOLDER in the config"
+        f"{dataset}: download from {address} failed {1 + len(BACK_OFF)} times ({reason}); try "
+        f"again later{cure}"
     )
 
 
@@ -74,9 +96,8 @@ def _call_torchvision(source: Source, folder: Path) -> None:
     from torchvision import datasets  # takes seconds, and pre-staged files do without
 
     folder.mkdir(parents=True, exist_ok=True)
-    with _stall_limit(STALLED):
-        for part in source.parts:
-            getattr(datasets, source.torchvision)(folder, **part, download=True)
+    for part in source.parts:
+        getattr(datasets, source.torchvision)(folder, **part, download=True)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ffensembles.data.datasets import DATASETS
+from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.pipeline.folders import settle_folders
@@ -41,8 +42,17 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         UserError: naming the file or key, what it says and what is known.
     """
     table, figures = config["experiments"], config["figures"]
+    shown = {key: value for key, value in figures.items() if isinstance(value, dict)}
     for e in experiments:
-        _check_dataset(f"{table}: dataset", e.dataset)
+        _check_dataset(f"{table}: dataset", e.dataset, config)
+    for key, value in shown.items():
+        _check_dataset(f"config: figures.{key}.dataset", value["dataset"], config)
+    trained = {e.dataset: _categories(e.dataset, config) for e in experiments}
+    for key, value in shown.items():
+        for part in ("examples", "held_out"):
+            _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
+    for e in experiments:
+        _check_categories(f"{table}: held_out of {e.study}", e.held_out, vars(e), trained)
         if e.study.startswith("without-") and e.study != f"without-{e.held_out}":
             raise UserError(
                 f"{table}: study {e.study} of {e.model} on {e.dataset} holds out "
@@ -58,9 +68,6 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         if e.study == "main" and e.dataset == figures["balance"]["dataset"]:
             _check_layer("figures.balance.layer", figures["balance"]["layer"], e, table)
     _check_depths(experiments, table)
-    for key, shown in figures.items():
-        if isinstance(shown, dict):
-            _check_dataset(f"config: figures.{key}.dataset", shown["dataset"])
     if figures["seed"] >= max(e.seeds for e in experiments):
         raise UserError(
             f"config: figures.seed: no experiment of {table} has a seed {figures['seed']}; "
@@ -68,9 +75,29 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         )
 
 
-def _check_dataset(where: str, dataset: str) -> None:
-    if dataset not in DATASETS:
-        raise UserError(f"{where}: {dataset!r} is unknown; known: {', '.join(DATASETS)}")
+def _check_dataset(where: str, dataset: str, config: dict[str, Any]) -> None:
+    known = config["datasets"]
+    if dataset not in known:
+        raise UserError(f"{where}: {dataset!r} is unknown; known: {', '.join(known)}")
+
+
+def _categories(dataset: str, config: dict[str, Any]) -> int:
+    return Definition.read(dataset, config["datasets"][dataset]).categories
+
+
+def _check_categories(
+    where: str,
+    wanted: int | list[int] | None,
+    of: Mapping[str, Any],
+    numbers: Mapping[str, int],
+) -> None:
+    """Check categories of a dataset that is trained on; `numbers` says how many each has."""
+    for category in wanted if isinstance(wanted, list) else [wanted]:
+        if category is not None and category >= numbers.get(of["dataset"], math.inf):
+            raise UserError(
+                f"{where}: there is no category {category}: {of['dataset']} has "
+                f"{numbers[of['dataset']]}, from 0"
+            )
 
 
 def _check_layer(key: str, layer: int, e: Experiment, table: str) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ffensembles.data.definitions import LOCAL
 from ffensembles.errors import UserError
 from ffensembles.files import dangling, no_folder, unwritable
 
@@ -51,6 +52,9 @@ def settle_folders(config: dict[str, Any], home: str | Path) -> None:
             config[key] = str(Path(home, config[key]))
     if problem := no_folder(config["reported"]):
         raise UserError(f"config: reported: {config['reported']} {problem}")
+    for name, entry in config["datasets"].items():
+        for kind in LOCAL.intersection(entry):
+            entry[kind] = _settled(f"config: datasets.{name}.{kind}", entry[kind])
     for name, folder in config["pathvars"].items():
         key = f"config: pathvars.{name}"
         config["pathvars"][name] = _settled(key, folder)

@@ -50,8 +50,8 @@ def _typed(value: Any, schema: Schema, definitions: Schema) -> Any:
     if isinstance(value, float) and "integer" in types and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        known = schema.get("properties", {})
-        return {k: _typed(inner, known.get(k, {}), definitions) for k, inner in value.items()}
+        known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+        return {k: _typed(inner, known.get(k, others), definitions) for k, inner in value.items()}
     if isinstance(value, list):
         return [_typed(inner, schema.get("items", {}), definitions) for inner in value]
     return value

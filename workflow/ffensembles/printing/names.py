@@ -1,43 +1,20 @@
-"""What the models, datasets and categories are called in print."""
+"""What the models, datasets and categories are called in print.
+
+Those of datasets stand in the configuration. A job takes them over with `know` before it draws or
+prints, as a program takes over its user's language.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 MODELS = {"ff": "FF", "bpff": "BP/FF", "bp": "BP"}
 
-DATASETS = {
-    "mnist": "MNIST",
-    "fashionmnist": "FASHIONMNIST",
-    "svhn": "SVHN",
-    "cifar10": "CIFAR10",
-    "digits": "digits",
-}
+DATASETS: dict[str, str] = {}  # in the order in which tables have them
+CATEGORIES: dict[str, list[str]] = {}
 
-DIGITS = [str(digit) for digit in range(10)]
 
-CATEGORIES = {
-    "mnist": DIGITS,
-    "fashionmnist": [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ],
-    "svhn": DIGITS,
-    "cifar10": [
-        "Airplane",
-        "Automobile",
-        "Bird",
-        "Cat",
-        "Deer",
-        "Dog",
-        "Frog",
-        "Horse",
-        "Ship",
-        "Truck",
-    ],
-    "digits": DIGITS,
-}
+def know(datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take over what datasets and their categories are called: {dataset: {name, categories}}."""
+    for dataset, printed in datasets.items():
+        DATASETS[dataset] = printed["name"]
+        CATEGORIES[dataset] = list(printed["categories"])

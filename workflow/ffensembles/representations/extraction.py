@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ffensembles.data.datasets import Dataset, as_pixels, standardise
+from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
 from ffensembles.models import weights
@@ -43,7 +43,7 @@ def predict(
 ) -> np.ndarray:
     """Return the predicted category (N,) of each image (section 3.2).
 
-    With an `embedding` each of the ten labels is tried: the goodness of a layer turns into
+    With an `embedding` each of the K labels is tried: the goodness of a layer turns into
     probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
     one (BP) the head's largest output decides.
     """
@@ -76,13 +76,15 @@ def _predict_by_goodness(
 def _first_activations(
     network: Network, images: Tensor, embedding: LabelEmbedding
 ) -> Iterator[Tensor]:
-    """Yield the activations (1, rows, units) of layer 1 with each of the ten labels drawn in.
+    """Yield the activations (1, rows, units) of layer 1 with each label drawn in.
 
     The labels share the rest of the image, and the norm, for all have equally many pixels, equally
     bright. So their activations differ by the weights of their pixels alone.
     """
     layer, norm = network.layers[0], NORMS[network.normalisation]
-    first = embedding.embed(images, torch.zeros(len(images), dtype=int, device=images.device))
+    first = embedding.embed(
+        images, torch.zeros(len(images), dtype=torch.long, device=images.device)
+    )
     inverse = (
         torch.linalg.vector_norm(first, norm, 1, keepdim=True).clamp_min(SMALLEST).reciprocal()
     )
@@ -108,7 +110,7 @@ def represented_images(
     """Return the images whose representations are analysed: with their true labels embedded.
 
     Images of a held-out category get what `unseen_label` says: no label at all (`none`, the pixels
-    stay as they are), their own (`own`), or ten equally bright pixels (`neutral`). BP sees plain
+    stay as they are), their own (`own`), or K equally bright pixels (`neutral`). BP sees plain
     images.
     """
     if embedding is None:
@@ -144,7 +146,7 @@ def extract_run(
         predictions = predict(network, images, embedding, experiment.goodness)
         represented = represented_images(experiment, images, labels, embedding, unseen_label)
         table = representation_table(
-            labels.cpu().numpy(), predictions, activations(network, represented)
+            labels.cpu().numpy(), predictions, activations(network, represented), dataset.categories
         )
     provenance = {
         "settings": experiment.training_settings(),
@@ -177,16 +179,14 @@ def inputs(
     experiment: Experiment, dataset: Dataset, split: str, device: torch.device
 ) -> tuple[Tensor, Tensor, LabelEmbedding | None]:
     """Return on the device: a split's images and labels, the label embedding; see `prepare`."""
-    raw, labels = (
-        (dataset.train_images, dataset.train_labels)
-        if split == "train"
-        else (dataset.test_images, dataset.test_labels)
-    )
-    images = torch.from_numpy(standardise(raw, experiment.dataset)).to(device)
+    part = dataset.train if split == "train" else dataset.test
+    images = torch.from_numpy(dataset.standardised(part.images)).to(device)
     embedding = None
     if experiment.model != "bp":
-        embedding = LabelEmbedding.of(images, raw.shape[1:], experiment.black, experiment.maximum)
-    return images, torch.from_numpy(labels).to(device), embedding
+        embedding = LabelEmbedding.of(
+            images, dataset.shape, dataset.categories, experiment.black, experiment.maximum
+        )
+    return images, torch.from_numpy(part.labels).to(device), embedding
 
 
 def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -209,5 +209,4 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
     seen = represented_images(
         experiment, images[wanted], labels[wanted], embedding, about["unseen_label"]
     )
-    shape = dataset.test_images.shape[1:]
-    return as_pixels(seen.numpy().reshape(-1, *shape), experiment.dataset)
+    return dataset.as_pixels(seen.numpy())

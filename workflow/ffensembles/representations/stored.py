@@ -17,7 +17,7 @@ class Representation:
     """The representation matrix X of one layer of one run, and whose rows they are."""
 
     activations: np.ndarray  # (M, n) float32
-    labels: np.ndarray  # (M,) int8
+    labels: np.ndarray  # (M,) int8, or as wide as the categories need
     index: np.ndarray  # (M,) int32, the image's place in the test set
 
 
@@ -46,9 +46,13 @@ def read(
 
 
 def representation_table(
-    labels: np.ndarray, predictions: np.ndarray, layers: list[np.ndarray]
+    labels: np.ndarray, predictions: np.ndarray, layers: list[np.ndarray], categories: int
 ) -> pa.Table:
-    """Return the table of one run: a row per image, a fixed-size list of floats per layer."""
+    """Return the table of one run: a row per image, a fixed-size list of floats per layer.
+
+    Labels and predictions, (M,), are stored as wide as the number of categories needs.
+    """
+    narrow = np.min_scalar_type(-categories)  # signed: int8 up to 128 categories
     columns: Iterator[tuple[str, pa.Array]] = (
         (f"layer{i}", pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), x.shape[1]))
         for i, x in enumerate(layers, 1)
@@ -56,8 +60,8 @@ def representation_table(
     return pa.table(
         {
             "index": pa.array(np.arange(len(labels), dtype=np.int32)),
-            "label": pa.array(labels.astype(np.int8)),
-            "prediction": pa.array(predictions.astype(np.int8)),
+            "label": pa.array(labels.astype(narrow)),
+            "prediction": pa.array(predictions.astype(narrow)),
             **dict(columns),
         }
     )

@@ -26,25 +26,30 @@ INSIGNIFICANT_SHARE = 0.01
 STATISTICS = ["mean", "std", "n"]
 SETTINGS = ["epochs", "learning_rate", "batch_size", "units"]
 
-ORDER: dict[str, list[str]] = {
-    "dataset": list(DATASETS),
+ORDER: dict[str, Iterable[str]] = {
+    "dataset": DATASETS,
     "model": list(MODELS),
     "metric": ["SVCCA", "CKA", "dCor"],
     "pair": ["ff-bpff", "ff-bp", "bpff-bp"],
     "setting": SETTINGS,
-    "category": [*map(str, range(10)), "average", "baseline", "probe-baseline"],
+    "category": ["average", "baseline", "probe-baseline"],
 }
 
 
 def in_order(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Sort by `keys` in the paper's order; names that the paper lacks follow, alphabetically."""
+    """Sort by `keys` in the paper's order.
+
+    Names that it lacks follow, alphabetically; numbers written as text come before all names.
+    """
 
     def rank(column: pd.Series) -> pd.Series:
         known = ORDER.get(str(column.name))
         if known is None:
             return column
-        unknown = sorted(set(column) - set(known))
-        return column.map({name: place for place, name in enumerate([*known, *unknown])})
+        unknown = set(column) - set(known)
+        numbers = sorted((name for name in unknown if name.isdigit()), key=int)
+        order = [*numbers, *known, *sorted(unknown.difference(numbers))]
+        return column.map({name: place for place, name in enumerate(order)})
 
     return table.sort_values(keys, key=rank, ignore_index=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ffensembles.data.datasets import Dataset, standardise
+from ffensembles.data.datasets import Dataset
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
@@ -70,9 +70,10 @@ def train_block(
     parts = []
     with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
         split = Split(
-            torch.from_numpy(standardise(dataset.train_images, experiment.dataset)),
-            torch.from_numpy(dataset.train_labels),
-            dataset.train_images.shape[1:],
+            torch.from_numpy(dataset.standardised(dataset.train.images)),
+            torch.from_numpy(dataset.train.labels),
+            dataset.shape,
+            dataset.categories,
         )
         wanted = 1 if chosen.type == "cpu" and experiment.units >= WIDE else len(seeds)
         shared, per_seed = memory_needed(experiment, *split.images.shape)

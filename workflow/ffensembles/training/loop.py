@@ -19,7 +19,6 @@ from torch import Tensor
 
 from ffensembles.experiments import Experiment
 from ffensembles.models.devices import keep_freed_memory, precision, product_dtype
-from ffensembles.models.label_embedding import CATEGORIES
 from ffensembles.models.networks import Network
 from ffensembles.progress import progress
 from ffensembles.randomness import generator
@@ -88,7 +87,7 @@ def train(
     split = split.without(experiment.held_out)
     network = Network.initialise(
         [split.images.shape[1]] + [experiment.units] * experiment.layers,
-        CATEGORIES if experiment.model == "bp" else None,
+        split.categories if experiment.model == "bp" else None,
         experiment.normalisation,
         [generator(*name, seed, "weights") for seed in seeds],
     ).to(device)

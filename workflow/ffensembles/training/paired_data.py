@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,18 +18,19 @@ ROWS = 1024  # pairs of each seed that pass a layer together
 
 @dataclass
 class Split:
-    """The training images: standardised, flattened (N, C*H*W), with labels and (C, H, W)."""
+    """The training images: standardised, flattened (N, C*H*W), with labels, (C, H, W) and K."""
 
     images: Tensor
     labels: Tensor
     shape: tuple[int, int, int]
+    categories: int
 
     def without(self, category: int | None) -> Split:
         """Leave out a held-out category's images; its label stays among the wrong ones."""
         if category is None:
             return self
         keep = self.labels != category
-        return Split(self.images[keep], self.labels[keep], self.shape)
+        return replace(self, images=self.images[keep], labels=self.labels[keep])
 
 
 @dataclass
@@ -106,11 +107,15 @@ def embedded_images(
     """Draw each seed's negative data, once and for all, and lay the images on the device."""
     images, labels = split.images.to(device), split.labels.cpu()
     draws = [
-        draw_negatives(labels, experiment.negatives, generator(*name, seed, "negatives"))
+        draw_negatives(
+            labels, split.categories, experiment.negatives, generator(*name, seed, "negatives")
+        )
         for seed in seeds
     ]
     negatives = torch.stack([torch.stack(part) for part in zip(*draws, strict=True)])
-    embedding = LabelEmbedding.of(images, split.shape, experiment.black, experiment.maximum)
+    embedding = LabelEmbedding.of(
+        images, split.shape, split.categories, experiment.black, experiment.maximum
+    )
     return EmbeddedImages(
         images, labels.to(device), negatives.to(device), embedding, experiment.normalisation
     )

@@ -21,7 +21,7 @@ from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.models.devices import choose
-from ffensembles.models.label_embedding import CATEGORIES, LabelEmbedding
+from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.networks import Linear, Network, goodness, normalise
 from ffensembles.models.weights import stored_networks
 from ffensembles.representations.extraction import (
@@ -34,7 +34,7 @@ from ffensembles.representations.extraction import (
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
 DRAWS = 10  # of the random ranking
-ROWS = 400  # images that pass the network together, each with ten labels
+ROWS = 400  # images that pass the network together, each with every label
 
 Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
 
@@ -205,7 +205,7 @@ def accuracies(
             if embedding is None:
                 predicted = _head(network, kept)(layers[-1])[0].argmax(1)
             else:
-                per_layer = [goodness(h[0], norm).view(CATEGORIES, -1) for h in layers]
+                per_layer = [goodness(h[0], norm).view(embedding.categories, -1) for h in layers]
                 predicted = most_probable(torch.stack(per_layer, dim=1))
             correct[i] += (predicted == truth).sum().cpu()
     return (correct / len(images)).tolist()
@@ -261,9 +261,10 @@ def _trial(
 
 
 def _with_every_label(images: Tensor, embedding: LabelEmbedding) -> Tensor:
-    """Return (10 · rows, inputs): all images with label 0, then all with label 1, and so on."""
-    labels = torch.arange(CATEGORIES, device=images.device).repeat_interleave(len(images))
-    return embedding.embed(images.repeat(CATEGORIES, 1), labels)
+    """Return (K · rows, inputs): all images with label 0, then all with label 1, and so on."""
+    every = torch.arange(embedding.categories, device=images.device)
+    labels = every.repeat_interleave(len(images))
+    return embedding.embed(images.repeat(embedding.categories, 1), labels)
 
 
 def _activations(network: Network, whole: Sequence[Tensor], kept: Kept) -> list[Tensor]:

@@ -1,0 +1,422 @@
+"""Datasets of the user's own: how they are read, and each mistake told in one line."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ffensembles.data import downloads
+from ffensembles.data.datasets import fetch, make_dataset
+from ffensembles.data.definitions import (
+    Definition,
+    deciding,
+    folder_state,
+    local_files,
+    printed_names,
+)
+from ffensembles.data.splits import hold_out
+from ffensembles.errors import UserError
+
+
+def arrays(shape=(12, 1, 4, 5), categories=3, dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    draw = rng.integers(0, 256, (2, *shape)).astype(dtype)
+    labels = np.arange(shape[0]) % categories
+    return {
+        "train_images": draw[0],
+        "train_labels": labels,
+        "test_images": draw[1],
+        "test_labels": labels,
+    }
+
+
+def own(entry, folder=None):
+    return fetch("own", Definition.read("own", entry), resources=folder or "nowhere")
+
+
+def refused(call, *parts):
+    with pytest.raises(UserError) as error:
+        call()
+    message = str(error.value)
+    assert "\n" not in message
+    for part in parts:
+        assert str(part) in message, message
+
+
+# Checks
+
+
+WRONG = {
+    "wide integers": ({"train_images": np.int64}, {}, ["train_images", "int64", "uint8"]),
+    "floats without a range": ({"test_images": np.float32}, {}, ["test_images", "range: [0, 1]"]),
+    "floats outside their range": (
+        {"train_images": np.float64, "test_images": np.float64},
+        {"limits": [0, 1]},
+        ["train_images", "values from 0 to 25", "outside its range 0 to 1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("types, settings, parts", WRONG.values(), ids=WRONG)
+def test_wrong_types_and_ranges_are_one_line(types, settings, parts):
+    wrong = {name: array.astype(types.get(name, array.dtype)) for name, array in arrays().items()}
+    refused(lambda: make_dataset("own", wrong, 3, **settings), "own: ", *parts)
+
+
+def test_nan_is_outside_every_range():
+    wrong = arrays(dtype=np.float32)
+    wrong["train_images"][0, 0, 0, 0] = np.nan
+    refused(lambda: make_dataset("own", wrong, 3, limits=[0, 255]), "train_images", "outside")
+
+
+SHAPES = {
+    "flat": ((12, 20), ["has shape (12, 20)", "(images, height, width)"]),
+    "channels last": ((12, 4, 5, 3), ["4 channels", "np.moveaxis(images, -1, 1)"]),
+    "two channels": ((12, 2, 4, 5), ["2 channels", "give 1 or 3"]),
+    "no images": ((0, 1, 4, 5), ["none of them 0"]),
+}
+
+
+@pytest.mark.parametrize("shape, parts", SHAPES.values(), ids=SHAPES)
+def test_wrong_shapes_are_one_line(shape, parts):
+    wrong = arrays() | {"train_images": np.zeros(shape, np.uint8)}
+    refused(lambda: make_dataset("own", wrong, 3), "own: train_images", *parts)
+
+
+def test_splits_of_different_shapes_or_types_are_one_line():
+    wrong = arrays() | {"test_images": arrays((12, 1, 5, 4))["test_images"]}
+    refused(lambda: make_dataset("own", wrong, 3), "1 x 4 x 5", "1 x 5 x 4", "must agree")
+
+
+def test_as_many_labels_as_images():
+    wrong = arrays() | {"test_labels": np.zeros(11, int)}
+    refused(lambda: make_dataset("own", wrong, 3), "12 test_images, but 11 test_labels")
+
+
+@pytest.mark.parametrize(
+    "labels, parts",
+    [
+        (np.arange(12) % 4, ["holds 3, outside 0 to 2"]),
+        (np.arange(12) - 1, ["holds -1, outside 0 to 2"]),
+        (np.zeros(12), ["type float64", "one whole number"]),
+        (np.zeros((12, 3), int), ["shape (12, 3)", "one whole number"]),
+    ],
+)
+def test_wrong_labels_are_one_line(labels, parts):
+    refused(lambda: make_dataset("own", arrays() | {"train_labels": labels}, 3), *parts)
+
+
+def test_fewer_pixels_than_categories_are_one_line():
+    made = make_dataset("own", arrays((40, 1, 4, 5), 20), 20)
+    assert made.categories == 20
+    refused(lambda: make_dataset("own", arrays((42, 1, 4, 5), 21), 21), "4 x 5 pixels", "21 pixels")
+
+
+def test_images_that_are_all_alike_are_one_line():
+    alike = arrays()
+    alike["train_images"][:] = alike["train_images"][0]
+    refused(lambda: make_dataset("own", alike, 3), "all training images are alike")
+    constant = arrays((12, 3, 4, 5))
+    constant["train_images"][:, 1] = 7
+    refused(lambda: make_dataset("own", constant, 3), "channel 2", "mean and std")
+
+
+def test_a_split_without_a_category_is_allowed_and_said(caplog):
+    some = arrays() | {"test_labels": np.zeros(12, int)}
+    assert make_dataset("own", some, 3).categories == 3
+    assert "the test split has no image of the categories 1, 2" in caplog.text
+    assert "train split" not in caplog.text
+
+
+def test_constants_are_those_of_the_training_images_by_channel():
+    made = make_dataset("own", arrays((12, 3, 4, 5)), 3)
+    pixels = made.train.images / 255
+    np.testing.assert_allclose(made.mean, pixels.mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(made.std, pixels.std((0, 2, 3)), rtol=1e-12)
+    values = made.standardised(made.train.images).reshape(12, 3, 20)
+    np.testing.assert_allclose(values.mean((0, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(values.std((0, 2)), 1, rtol=1e-5)
+
+
+def test_constants_for_another_number_of_channels_are_one_line():
+    refused(
+        lambda: make_dataset("own", arrays(), 3, mean=[0.1] * 3, std=[1] * 3),
+        "have 1 channels",
+        "given for 3",
+    )
+
+
+def test_floats_are_kept_in_zero_to_one():
+    floats = {k: v if "labels" in k else v / 255 * 2 - 1 for k, v in arrays().items()}
+    made = make_dataset("own", floats, 3, limits=[-1, 1])
+    bytes_ = make_dataset("own", arrays(), 3)
+    np.testing.assert_allclose(made.train.images, bytes_.train.images / 255, atol=1e-6)
+    np.testing.assert_allclose(
+        made.standardised(made.test.images), bytes_.standardised(bytes_.test.images), atol=1e-4
+    )
+
+
+# Sources
+
+
+def split_of(made):
+    return (made["train_images"], made["train_labels"]), (made["test_images"], made["test_labels"])
+
+
+def assert_same(dataset, expected):
+    for part, (images, labels) in zip(
+        (dataset.train, dataset.test), split_of(expected), strict=True
+    ):
+        np.testing.assert_array_equal(part.images, images)
+        np.testing.assert_array_equal(part.labels, labels)
+
+
+def test_an_npz_with_and_without_a_split(tmp_path):
+    path, made = tmp_path / "x.npz", arrays()
+    np.savez(path, **made)
+    assert_same(own({"npz": str(path), "categories": 3}), made)
+    np.savez(path, images=made["train_images"][:, 0], labels=made["train_labels"])
+    dataset = own({"npz": str(path), "categories": 3, "test_share": 0.25, "test_seed": 4})
+    assert np.bincount(dataset.test.labels).tolist() == [1, 1, 1]
+    together = np.concatenate([dataset.train.images, dataset.test.images])
+    assert sorted(map(bytes, together)) == sorted(map(bytes, made["train_images"]))
+    refused(lambda: own({"npz": str(path), "categories": 3}), "no test images", "test_share: 0.2")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 no archive", b"\x93NUMPY\1\0", b"plain text"])
+def test_what_is_no_npz_is_one_line(tmp_path, content):
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    refused(lambda: own({"npz": str(path), "categories": 3}), path, "is not a whole .npz file")
+
+
+def test_an_npz_of_other_arrays_or_of_objects_is_one_line(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, x_train=np.zeros(3))
+    refused(lambda: own({"npz": str(path), "categories": 3}), path, "x_train", "train_images")
+    np.savez(path, images=np.array([None]), labels=np.zeros(1))
+    refused(lambda: own({"npz": str(path), "categories": 3}), path, "plain arrays")
+
+
+def idx(values):
+    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    return header + values.astype(np.uint8).tobytes()
+
+
+def write_idx(folder, made):
+    folder.mkdir(exist_ok=True)
+    for split, name in (("train", "train"), ("test", "t10k")):
+        images, labels = made[f"{split}_images"][:, 0], made[f"{split}_labels"]
+        (folder / f"{name}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels))
+    return {"idx": str(folder), "categories": 3}
+
+
+def test_a_folder_in_mnists_format(tmp_path):
+    made = arrays()
+    entry = write_idx(tmp_path / "set", made)
+    assert_same(own(entry), made)
+    (tmp_path / "set" / "t10k-labels-idx1-ubyte").unlink()
+    refused(lambda: own(entry), tmp_path / "set", "lacks files")
+    (tmp_path / "set" / "t10k-images-idx3-ubyte.gz").unlink()
+    assert len(own(entry | {"test_share": 0.5}).test.labels) == 6
+    path = tmp_path / "set" / "train-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    refused(lambda: own(entry), path, "holds 11 bytes")
+
+
+def write_images(folder, images, labels, names, mode=None):
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        place = folder / names[label]
+        place.mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image, 0, -1))
+        picture.convert(mode or picture.mode).save(place / f"{i:03}.png")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_folders_of_images_one_for_each_category(tmp_path, channels):
+    made, names = arrays((12, channels, 4, 5)), ["ant", "bee", "cat"]
+    for split in ("train", "test"):
+        write_images(tmp_path / split, made[f"{split}_images"], made[f"{split}_labels"], names)
+    dataset = own({"folder": str(tmp_path)})
+    assert dataset.categories == 3
+    for part, (images, labels) in zip((dataset.train, dataset.test), split_of(made), strict=True):
+        order = np.argsort(labels, kind="stable")
+        np.testing.assert_array_equal(part.images, images[order])
+        np.testing.assert_array_equal(part.labels, labels[order])
+    assert printed_names({"own": {"folder": str(tmp_path)}}) == {
+        "own": {"name": "own", "categories": names}
+    }
+
+
+def test_folders_of_images_without_a_split_and_of_mixed_modes(tmp_path):
+    made = arrays()
+    write_images(tmp_path, made["train_images"][:6], made["train_labels"][:6], "abc")
+    write_images(tmp_path / "more", made["test_images"][:1], [0], "a", mode="RGBA")
+    (tmp_path / "more" / "a" / "000.png").rename(tmp_path / "a" / "900.png")
+    (tmp_path / "more" / "a").rmdir(), (tmp_path / "more").rmdir()
+    dataset = own({"folder": str(tmp_path), "test_share": 0.5})
+    assert dataset.shape == (3, 4, 5)
+    assert np.bincount(dataset.test.labels).tolist() == [2, 1, 1]
+
+
+def test_images_of_several_sizes_are_one_line_and_can_be_scaled(tmp_path):
+    write_images(tmp_path, arrays()["train_images"], arrays()["train_labels"], "abc")
+    Image.new("L", (9, 7)).save(tmp_path / "b" / "large.png")
+    entry = {"folder": str(tmp_path), "test_share": 0.5}
+    refused(lambda: own(entry), "large.png", "7 x 9 pixels", "key size")
+    assert own(entry | {"size": [6, 8]}).shape == (1, 6, 8)
+
+
+def test_a_file_that_is_no_image_is_one_line(tmp_path):
+    write_images(tmp_path, arrays()["train_images"], arrays()["train_labels"], "abc")
+    (tmp_path / "b" / "notes.txt").write_text("none")
+    refused(
+        lambda: own({"folder": str(tmp_path), "test_share": 0.5}), "notes.txt", "is not an image"
+    )
+
+
+def test_a_test_folder_of_an_unknown_category_is_one_line(tmp_path):
+    made = arrays()
+    write_images(tmp_path / "train", made["train_images"], made["train_labels"], "abc")
+    write_images(tmp_path / "test", made["train_images"], made["train_labels"], "abd")
+    refused(lambda: own({"folder": str(tmp_path)}), tmp_path / "test", "folder d")
+
+
+# torchvision
+
+
+def test_a_torchvision_class_is_read_with_its_arguments(tmp_path):
+    entry = {
+        "torchvision": "FakeData",
+        "categories": 4,
+        "arguments": {"image_size": [3, 6, 5], "num_classes": 4},
+        "train": {"size": 40},
+        "test": {"size": 20, "random_offset": 100},
+    }
+    dataset = own(entry, tmp_path)
+    assert dataset.shape == (3, 6, 5)
+    assert (len(dataset.train.labels), len(dataset.test.labels)) == (40, 20)
+    assert set(dataset.train.labels) == {0, 1, 2, 3}
+
+
+def test_torchvision_reads_kmnist_downloaded_before(tmp_path):
+    from torchvision.datasets import KMNIST
+
+    made = arrays((12, 1, 28, 28), 10)
+    raw = tmp_path / "own" / "KMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for split, name in (("train", "train"), ("test", "t10k")):
+        (raw / f"{name}-images-idx3-ubyte").write_bytes(idx(made[f"{split}_images"][:, 0]))
+        (raw / f"{name}-labels-idx1-ubyte").write_bytes(idx(made[f"{split}_labels"]))
+    assert len(KMNIST(tmp_path / "own")) == 12
+    assert_same(own({"torchvision": "KMNIST", "categories": 10}, tmp_path), made)
+
+
+def test_labels_that_count_from_one_become_zero_to_k(tmp_path):
+    made = arrays((24, 1, 28, 28), 26)
+    raw = tmp_path / "own" / "EMNIST" / "raw"
+    raw.mkdir(parents=True)
+    labels = np.arange(24) % 26 + 1
+    for split in ("train", "test"):
+        for what, values in (("images-idx3", made["train_images"][:, 0]), ("labels-idx1", labels)):
+            (raw / f"emnist-letters-{split}-{what}-ubyte").write_bytes(idx(values))
+    entry = {"torchvision": "EMNIST", "arguments": {"split": "letters"}, "categories": 24}
+    dataset = own(entry, tmp_path)
+    np.testing.assert_array_equal(dataset.train.labels, labels - 1)
+    refused(lambda: own(entry | {"categories": 20}, tmp_path), "outside 0 to 19")
+
+
+def test_torchvision_mistakes_are_one_line(tmp_path):
+    entry = {"torchvision": "MNISTT", "categories": 10}
+    refused(lambda: own(entry, tmp_path), "no class MNISTT in torchvision.datasets")
+    entry = {"torchvision": "FakeData", "categories": 10, "arguments": {"colour": 1}}
+    refused(lambda: own(entry, tmp_path), "refuses its arguments", "colour")
+    entry = {"torchvision": "FakeData", "categories": 10}
+    refused(lambda: own(entry | {"arguments": {"size": 3}}, tmp_path), "test_share")
+
+
+def test_a_torchvision_download_that_fails_is_one_line(tmp_path, monkeypatch):
+    from torchvision.datasets import USPS
+
+    def unreachable(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(USPS, "__init__", unreachable)
+    monkeypatch.setattr(downloads.time, "sleep", lambda _: None)
+    entry = {"torchvision": "USPS", "categories": 10, "train": {}, "test": {}}
+    refused(lambda: own(entry, tmp_path), "failed 4 times", "no route to host")
+
+
+# Holding out
+
+
+def test_the_same_share_of_each_category_is_held_out_by_the_seed():
+    labels = np.repeat([0, 1, 2], [50, 10, 1])
+    images = np.arange(61)
+    first = hold_out("x", images, labels, 0.2, 0)
+    assert np.bincount(first["test_labels"], minlength=3).tolist() == [10, 2, 0]
+    assert sorted([*first["train_images"], *first["test_images"]]) == images.tolist()
+    assert (labels[first["test_images"]] == first["test_labels"]).all()
+    again, other = hold_out("x", images, labels, 0.2, 0), hold_out("x", images, labels, 0.2, 1)
+    np.testing.assert_array_equal(first["test_images"], again["test_images"])
+    assert set(first["test_images"]) != set(other["test_images"])
+    refused(lambda: hold_out("x", images[:3], labels[:3], 0.1, 0), "leaves one of the splits empty")
+    refused(lambda: hold_out("x", images, labels[:9], 0.1, 0), "61 images", "labels of shape (9,)")
+
+
+# What the configuration says
+
+
+@pytest.mark.parametrize(
+    "entry, parts",
+    [
+        ({"categories": 3}, ["nothing about where", "published, torchvision, npz, idx, folder"]),
+        ({"npz": "x", "idx": "y"}, ["npz and idx"]),
+        ({"npz": "x"}, ["categories is missing"]),
+        ({"npz": "x", "categories": 1}, ["has 1 categories"]),
+        ({"npz": "x", "categories": ["a", "a"]}, ["two have the same name"]),
+        ({"npz": "x", "categories": 3, "mean": [0.1]}, ["one of mean and std"]),
+        ({"npz": "x", "categories": 3, "mean": [0.1], "std": [1, 1]}, ["for each channel"]),
+        ({"npz": "x", "categories": 3, "range": [1, 0]}, ["own.range", "darkest"]),
+        ({"npz": "x", "categories": 3, "size": [4, 4]}, ["size does not apply to npz"]),
+        ({"published": "mnist", "categories": 10, "test_share": 0.5}, ["test_share does not"]),
+        ({"published": "imagenet", "categories": 10}, ["'imagenet' is unknown", "mnist, fashion"]),
+        ({"folder": "/nowhere/at/all"}, ["/nowhere/at/all", "folder that can be read"]),
+    ],
+)
+def test_a_wrong_entry_is_one_line(entry, parts):
+    refused(lambda: Definition.read("own", entry), *parts)
+
+
+def test_names_decide_nothing_but_their_number_does():
+    entry = {"npz": "x", "categories": ["a", "b"], "name": "Own"}
+    assert deciding("own", entry) == deciding("own", {"npz": "x", "categories": 2})
+    assert deciding("own", entry) != deciding("own", {"npz": "x", "categories": 3})
+    assert printed_names({"own": {"npz": "x", "categories": 2}}) == {
+        "own": {"name": "own", "categories": ["0", "1"]}
+    }
+
+
+def test_own_files_are_known_and_missing_ones_are_one_line(tmp_path):
+    def files(entry):
+        return local_files(Definition.read("own", entry | {"categories": 3}))
+
+    refused(lambda: files({"npz": str(tmp_path / "x.npz")}), "x.npz", "no such file")
+    refused(lambda: files({"idx": str(tmp_path / "x")}), "no such folder")
+    (tmp_path / "x.npz").write_bytes(b"")
+    assert files({"npz": str(tmp_path / "x.npz")}) == [str(tmp_path / "x.npz")]
+    entry = write_idx(tmp_path / "set", arrays())
+    assert len(files(entry)) == 4
+    assert files({"published": "mnist"}) == []
+
+
+def test_a_replaced_image_changes_the_state_of_its_folder(tmp_path):
+    write_images(tmp_path, arrays()["train_images"], arrays()["train_labels"], "abc")
+    definition = Definition.read("own", {"folder": str(tmp_path), "test_share": 0.5})
+    before = folder_state(definition)
+    assert folder_state(definition) == before
+    Image.new("L", (5, 4), 9).save(tmp_path / "a" / "000.png")
+    assert folder_state(definition) != before

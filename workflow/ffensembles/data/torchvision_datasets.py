@@ -1,0 +1,101 @@
+"""Any class of torchvision.datasets that reads labelled images."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ffensembles.data.definitions import Definition
+from ffensembles.data.downloads import with_retries
+from ffensembles.data.local_files import Arrays, image_array, stack_images
+from ffensembles.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def read_torchvision(definition: Definition, dataset: str, resources: str | Path) -> Arrays:
+    """Read the splits of a torchvision dataset, after downloading it where that is possible.
+
+    The labels that occur become 0, 1, … in their order, where there are as many of them as
+    categories: EMNIST counts its letters from 1.
+
+    Raises:
+        UserError: there is no such class, its arguments are wrong, the download failed, or its
+            items are not images with a number each.
+    """
+    from torchvision import datasets  # takes seconds
+
+    name = definition.source
+    kind = getattr(datasets, name, None)
+    where = f"config: datasets.{dataset}"
+    if not inspect.isclass(kind) or not issubclass(kind, datasets.VisionDataset):
+        raise UserError(f"{where}.torchvision: there is no class {name} in torchvision.datasets")
+    accepted = _accepted(kind)
+    common = dict(definition.arguments or {})
+    if "download" in accepted:
+        common.setdefault("download", True)
+    if "root" in accepted:
+        common.setdefault("root", Path(resources) / dataset)
+        Path(common["root"]).mkdir(parents=True, exist_ok=True)
+    splits = _split_arguments(definition, accepted - set(common))
+
+    def read() -> list[tuple[np.ndarray, np.ndarray]]:
+        return [_read(kind(**common, **split), name, definition.size) for split in splits]
+
+    try:
+        parts = with_retries(read, dataset, f"torchvision.datasets.{name}", resources)
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{where}: torchvision.datasets.{name} refuses its arguments ({reason}); correct "
+            "arguments, train or test"
+        ) from error
+    occurring = np.unique(np.concatenate([labels for _, labels in parts]))
+    if len(occurring) == definition.categories:
+        parts = [(images, np.searchsorted(occurring, labels)) for images, labels in parts]
+    if len(parts) == 1:
+        return dict(zip(("images", "labels"), parts[0], strict=True))
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    return dict(zip(names, [*parts[0], *parts[1]], strict=True))
+
+
+def _accepted(kind: type) -> set[str]:
+    """Return the names of the arguments that a class takes, those it passes on included."""
+    names: set[str] = set()
+    for base in kind.__mro__:
+        parameters = inspect.signature(base).parameters.values()
+        names |= {parameter.name for parameter in parameters}
+        if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return names
+
+
+def _split_arguments(definition: Definition, accepted: set[str]) -> list[dict[str, Any]]:
+    """Return the arguments that ask for the training and the test split, or for all there is."""
+    if definition.train is not None or definition.test is not None:
+        return [dict(definition.train or {}), dict(definition.test or {})]
+    if "train" in accepted:
+        return [{"train": True}, {"train": False}]
+    if "split" in accepted:
+        return [{"split": "train"}, {"split": "test"}]
+    return [{}]
+
+
+def _read(items: Any, name: str, size: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = [], []
+    for image, label in items:
+        try:
+            images.append(image_array(image, size))
+            labels.append(int(label))
+        except (AssertionError, TypeError, ValueError) as error:
+            raise UserError(
+                f"torchvision.datasets.{name}: its items are not an image with a number each"
+            ) from error
+    if not images:
+        raise UserError(f"torchvision.datasets.{name}: holds no images")
+    names = [f"image {i} of torchvision.datasets.{name}" for i in range(len(images))]
+    return stack_images(images, names), np.array(labels, np.int64)
