@@ -1,5 +1,7 @@
 """The workflow as Snakemake plans it: every target, and what an edit makes anew."""
 
+import base64
+import json
 import re
 import shutil
 from collections import defaultdict
@@ -82,6 +84,22 @@ def edited(finished, tmp_path):
     folder = tmp_path / "edited"
     shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
     return folder
+
+
+def parameters(folder, file):
+    """Return the parameters that Snakemake has recorded of the job that made a file, as text."""
+    name = base64.b64encode(f"results/demo/{file}".encode()).decode()
+    return json.loads((folder / ".snakemake/metadata" / name).read_text("utf-8"))["params"]
+
+
+def test_measurements_are_told_the_category_that_was_held_out(finished):
+    main, without = (
+        parameters(finished, f"analysis/digits/ff/{study}/ensembles.parquet")
+        for study in ("main", "without-3")
+    )
+    # Seeds, three layers, the category held out, and the fingerprint.
+    assert {"[0, 1]", "3", "None"} < set(main) and len(main) == 4
+    assert without.count("3") == 2 and "None" not in without
 
 
 def anew(plan):
