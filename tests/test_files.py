@@ -2,7 +2,9 @@
 
 import errno
 import os
+import re
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from ffensembles.files import (
     write_parquet,
     write_text,
 )
+from helpers import ROOT
 
 TABLE = pd.DataFrame({"unit": [1, 2], "size": [0.5, 0.25]})
 
@@ -85,6 +88,17 @@ def test_archives_are_read_with_the_same_words(tmp_path):
     with pytest.raises(UserError) as error, reading(path), np.load(path) as file:
         file["images"]
     one_line(error, path)
+
+
+def test_every_reader_of_results_is_guarded():
+    """Whatever reads a result does so here, or under `reading`, on the line or the one before."""
+    for path in (ROOT / "workflow").rglob("*.py"):
+        lines = path.read_text("utf-8").splitlines()
+        for before, line in pairwise(lines):
+            if re.search(r"\b(pd\.read_|pq\.read_|np\.load\(|safe_open\()", line):
+                own = path.name in ("files.py", "local_files.py")  # and what a user brings along
+                guarded = own or "reading(" in before + line
+                assert guarded, f"{path.name}: {line}"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The catalogue of figures: each row is complete, and chooses its experiments."""
 
+import dataclasses
 import inspect
 from importlib import import_module
 
@@ -60,6 +61,14 @@ def test_a_figure_says_what_it_lacks():
     config = {"figures": CONFIG["figures"] | {"seed": 10}}  # there are runs 0 to 9
     with pytest.raises(UserError, match="figure1: no experiment with dataset mnist"):
         BY_NUMBER[1].sources(EXPERIMENTS, config)
+
+
+@pytest.mark.parametrize(("number", "layers", "word"), [(7, 2, "layer 3"), (5, 1, "layer 2")])
+def test_a_figure_of_a_layer_that_a_network_lacks_says_so(number, layers, word):
+    shallow = [dataclasses.replace(e, layers=layers) for e in EXPERIMENTS]
+    with pytest.raises(UserError, match=f"figure{number}: shows {word}, and ff on mnist in study"):
+        BY_NUMBER[number].sources(shallow, CONFIG)
+    assert BY_NUMBER[6 if layers == 2 else 1].sources(shallow, CONFIG)
 
 
 def test_the_study_of_an_unseen_category_is_found_by_its_column():

@@ -8,10 +8,7 @@ from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
-try:
-    ALONE = workflow.is_main_process and cluster.is_alone(".snakemake")
-except UserError as error:
-    sys.exit(f"error: {error}")
+ALONE = workflow.is_main_process and or_exit(cluster.is_alone, ".snakemake")
 
 # What is done in seconds or needs a network is not worth a job of a cluster.
 workflow.localrules(
@@ -52,15 +49,12 @@ def requests():
 
 
 onstart:
-    try:
-        for name in ("results", "logs"):
-            check_folder(config["pathvars"][name])
-        if not workflow.local_exec:
-            if ALONE:
-                cluster.cancel_orphans(workflow.workdir_init)
-            cluster.check_requests(requests())
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    for name in ("results", "logs"):
+        or_exit(check_folder, config["pathvars"][name])
+    if not workflow.local_exec:
+        if ALONE:
+            or_exit(cluster.cancel_orphans, workflow.workdir_init)
+        or_exit(cluster.check_requests, requests())
     ending.end_on_signals()
 
 

@@ -7,7 +7,6 @@ arrays.
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from ffensembles.data.digits import read_digits
 from ffensembles.data.local_files import read_folder, read_idx, read_npz
 from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
-from ffensembles.files import atomic
+from ffensembles.files import atomic, reading
 
 Moments = Sequence[float] | np.ndarray
 
@@ -227,14 +226,8 @@ def load(path: str | Path) -> Dataset:
     Raises:
         UserError: the file is missing or damaged.
     """
-    try:
-        with np.load(path) as file:
-            return _of_parts(file)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path}: is not a whole dataset ({' '.join(str(error).split())}); "
-            "remove it and run again"
-        ) from error
+    with reading(path), np.load(path) as file:
+        return _of_parts(file)
 
 
 def standardise(images: np.ndarray, mean: Moments, std: Moments) -> np.ndarray:

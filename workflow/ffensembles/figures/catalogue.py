@@ -56,6 +56,13 @@ class Figure:
             chosen = self.choose(experiments, shown)
         except UserError as error:
             raise UserError(f"{self.name}: {error}") from error
+        layer = self.layer or shown.get("layer", 1)
+        for e in chosen:
+            if e.layers < layer:
+                raise UserError(
+                    f"{self.name}: shows layer {layer}, and {e.model} on {e.dataset} in study "
+                    f"{e.study} has {e.layers}"
+                )
         return dict.fromkeys(self.files, chosen)
 
     def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled, write_across
-from ffensembles.files import Paths
+from ffensembles.files import Paths, read_frame
 from ffensembles.printing.names import DATASETS, MODELS
 
 LINES = {"loss": "-", "positive_goodness": "-", "negative_goodness": "--"}
@@ -25,7 +25,7 @@ def of_logs(logs: Paths, *, models: Sequence[str], dataset: str) -> Figure:
     """
     blocks: dict[str, list[pd.DataFrame]] = {}
     for model, path in zip(models, logs, strict=True):
-        blocks.setdefault(model, []).append(pd.read_parquet(path))
+        blocks.setdefault(model, []).append(read_frame(path))
     whole = {model: pd.concat(frames) for model, frames in blocks.items()}
     return training_curves(whole, dataset=dataset)
 

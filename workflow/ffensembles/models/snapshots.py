@@ -20,7 +20,7 @@ from safetensors.torch import save as safetensors
 from torch import Tensor
 
 from ffensembles.errors import UserError
-from ffensembles.files import atomic
+from ffensembles.files import atomic, reading
 from ffensembles.models.networks import Network
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, N
     Raises:
         UserError: there are no snapshots, or this seed diverged in training.
     """
-    with safe_open(path, framework="pt") as file:
+    with reading(path), safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["ffensembles"])
         names = {name.partition(".")[2] for name in file.keys()}  # noqa: SIM118
         if not names:
