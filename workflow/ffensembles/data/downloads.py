@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import numpy as np
 
 from ffensembles.data.published import SOURCES, Source, is_published, read
 from ffensembles.errors import UserError
+from ffensembles.files import shortened, unwritable
 
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ def with_retries(
     Raises:
         UserError: each attempt failed, or the folder cannot be written.
     """
+    before = None
     for wait in (0.0, *BACK_OFF):
         time.sleep(wait)
         try:
@@ -71,16 +74,21 @@ def with_retries(
                 return attempt()
         except (UserError, RuntimeError, OSError, HTTPException) as error:
             if isinstance(error, OSError) and error.errno in DISK_TROUBLE:
-                raise UserError(
-                    f"{folder}: cannot be written ({error.strerror}); free some space, or choose "
-                    "another folder with the key pathvars in the config"
-                ) from error
-            reason = " ".join(str(error).split()) or type(error).__name__
-            logging.info("%s: an attempt to download failed: %s", dataset, reason)
+                raise unwritable(folder, error) from error
+            if (reason := _reason(error)) != before:
+                logging.info("%s: an attempt to download failed: %s", dataset, reason)
+            before = reason
     raise UserError(
         f"{dataset}: download from {address} failed {1 + len(BACK_OFF)} times ({reason}); try "
         f"again later{cure}"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong; of the mirrors that torchvision tried in turn, each reason once."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    reasons = re.findall(r"Tried \S+, got: (.+?)(?= Tried \S+, got: |$)", text)
+    return shortened("; ".join(dict.fromkeys(reasons)) or text)
 
 
 def _discard_broken(source: Source, folder: Path) -> None:

@@ -40,10 +40,11 @@ def read_torchvision(definition: Definition, dataset: str, resources: str | Path
         common.setdefault("download", True)
     if "root" in accepted:
         common.setdefault("root", Path(resources) / dataset)
-        Path(common["root"]).mkdir(parents=True, exist_ok=True)
     splits = _split_arguments(definition, accepted - set(common))
 
     def read() -> list[tuple[np.ndarray, np.ndarray]]:
+        if "root" in common:
+            Path(common["root"]).mkdir(parents=True, exist_ok=True)
         return [_read(kind(**common, **split), name, definition.size) for split in splits]
 
     try:
