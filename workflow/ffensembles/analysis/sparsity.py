@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
 CHUNK = 2**20  # values held in float64 at once: 8 MiB
 
 

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from ffensembles.figures.run_shown import by_category, by_experiment, categories_of, select
 from ffensembles.figures.style import (
     ACTIVE,
-    DASH,
     INACTIVE,
     NO_IMAGES,
     new_figure,
     styled,
     write_across,
 )
+from ffensembles.printing.names import DASH
 
 
 def draw_mean_activations(

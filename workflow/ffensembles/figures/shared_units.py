@@ -23,7 +23,6 @@ from ffensembles.figures.run_shown import (
     title,
 )
 from ffensembles.figures.style import (
-    DASH,
     HIGHLIGHT,
     WIDTH,
     label_categories,
@@ -33,6 +32,7 @@ from ffensembles.figures.style import (
 )
 from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
 from ffensembles.files import Paths
+from ffensembles.printing.names import DASH
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import Representation

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.figures.run_shown import categories_of, dataset_of
 from ffensembles.figures.style import (
     MODEL_COLOURS,
@@ -19,9 +20,8 @@ from ffensembles.figures.style import (
 )
 from ffensembles.printing.names import DATASETS, MODELS
 
-SPARSE = 0.5  # below it, section 3.5 calls a representation non-sparse
 NO_VALUE = "no correct images, or all of them silent"
-DASH: dict[str, Any] = {"marker": "_", "markersize": 2.5, "linestyle": "none"}
+MARK: dict[str, Any] = {"marker": "_", "markersize": 2.5, "linestyle": "none"}
 
 
 @styled
@@ -68,7 +68,7 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
             absent = np.setdiff1d(range(len(categories)), known)
             if absent.size:
                 at = absent + place, np.full(len(absent), 0.03)
-                dashes += axes.plot(*at, color=MODEL_COLOURS[model], **DASH)
+                dashes += axes.plot(*at, color=MODEL_COLOURS[model], **MARK)
         label_categories(axes, categories)
         axes.set_xlim(-0.6, len(categories) - 0.4)
         axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(runs)]}, layer {layer}")
@@ -81,6 +81,6 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
             Line2D([], [], marker=marker, color=colour, linestyle="none", label=MODELS[model])
         )
     if dashes:
-        handles.append(Line2D([], [], **DASH, color="0.4", label=NO_VALUE))
+        handles.append(Line2D([], [], **MARK, color="0.4", label=NO_VALUE))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

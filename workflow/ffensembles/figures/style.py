@@ -22,8 +22,7 @@ MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
 MODEL_MARKERS = {"ff": "o", "bpff": "s", "bp": "^"}
 LAYER_COLOURS = ("#444444", "#0b60a6", "#cc79a7", "#e69f00", "#009e73")  # from layer 0: all
 
-DASH = "–"  # where nothing was measured
-NO_IMAGES = "no correct images"  # and why: none of a category was classified correctly
+NO_IMAGES = "no correct images"  # none of a category was classified correctly
 
 ACTIVE = "#0b60a6"
 INACTIVE = "#a0a0a0"

@@ -18,7 +18,7 @@ from ffensembles.printing.pages import render
 
 PACKAGES = (
     *("snakemake", "torch", "numpy", "scipy", "scikit-learn"),
-    *("pandas", "pyarrow", "safetensors", "matplotlib"),
+    *("pandas", "pyarrow", "safetensors", "matplotlib", "seaborn"),
 )
 DEVICES = {"cuda": "GPU", "cpu": "CPU"}
 UNKNOWN = "not recorded"

@@ -12,6 +12,8 @@ MODELS = {"ff": "FF", "bpff": "BP/FF", "bp": "BP"}
 DATASETS: dict[str, str] = {}  # in the order in which tables have them
 CATEGORIES: dict[str, list[str]] = {}
 
+DASH = "–"  # where there is no value
+
 
 def know(datasets: Mapping[str, Mapping[str, Any]]) -> None:
     """Take over what datasets and their categories are called: {dataset: {name, categories}}."""

@@ -10,10 +10,11 @@ from dataclasses import fields
 
 import pandas as pd
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.experiments import Experiment
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.tables import Printed
-from ffensembles.tables.summaries import SPARSE, ensemble_percents, over_runs
+from ffensembles.tables.summaries import ensemble_percents, over_runs
 
 REFERENCE = "ablation-reference"
 STUDY = ["dataset", "model", "study"]

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from ffensembles.analysis import measurements
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.files import Paths
@@ -22,7 +23,6 @@ from ffensembles.pipeline.configuration import narrow
 from ffensembles.printing.tables import Printed
 from ffensembles.tables import reported, summaries
 from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange, arrange_significance
-from ffensembles.tables.summaries import SPARSE
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import relabelled
 from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, has_ensembles, in_order
 
-DASH = "–"
 NOT_RUN = "not run"
 
 HEADINGS = {

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ffensembles.analysis.measurements import RUN_LAYER
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.printing.names import DATASETS, MODELS
 
-SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
 INSIGNIFICANT_P = 0.05  # Appendix D
 # Table 3 has sizes for this layer, and App. D counts its units, though its S is 0.489 (Table 2).
 COUNTED_THOUGH_NOT_SPARSE = {"dataset": "svhn", "model": "ff", "layer": 3}

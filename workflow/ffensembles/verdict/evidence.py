@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.analysis import measurements
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.printing.names import CATEGORIES
-from ffensembles.tables.summaries import SPARSE, ensembles, similarity
+from ffensembles.tables.summaries import ensembles, similarity
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 

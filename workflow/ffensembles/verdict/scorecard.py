@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.files import Paths
+from ffensembles.printing.names import DASH
 from ffensembles.printing.pages import render
 from ffensembles.tables.catalogue import TABLES
-from ffensembles.tables.layout import DASH, LABELS, number_text
+from ffensembles.tables.layout import LABELS, number_text
 from ffensembles.tables.reported import keys_of, read_reported, read_table
 
 REPRODUCED, NOISE, DIFFERS, NOT_RUN = "reproduced", "within noise", "differs", "not run"

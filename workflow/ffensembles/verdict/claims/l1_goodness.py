@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.stats import ttest_ind
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.printing.names import MODELS
-from ffensembles.tables.summaries import SPARSE
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, claim, f
 from ffensembles.verdict.evidence import Evidence, Missing
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.printing.names import MODELS
-from ffensembles.tables.summaries import SPARSE
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, claim, f
 from ffensembles.verdict.claims.sparsity import CLEAR
 from ffensembles.verdict.evidence import Evidence

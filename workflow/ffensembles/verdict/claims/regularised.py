@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ffensembles.tables.summaries import SPARSE
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, claim, f
 from ffensembles.verdict.evidence import Evidence
 

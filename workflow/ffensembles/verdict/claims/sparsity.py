@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ffensembles.tables.summaries import SPARSE
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, by_dataset, claim, f
 from ffensembles.verdict.evidence import PAPER, Evidence
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.printing.names import CATEGORIES
-from ffensembles.tables.summaries import SPARSE
 from ffensembles.verdict.claims.claim import Finding, claim, f
 from ffensembles.verdict.evidence import Evidence, Missing
 
