@@ -18,6 +18,7 @@ def test_cuda_without_a_gpu_is_a_users_mistake(monkeypatch):
 
 
 def test_auto_takes_a_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(devices, "take_card", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose("auto").type == "cuda"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ffensembles.pipeline.job import as_list, cause
+from ffensembles.pipeline.job import as_list, cause, device_given
 
 BODY = """
 from ffensembles.errors import UserError
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import device_given, job
 
 with job("log") as log:
     log.info("a note")
@@ -109,3 +109,9 @@ def test_an_exit_of_its_own_keeps_its_status(run):
 )
 def test_one_path_or_none_is_a_list_as_well(paths, expected):
     assert as_list(paths) == expected
+
+
+@pytest.mark.parametrize("asked", ["auto", "cuda", "cpu"])
+def test_only_what_was_given_a_gpu_insists_on_one(asked):
+    assert device_given(asked, {"gpu": 1, "mem_mb": 8000}) == asked
+    assert device_given(asked, {"gpu": 0}) == device_given(asked, {}) == "cpu"

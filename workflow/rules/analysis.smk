@@ -106,6 +106,8 @@ rule fit_probes:
     conda:
         "../../envs/ffensembles.yaml"
     threads: 4
+    resources:
+        gpu=1,
     params:
         experiment=training_settings,
         layers=config["probe_layers"],
@@ -126,6 +128,8 @@ rule measure_training_sparsity:
     conda:
         "../../envs/ffensembles.yaml"
     threads: 4
+    resources:
+        gpu=1,
     params:
         experiment=training_settings,
         device=config["device"],

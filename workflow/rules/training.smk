@@ -3,6 +3,11 @@
 Needs a dataset; makes weights and a training log.
 """
 
+# A training on a CPU takes all cores; trainings on several GPUs, as many as `--resources gpu=8`
+# says, share them. Within a job this is read again, and there are but its own cores.
+GPUS = getattr(workflow.global_resources.get("gpu"), "value", None)
+CORES = workflow.resource_settings.cores if workflow.is_main_process else None
+
 
 rule train:
     input:
@@ -14,7 +19,7 @@ rule train:
         "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
     conda:
         "../../envs/ffensembles.yaml"
-    threads: 64
+    threads: max(1, CORES // GPUS) if GPUS and CORES else 64
     resources:
         gpu=1,
     params:

@@ -6,7 +6,7 @@ import torch
 
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import device_given, job
 from ffensembles.representations.extraction import extract_run
 
 if TYPE_CHECKING:
@@ -21,6 +21,6 @@ with job(snakemake.log[0]):
         snakemake.input.model,
         load(snakemake.input.dataset),
         snakemake.output[0],
-        device=params.device,
+        device=device_given(params.device, snakemake.resources),
         unseen_label=params.unseen_label,
     )

@@ -9,7 +9,7 @@ from ffensembles.analysis.training_sparsity import measure_training_sparsity
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import device_given, job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -20,6 +20,6 @@ with job(snakemake.log[0]):
         Experiment(seeds=1, **snakemake.params.experiment),
         snakemake.input.models,
         load(snakemake.input.dataset),
-        device=snakemake.params.device,
+        device=device_given(snakemake.params.device, snakemake.resources),
     )
     write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])

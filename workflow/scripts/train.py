@@ -6,7 +6,7 @@ import torch
 
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import device_given, job
 from ffensembles.training.block import train_block
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ with job(snakemake.log[0]):
         model_path=snakemake.output.model,
         log_path=snakemake.output.log,
         random_seed=params.random_seed,
-        device=params.device,
+        device=device_given(params.device, snakemake.resources),
         precision=params.precision,
         checkpoint_interval=snakemake.config["checkpoint_interval"],
         code=params.code,

@@ -14,12 +14,15 @@ import torch
 
 from ffensembles.errors import UserError
 from ffensembles.models.float32 import ROUTES, fastest_route
+from ffensembles.models.gpus import take_card
 
 log = logging.getLogger(__name__)
 
 
 def choose(device: str) -> torch.device:
     """Return the device named by the config: `auto` (a GPU where there is one), `cpu`, `cuda`.
+
+    A process has one GPU, which no other that asks here has; it waits until one is free.
 
     Raises:
         UserError: `cuda` is asked for and there is none that works.
@@ -35,6 +38,7 @@ def choose(device: str) -> torch.device:
             )
         # cuBLAS repeats its results bit for bit only with a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        take_card()
     return torch.device(device)
 
 

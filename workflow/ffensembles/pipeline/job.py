@@ -4,7 +4,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,3 +74,8 @@ def as_list(paths: str | Paths | None) -> list[str | Path]:
     if paths is None:
         return []
     return [paths] if isinstance(paths, str) else list(paths)
+
+
+def device_given(asked: str, resources: Mapping[str, object]) -> str:
+    """Return the device that a job computes on: a CPU where it was given no GPU."""
+    return asked if resources.get("gpu") else "cpu"

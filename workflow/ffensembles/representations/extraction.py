@@ -82,12 +82,9 @@ def _first_activations(
     bright. So their activations differ by the weights of their pixels alone.
     """
     layer, norm = network.layers[0], NORMS[network.normalisation]
-    first = embedding.embed(
-        images, torch.zeros(len(images), dtype=torch.long, device=images.device)
-    )
-    inverse = (
-        torch.linalg.vector_norm(first, norm, 1, keepdim=True).clamp_min(SMALLEST).reciprocal()
-    )
+    label = torch.zeros(len(images), dtype=torch.long, device=images.device)  # any of the ten
+    value = torch.linalg.vector_norm(embedding.embed(images, label), norm, 1, keepdim=True)
+    inverse = value.clamp_min(SMALLEST).reciprocal()
     shared = layer(embedding.erase(images).mul_(inverse)[None])
     brightness = embedding.contrast(images) * inverse
     for pixels in embedding.pixels:
