@@ -108,6 +108,7 @@ def test_every_reader_of_results_is_guarded():
         (errno.EDQUOT, "free some space"),
         (errno.EACCES, "allow it"),
         (errno.EROFS, "allow it"),
+        (errno.ENOTDIR, "move away what is in its place"),
     ],
 )
 def test_what_cannot_be_written_has_its_own_cure(number, cure, tmp_path):
@@ -133,7 +134,9 @@ def test_a_link_to_nowhere_is_the_cause_that_is_told(tmp_path):
     assert dangling(tmp_path / "results/tables/t.csv") == "/gone/away"
     assert dangling(tmp_path) is None
     with (
-        pytest.raises(UserError, match="a link leads to /gone/away, which is not there"),
+        pytest.raises(
+            UserError, match=r"a link leads to /gone/away, which is not there\); make that"
+        ),
         atomic(tmp_path / "results/t.csv"),
     ):
         pass

@@ -28,6 +28,7 @@ BROKEN = (
     *(pa.ArrowException, zipfile.BadZipFile, SafetensorError),
 )
 FULL = (errno.ENOSPC, errno.EDQUOT)
+IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 @contextmanager
@@ -65,12 +66,14 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 def unwritable(path: str | os.PathLike[str], error: OSError) -> UserError:
     """Return what to tell a user of a file or folder that could not be written."""
     reason = " ".join((error.strerror or str(error)).split())
+    cure = "free some space" if error.errno in FULL else "allow it"
+    if error.errno in IN_THE_WAY:
+        cure = "move away what is in its place"
     if target := dangling(path):
-        reason = f"a link leads to {target}, which is not there"
-    full = error.errno in FULL
+        reason, cure = f"a link leads to {target}, which is not there", "make that"
     return UserError(
-        f"{path}: cannot be written ({reason}); {'free some space' if full else 'allow it'}, "
-        "or choose another folder with the key pathvars in the config"
+        f"{path}: cannot be written ({reason}); {cure}, or choose another folder with the key "
+        "pathvars in the config"
     )
 
 
