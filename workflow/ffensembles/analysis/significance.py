@@ -16,6 +16,7 @@ from ffensembles.analysis.measurements import Runs, read_layers, with_keys
 from ffensembles.progress import progress
 
 METHODS = ("shuffle", "exact")
+INSIGNIFICANT_P = 0.05  # a unit with a larger p-value may be in its ensemble by chance
 FEW_IMAGES = 8  # for so few, activations that are exactly 0 show in the law of their mean
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,8 @@ def measure_significance(
         bar.update()
     bar.close()
     table = pd.concat(tables, ignore_index=True)
-    log.info("%d of %d units have p > 0.05", (table["p_value"] > 0.05).sum(), len(table))
+    above = (table["p_value"] > INSIGNIFICANT_P).sum()
+    log.info("%d of %d units have p > %g", above, len(table), INSIGNIFICANT_P)
     return table
 
 

@@ -17,10 +17,10 @@ from ffensembles.analysis.distance_correlation import (
     unit_means,
     varying_units,
 )
+from ffensembles.printing.names import METRICS
 from ffensembles.progress import progress
 from ffensembles.representations.stored import read
 
-METRICS = ("SVCCA", "CKA", "dCor")
 COLUMNS = ["metric", "model_a", "model_b", "layer_a", "layer_b", "images", "value"]
 SHARE = 0.99  # of the sum of the singular values, which the components of SVCCA hold
 ROWS = 1024  # of a block whose covariance is added up

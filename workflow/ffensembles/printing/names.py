@@ -5,9 +5,12 @@ prints, as a program takes over its user's language.
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 MODELS = {"ff": "FF", "bpff": "BP/FF", "bp": "BP"}
+PAIRS = {f"{a}-{b}": f"{MODELS[a]} v {MODELS[b]}" for a, b in combinations(MODELS, 2)}
+METRICS = ("SVCCA", "CKA", "dCor")  # of similarity
 
 DATASETS: dict[str, str] = {}  # in the order in which tables have them
 CATEGORIES: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.printing.names import DASH, DATASETS, MODELS
+from ffensembles.printing.names import DASH, DATASETS, MODELS, PAIRS
 from ffensembles.printing.tables import relabelled
 from ffensembles.tables.summaries import INSIGNIFICANT_SHARE, has_ensembles, in_order
 
@@ -26,11 +26,7 @@ HEADINGS = {
 LABELS = {
     "dataset": DATASETS,
     "model": MODELS,
-    "pair": {
-        "ff-bpff": "FF v BP/FF",
-        "ff-bp": "FF v BP",
-        "bpff-bp": "BP/FF v BP",
-    },
+    "pair": PAIRS,
     "category": {
         "average": "Avg",
         "baseline": "Baseline",

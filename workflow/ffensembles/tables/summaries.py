@@ -11,12 +11,12 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ffensembles.analysis.measurements import RUN_LAYER
+from ffensembles.analysis.significance import INSIGNIFICANT_P
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, METRICS, MODELS, PAIRS
 
-INSIGNIFICANT_P = 0.05  # Appendix D
 # Table 3 has sizes for this layer, and App. D counts its units, though its S is 0.489 (Table 2).
 COUNTED_THOUGH_NOT_SPARSE = {"dataset": "svhn", "model": "ff", "layer": 3}
 # The paper marks with (*) the one condition where 2.6 % of the units have p > 0.05, against 0.1 %
@@ -29,8 +29,8 @@ SETTINGS = ["epochs", "learning_rate", "batch_size", "units"]
 ORDER: dict[str, Iterable[str]] = {
     "dataset": DATASETS,
     "model": list(MODELS),
-    "metric": ["SVCCA", "CKA", "dCor"],
-    "pair": ["ff-bpff", "ff-bp", "bpff-bp"],
+    "metric": METRICS,
+    "pair": PAIRS,
     "setting": SETTINGS,
     "category": ["average", "baseline", "probe-baseline"],
 }

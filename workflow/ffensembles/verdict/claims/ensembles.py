@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from ffensembles.analysis.significance import INSIGNIFICANT_P
 from ffensembles.printing.names import CATEGORIES, MODELS
-from ffensembles.tables.summaries import INSIGNIFICANT_P, has_ensembles
+from ffensembles.tables.summaries import has_ensembles
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, claim, f
 from ffensembles.verdict.evidence import PAPER, Evidence
 

@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from ffensembles.printing.names import MODELS
+from ffensembles.printing.names import METRICS, MODELS, PAIRS
 from ffensembles.verdict.claims.claim import Finding, by_dataset, claim, f
 from ffensembles.verdict.evidence import PAPER, Evidence, Missing
 
-PAIRS = ("ff-bpff", "ff-bp", "bpff-bp")
-METRICS = ("SVCCA", "CKA", "dCor")
 LEARNED = tuple(MODELS)
 
 
