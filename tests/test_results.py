@@ -172,7 +172,8 @@ def test_the_page_is_read_as_it_is_meant():
     ensembles = next(e for e in entries() if e.path.endswith("/ensembles.parquet"))
     assert ensembles.contents == {
         **dict.fromkeys(["dataset", "model", "study"], "text"),
-        **{"seed": "int64", "layer": "int64", "category": "int8", "unit": "int32"},
+        **dict.fromkeys(["held_out", "seed", "layer"], "int64"),
+        **{"category": "int8", "unit": "int32"},
         **{"mean": "float64", "loo": "float64", "active": "bool"},
     }
     assert ensembles.matches("analysis/digits/ff/without-3/ensembles.parquet")

@@ -60,7 +60,10 @@ def test_all_images_of_a_held_out_category_count(runs, measure, script):
     )
     assert set(without["category"].dropna()) == set(range(10)) - {3}
     assert set(with_held_out["category"].dropna()) == set(range(10))
-    if script == "measure_sparsity":
+    if script == "find_ensembles":
+        assert set(with_held_out["held_out"]) == {3}
+        assert without["held_out"].isna().all()
+    else:
         assert with_held_out.query("category == 3")["images"].tolist() == [10] * 2 * LAYERS
 
 
@@ -90,6 +93,7 @@ def test_what_needs_networks(measure, tmp_path):
     inputs = {"models": [str(path)], "dataset": str(dataset)}
     probes = measure("fit_probes", inputs, experiment=settings, layers=[1, 3], device="cpu")
     assert set(probes["layers"]) == {"1+3"}
+    assert probes["held_out"].isna().all()
     assert probes.loc[probes["category"].isna(), "images"].tolist() == [200, 200]
 
     sparsity = measure("measure_training_sparsity", inputs, experiment=settings, device="cpu")

@@ -162,6 +162,12 @@ def layer_similarity() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def with_held_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Say in `held_out` which category the studies without-k never saw."""
+    held_out = table["study"].str.extract(r"^without-(\d)$")[0]
+    return table.assign(held_out=held_out.astype("Int64"))
+
+
 def world() -> Evidence:
     measured, ensembles = sparsity(), sizes()
     return Evidence(
@@ -170,11 +176,11 @@ def world() -> Evidence:
                 [in_study(1, "main", "accuracy"), in_study(11, "l1-goodness", "accuracy")]
             ),
             "sparsity": measured,
-            "sizes": ensembles,
+            "sizes": with_held_out(ensembles),
             "members": members(),
             "significance": significance(),
             "balance": balance(),
-            "probes": probes(),
+            "probes": with_held_out(probes()),
             "similarity": similarity(),
             "layer_similarity": layer_similarity(),
             "training_sparsity": training_sparsity(measured, ensembles),

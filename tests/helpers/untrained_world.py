@@ -24,6 +24,7 @@ from ffensembles.models.networks import Network
 from ffensembles.randomness import generator
 from ffensembles.representations.extraction import activations, predict, represented_images
 from ffensembles.verdict.evidence import Evidence
+from helpers.paper_world import with_held_out
 from helpers.small_training import digits_dataset, experiment
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
@@ -88,6 +89,7 @@ def world(network: Callable[[str, str, int], Network] = untrained) -> Evidence:
         table = compare_layers(layers["ff"])
         add("layer_similarity", table.assign(model_a="ff", model_b="ff"), seed=seed)
     joined = {kind: pd.concat(tables, ignore_index=True) for kind, tables in frames.items()}
+    joined |= {kind: with_held_out(joined[kind]) for kind in ("sizes", "probes")}
     return Evidence({kind: _on_all(table) for kind, table in joined.items()})
 
 

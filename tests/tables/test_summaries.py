@@ -167,10 +167,12 @@ def test_ensemble_files_are_reduced_to_sizes_and_members(tmp_path: Path) -> None
     for part in (0, 1):
         kept = [row for row in rows if row[3] == part]
         table = frame(f"{RUN} category unit mean loo active", kept)
+        table = measurements.with_keys(table, held_out=[None, 3][part])
         write_parquet(table, tmp_path / f"{part}.parquet")
     paths = sorted(tmp_path.glob("*.parquet"))
     found = measurements.read_sizes(paths)
     assert found["units"].tolist() == [4] * 5
+    assert found["held_out"].fillna(-1).tolist() == [-1, -1, -1, 3, 3]
     assert found["size"].tolist() == [1, 2, 0, 1, 2]  # an empty ensemble keeps its row
     members = measurements.read_members(paths)
     assert members["unit"].tolist() == [0, 0, 1, 0, 0, 1]
@@ -193,12 +195,12 @@ def test_balance_is_over_the_units_of_the_first_run_only() -> None:
 
 def probes(dataset: str, held_out: list[int]) -> pd.DataFrame:
     """Category c scores 0.1·c, the mean over all is 0.5 + 0.01·k without k, 0.7 without none."""
-    rows = [(dataset, "ff", "main", 0, "1", pd.NA, 0.7)]
+    rows = [(dataset, "ff", "main", pd.NA, 0, "1", pd.NA, 0.7)]
     for k in held_out:
-        rows.append((dataset, "ff", f"without-{k}", 0, "1", pd.NA, 0.5 + 0.01 * k))
-        rows += [(dataset, "ff", f"without-{k}", 0, "1", c, 0.1 * c) for c in range(10)]
-    table = frame("dataset model study seed layers category accuracy", rows)
-    return table.astype({"category": "Int64"})
+        rows.append((dataset, "ff", f"no-{k}", k, 0, "1", pd.NA, 0.5 + 0.01 * k))
+        rows += [(dataset, "ff", f"no-{k}", k, 0, "1", c, 0.1 * c) for c in range(10)]
+    table = frame("dataset model study held_out seed layers category accuracy", rows)
+    return table.astype({"held_out": "Int64", "category": "Int64"})
 
 
 def test_probes_on_the_missing_category() -> None:
@@ -239,11 +241,10 @@ def test_there_is_an_average_only_over_all_categories() -> None:
 
 def test_probes_of_several_layers_need_a_choice() -> None:
     both = pd.concat([probes("digits", [3]), probes("digits", [3]).assign(layers="1+2")])
-    with pytest.raises(UserError, match=r"1, 1\+2"):
+    with pytest.raises(UserError, match=r"layers 1, others to 1\+2"):
         summaries.probes_on_missing(both)
-    assert len(summaries.probes_on_missing(both, layers="1+2")) == 1
-    with pytest.raises(UserError, match="3"):
-        summaries.probes_on_missing(both, layers="3")
+    with pytest.raises(UserError, match=r"layers 1, others to 1\+2"):
+        summaries.probes_on_all(both, ACCURACY)
 
 
 def test_similarity_knows_a_pair_in_either_order() -> None:

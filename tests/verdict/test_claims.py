@@ -21,7 +21,7 @@ from ffensembles.verdict.claims.claim import Claim
 from ffensembles.verdict.claims_page import FAILS, HOLDS, NOT_TESTED, claims_page, evaluate
 from ffensembles.verdict.evidence import PAPER, Evidence, Missing
 from helpers import untrained_world
-from helpers.paper_world import in_study, members, world
+from helpers.paper_world import in_study, members, with_held_out, world
 
 
 @pytest.fixture(scope="module")
@@ -432,7 +432,8 @@ def test_evidence_is_read_from_files(tmp_path: Path) -> None:
     for column, value in run.items():
         ensembles = ensembles[ensembles[column] == value]
     ensembles = pd.concat([ensembles.assign(active=True), ensembles.assign(active=False, layer=2)])
-    write_parquet(ensembles.assign(loo=0.1), tmp_path / "ensembles.parquet")
+    ensembles = with_held_out(ensembles.assign(loo=0.1))
+    write_parquet(ensembles, tmp_path / "ensembles.parquet")
     write_parquet(
         in_study(2, "main", "sparsity").assign(category=pd.NA), tmp_path / "sparsity.parquet"
     )

@@ -17,4 +17,5 @@ with job(snakemake.log[0]):
         snakemake.params.layers,
         held_out=snakemake.params.held_out,
     )
-    write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])
+    keys = {**snakemake.wildcards, "held_out": snakemake.params.held_out}
+    write_parquet(with_keys(table, **keys), snakemake.output[0])

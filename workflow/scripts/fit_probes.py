@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
+    experiment = Experiment(seeds=1, **snakemake.params.experiment)
     table = measure_probes(
-        Experiment(seeds=1, **snakemake.params.experiment),
+        experiment,
         snakemake.input.models,
         load(snakemake.input.dataset),
         layers=snakemake.params.layers,
         device=device_given(snakemake.params.device, snakemake.resources),
     )
-    write_parquet(with_keys(table, **snakemake.wildcards), snakemake.output[0])
+    keys = {**snakemake.wildcards, "held_out": experiment.held_out}
+    write_parquet(with_keys(table, **keys), snakemake.output[0])

@@ -53,9 +53,14 @@ def read_layers(
             yield seed, layer, read(path, layer, held_out=held_out)
 
 
-def with_keys(table: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
-    """Put constant columns, such as dataset and model, before those of a table."""
-    return table.assign(**keys)[[*keys, *table.columns]]
+def with_keys(table: pd.DataFrame, **keys: str | int | None) -> pd.DataFrame:
+    """Put constant columns, such as dataset and model, before those of a table.
+
+    None, as `held_out` is where nothing was held out, becomes a missing whole number.
+    """
+    nothing = pd.Series(pd.NA, table.index, dtype="Int64")
+    columns = {name: nothing if value is None else value for name, value in keys.items()}
+    return table.assign(**columns)[[*keys, *table.columns]]
 
 
 def read_all(paths: Paths, columns: list[str] | None = None) -> pd.DataFrame:
@@ -70,7 +75,8 @@ def read_sizes(paths: Paths) -> pd.DataFrame:
     it is read.
 
     Returns:
-        dataset, model, study, seed, layer, category, size (units in the ensemble), units (n).
+        dataset, model, study, held_out, seed, layer, category, size (units in the ensemble),
+        units (n).
     """
     return pd.concat([_sizes(path) for path in paths], ignore_index=True)
 
@@ -85,10 +91,9 @@ def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
 
 
 def _sizes(path: str | Path) -> pd.DataFrame:
-    frame = read_parquet(
-        path, columns=[*RUN_LAYER, "category", "active"], read_dictionary=LABELS
-    ).to_pandas()
-    active = frame.groupby([*RUN_LAYER, "category"], observed=True)["active"]
+    keys = [*LABELS, "held_out", "seed", "layer", "category"]
+    frame = read_parquet(path, columns=[*keys, "active"], read_dictionary=LABELS).to_pandas()
+    active = frame.groupby(keys, observed=True, dropna=False)["active"]
     return _plain(active.agg(size="sum", units="size").reset_index())
 
 

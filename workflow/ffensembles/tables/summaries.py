@@ -132,35 +132,30 @@ def hyperparameters(experiments: Iterable[Experiment]) -> pd.DataFrame:
     return in_order(pd.DataFrame(rows, columns=[*keys, *STATISTICS]), keys)
 
 
-def probes_on_missing(frame: pd.DataFrame, layers: str | None = None) -> pd.DataFrame:
+def probes_on_missing(frame: pd.DataFrame) -> pd.DataFrame:
     """Probe accuracy on the category that the model never saw (Table 7)."""
-    frame = _held_out(_one_choice_of_layers(frame, layers))
-    frame = frame[frame["category"].astype("string") == frame["missing"]]
-    frame = frame.assign(category=frame["missing"].astype(str))
+    frame = _one_choice_of_layers(frame)
+    frame = _by_held_out(frame[frame["category"] == frame["held_out"]])
     return over_runs(frame, ["dataset", "model", "category"], "accuracy")
 
 
-def probes_on_all(
-    frame: pd.DataFrame, accuracies: pd.DataFrame, layers: str | None = None
-) -> pd.DataFrame:
+def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame:
     """Probe accuracy over all categories, by the category that is missing (Table 8).
 
     Args:
         frame: probes.parquet tables.
         accuracies: accuracy.parquet tables of the models that saw every category.
-        layers: which layers were probed, where the tables hold several choices.
 
     Returns:
         The table; its categories are those left out, then `average`, over all of them and only
         where each was left out; `baseline`, what a model that saw every category achieves itself,
         as in Table 1; and `probe-baseline`, a probe of such a model.
     """
-    frame = _one_choice_of_layers(frame, layers)
+    frame = _one_choice_of_layers(frame)
     keys = ["dataset", "model", "category"]
     categories = frame.groupby("dataset")["category"].nunique()
     frame = frame[frame["category"].isna()]
-    held_out = _held_out(frame)
-    held_out = held_out.assign(category=held_out["missing"].astype(str))
+    held_out = _by_held_out(frame)
     runs = held_out.groupby(["dataset", "model", "seed"])["accuracy"].agg(["mean", "count"])
     runs = runs.reset_index()
     average = runs[runs["count"] == runs["dataset"].map(categories)]
@@ -168,8 +163,8 @@ def probes_on_all(
     parts = [
         held_out,
         average.assign(category="average", accuracy=average["mean"]),
-        _of(own, "main").assign(category="baseline"),
-        _of(frame, "main").assign(category="probe-baseline"),
+        own.assign(category="baseline"),
+        frame[frame["held_out"].isna()].assign(category="probe-baseline"),
     ]
     return over_runs(pd.concat([part[[*keys, "accuracy"]] for part in parts]), keys, "accuracy")
 
@@ -224,23 +219,17 @@ def has_ensembles(table: pd.DataFrame) -> pd.Series:
 PAIR = ["model_a", "model_b"]
 
 
-def _of(frame: pd.DataFrame, study: str) -> pd.DataFrame:
-    return frame[frame["study"] == study]
+def _by_held_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the models that never saw a category, and say in `category` which, as a text."""
+    frame = frame[frame["held_out"].notna()]
+    return frame.assign(category=frame["held_out"].astype(int).astype(str))
 
 
-def _held_out(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the studies `without-k`, and say in `missing` what k is."""
-    missing = frame["study"].str.extract(r"^without-(\d+)$")[0]
-    return frame.assign(missing=missing)[missing.notna()]
-
-
-def _one_choice_of_layers(frame: pd.DataFrame, layers: str | None) -> pd.DataFrame:
+def _one_choice_of_layers(frame: pd.DataFrame) -> pd.DataFrame:
     found = sorted(set(frame["layers"]))
-    if layers is not None:
-        frame = frame[frame["layers"] == layers]
-    if frame.empty or (layers is None and len(found) > 1):
+    if len(found) > 1:
         raise UserError(
-            f"probes: layers {', '.join(found)} were probed, {layers or 'one of them'} is to be "
-            "tabulated; set the layers of the probes in the config"
+            f"probes: some were fitted to layers {found[0]}, others to {found[1]}; "
+            "choose with the key probe_layers, and make them anew"
         )
     return frame

@@ -192,17 +192,17 @@ class Evidence:
             raise Missing(f"CKA of layers {layer_a} and {layer_b}")
         return rows.loc[chosen, "value"].mean()
 
-    def missing_categories(self, frame: str, model: str) -> list[int]:
-        """The categories k for which there is a study `without-k` of a model.
+    def unseen(self, frame: str, model: str) -> dict[int, str]:
+        """The studies in which a model never saw a category, by that category.
 
         The paper speaks of all ten cases: on its data some of them are not enough.
         """
         rows = self.rows(frame, model=model)
-        found = rows["study"].drop_duplicates().str.extract(r"^without-(\d+)$")[0].dropna()
+        found = rows.dropna(subset=["held_out"]).drop_duplicates("held_out")
         needed = {len(CATEGORIES[name]) for name in set(rows["dataset"]) & set(PAPER)}
         if len(found) < max(needed, default=1):
             raise Missing(f"{frame} without each of the categories")
-        return sorted(found.astype(int))
+        return dict(sorted(zip(found["held_out"].astype(int), found["study"], strict=True)))
 
     def probe(self, model: str, study: str, category: object = pd.NA) -> float:
         """Accuracy of the linear probes on one category, or over all."""

@@ -13,8 +13,8 @@ FASHION = ("fashionmnist",)
 
 def on_missing(e: Evidence, model: str) -> np.ndarray:
     """Return the accuracy of the probes on each category that the model never saw."""
-    cases = e.missing_categories("probes", model)
-    return np.array([e.probe(model, f"without-{k}", category=k) for k in cases])
+    cases = e.unseen("probes", model)
+    return np.array([e.probe(model, study, category=k) for k, study in cases.items()])
 
 
 @claim("App. H", on=FASHION, learned=tuple(MODELS))
@@ -28,13 +28,12 @@ def probes_recover_unseen_categories(e: Evidence) -> Finding:
 @claim("5", on=FASHION, learned=("ff",))
 def unseen_read_as_well_as_seen(e: Evidence) -> Finding:
     """FF's unseen categories are read almost as well as the seen: within 0.1 on average."""
-    missing = e.missing_categories("probes", "ff")
     gaps = []
-    for k in missing:
-        rows = e.rows("probes", model="ff", study=f"without-{k}")
+    for k, study in e.unseen("probes", "ff").items():
+        rows = e.rows("probes", model="ff", study=study)
         seen = rows[(rows["category"].notna()) & (rows["category"] != k)]["accuracy"].mean()
-        gaps.append(seen - e.probe("ff", f"without-{k}", category=k))
-    return np.mean(gaps) <= 0.1, f"seen − unseen {np.mean(gaps):+.3f}, {len(missing)} cases"
+        gaps.append(seen - e.probe("ff", study, category=k))
+    return np.mean(gaps) <= 0.1, f"seen − unseen {np.mean(gaps):+.3f}, {len(gaps)} cases"
 
 
 @claim("App. H, Table 8", on=FASHION)
@@ -46,7 +45,7 @@ def probes_close_to_baseline(e: Evidence) -> Finding:
     """
     costs = [
         e.accuracy(model)
-        - np.mean([e.probe(model, f"without-{k}") for k in e.missing_categories("probes", model)])
+        - np.mean([e.probe(model, study) for study in e.unseen("probes", model).values()])
         for model in MODELS
     ]
     return np.abs(costs).max() <= 0.02, f"baseline − average, FF / BP/FF / BP {f(costs, '+.3f')}"

@@ -21,8 +21,7 @@ def unseen(e: Evidence) -> pd.DataFrame:
         (most units shared with one seen category), partner (that category).
     """
     found = []
-    for k in e.missing_categories("sizes", "ff"):
-        study = f"without-{k}"
+    for k, study in e.unseen("sizes", "ff").items():
         wanted = {"model": "ff", "study": study, "layer": 1}
         sizes = e.rows("sizes", **wanted)
         percent = (100 * sizes["size"] / sizes["units"]).groupby(sizes["category"]).mean()
