@@ -1,5 +1,6 @@
 """Trainings so small that tests can afford them, and their plain readings in torch.nn."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -93,3 +94,29 @@ def batches(e, seed, images):
 def weights(network, place=0):
     """Return the tensors of one seed, by place in the block."""
     return {name: tensor[place] for name, tensor in network.state().items()}
+
+
+TRAININGS = [
+    ("ff", {}),
+    ("ff", {"goodness": "l1", "normalisation": "l1"}),
+    ("bpff", {}),
+    ("bp", {}),
+    ("bp", {"activation_l1": 1e-4}),
+]
+
+
+class Killed(Exception):
+    """A training was ended."""
+
+
+@dataclass
+class Fatal(Checkpoint):
+    """Saves the state after some steps, and ends the training there; never for 0 steps."""
+
+    kill_after: int = 0
+
+    def after_step(self, state):
+        self.kill_after -= 1
+        if self.kill_after == 0:
+            self.save(state())
+            raise Killed

@@ -1,6 +1,5 @@
 """Training against plain readings of the algorithms, alone and in blocks, whole and disturbed."""
 
-import contextlib
 import itertools
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy, normalize, softplus
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ffensembles.analysis.sparsity import hoyer
 from ffensembles.data.datasets import make_dataset
@@ -21,7 +19,7 @@ from ffensembles.models.networks import Network
 from ffensembles.randomness import generator
 from ffensembles.representations import extraction
 from ffensembles.training import block as block_module
-from ffensembles.training import cuda_graph, loop, memory
+from ffensembles.training import loop, memory
 from ffensembles.training.memory import memory_needed
 from helpers.small_training import (
     batches,
@@ -353,82 +351,3 @@ class TestFiles:
         poison.append(0)
         with pytest.raises(UserError, match="every seed of digits / ff / main diverged"):
             block("b", seeds=(0, 1))
-
-
-class FakeCuda:
-    """Stands in for torch.cuda: a graph that runs again what it recorded, on the same memory."""
-
-    class Stream:
-        def __init__(self, device=None):
-            self.waits = 0
-
-        def wait_stream(self, other):
-            self.waits += 1
-
-    class CUDAGraph:
-        recording = None
-
-    class graph:
-        def __init__(self, graph, stream=None):
-            self.graph = graph
-
-        def __enter__(self):
-            FakeCuda.CUDAGraph.recording = self.graph
-
-        def __exit__(self, *_):
-            FakeCuda.CUDAGraph.recording = None
-
-
-def test_captured_steps_are_the_eager_steps(monkeypatch):
-    """On a CPU: what is replayed, on which memory, and that recording itself does nothing."""
-    done = []
-
-    def step(index):
-        if FakeCuda.CUDAGraph.recording is not None:
-            FakeCuda.CUDAGraph.recording.replay = lambda: done.append(index.clone())
-        else:
-            done.append(index.clone())
-
-    monkeypatch.setattr(torch.cuda, "Stream", FakeCuda.Stream)
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeCuda.CUDAGraph)
-    monkeypatch.setattr(torch.cuda, "graph", FakeCuda.graph)
-    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
-    outside = FakeCuda.Stream()
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: outside)
-    captured = cuda_graph.Captured(step, 2, 4, CPU)
-    wanted = [torch.randint(9, (2, 3 if i % 5 == 4 else 4)) for i in range(20)]
-    for index in wanted:
-        captured(index)
-    assert len(done) == 20
-    assert all(torch.equal(a, b) for a, b in zip(done, wanted, strict=True))
-    assert captured.graph is not None
-    assert outside.waits == captured.stream.waits == 20
-
-
-def test_a_step_asks_nothing_of_the_host(split):
-    """What a CUDA graph records must not read values back: no .item(), no copy to the host."""
-
-    class Watch(TorchDispatchMode):
-        seen: set = set()  # noqa: RUF012
-
-        def __torch_dispatch__(self, function, types, arguments=(), settings=None):
-            self.seen.add(str(function))
-            return function(*arguments, **(settings or {}))
-
-    for model in ("ff", "bpff", "bp"):
-        e = experiment(model, activation_l1=0.1 if model == "bp" else 0.0)
-        network = Network.initialise(
-            [144, 40, 40, 40], 10 if model == "bp" else None, e.normalisation,
-            [torch.Generator()] * 2,
-        )  # fmt: skip
-        with torch.no_grad():
-            objectives = loop._objectives(e, (0,), [0, 1], split, network, CPU)
-            _, objective = next(objectives)
-            run = loop.Run(e, network, [0, 1], [torch.Generator()] * 2)
-            step = cuda_graph.make_step(objective, run._make_optimiser(objective), run.totals, 5)
-            with Watch() as watch:
-                step(torch.zeros(2, 5, dtype=torch.long))
-    assert "aten.bmm.default" in watch.seen
-    synchronising = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal.default", "unique")
-    synchronising += ("lift_fresh",)  # a tensor made of numbers of the host
-    assert not [name for name in watch.seen if any(word in name for word in synchronising)]

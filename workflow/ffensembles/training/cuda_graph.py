@@ -29,7 +29,14 @@ def make_step(
         totals.add_(objective(index), alpha=index.shape[1])
         optimiser.step()
 
-    return Captured(eager, totals.shape[0], batch_size, totals.device) if totals.is_cuda else eager
+    if not has_graphs(totals.device):
+        return eager
+    return Captured(eager, totals.shape[0], batch_size, totals.device)
+
+
+def has_graphs(device: torch.device) -> bool:
+    """Say whether steps on a device can be captured."""
+    return device.type == "cuda"
 
 
 class Captured:
