@@ -348,6 +348,8 @@ def test_columns_come_in_any_order(tmp_path, monkeypatch):
 
 # What a user sees
 
+MAIN_OF_BP = ["--config", "only={studies: [main], models: [bp]}", "--"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
@@ -355,6 +357,13 @@ def test_columns_come_in_any_order(tmp_path, monkeypatch):
         (["--config", "device=gpu"], "config: device: 'gpu'"),
         (["--config", "prestaged=nowhere", "--", "results/datasets/mnist.npz"], "nowhere"),
         (["results/analysis/mnist/ff/none/accuracy.parquet"], "no row for mnist / ff / none"),
+        (
+            [*MAIN_OF_BP, "results/tables/table11.csv"],
+            "table11 shows experiments that are not there",
+        ),
+        ([*MAIN_OF_BP, "results/figures/figure14.png"], "figure14: no experiment with"),
+        ([*MAIN_OF_BP, "results/figures/training-digits.png"], "no row for digits in study main"),
+        ([*MAIN_OF_BP, "ablation"], "no row for a study whose name begins with ablation-"),
     ],
 )
 def test_snakemake_ends_in_one_line_without_a_traceback(arguments, named, tmp_path):

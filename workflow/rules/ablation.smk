@@ -11,7 +11,9 @@ ABLATION = of.ablation(EXPERIMENTS)
 
 rule tabulate_ablation:
     input:
-        accuracy=files("accuracy", ABLATION),
+        accuracy=lambda _: files(
+            "accuracy", there(ABLATION, "a study whose name begins with ablation-")
+        ),
         sparsity=files("sparsity", ABLATION),
         ensembles=files("ensembles", ABLATION),
         balance=files("balance", ABLATION),

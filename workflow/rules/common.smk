@@ -58,15 +58,24 @@ def own(path):
     return os.path.relpath(HOME / path)
 
 
+def there(found, row):
+    """Return experiments, of which there must be some; `row` says of which row of the table."""
+    if not found:
+        table = config["experiments"]
+        sys.exit(
+            f"error: {table} has no row for {row}, or the key only leaves it out; add one"
+        )
+    return found
+
+
 def experiment(wildcards):
     """Return the experiment that a path belongs to."""
     found = of.select(
         EXPERIMENTS, **{name: wildcards[name] for name in ("dataset", "model", "study")}
     )
-    if not found:
-        row = f"{wildcards.dataset} / {wildcards.model} / {wildcards.study}"
-        sys.exit(f"error: {config['experiments']} has no row for {row}; add one")
-    return found[0]
+    return there(found, f"{wildcards.dataset} / {wildcards.model} / {wildcards.study}")[
+        0
+    ]
 
 
 def training_settings(wildcards):

@@ -33,11 +33,15 @@ for figure in FIGURES:
             "../scripts/plot.py"
 
 
+def mains(wildcards):
+    """Return the main study on a dataset."""
+    found = of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
+    return there(found, f"{wildcards.dataset} in study main")
+
+
 rule plot_training_curves:
     input:
-        logs=lambda wildcards: training_logs(
-            of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
-        ),
+        logs=lambda wildcards: training_logs(mains(wildcards)),
     output:
         pdf="<results>/figures/training-{dataset}.pdf",
         png=report(
@@ -52,15 +56,9 @@ rule plot_training_curves:
         "../../envs/ffensembles.yaml"
     params:
         dataset="{dataset}",
-        models=lambda wildcards: [
-            e.model
-            for e in of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
-            for _ in models(e)
-        ],
+        models=lambda wildcards: [e.model for e in mains(wildcards) for _ in models(e)],
         draw="training_curves.of_logs",
-        names=lambda wildcards: printed(
-            of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
-        ),
+        names=lambda wildcards: printed(mains(wildcards)),
         code=code("plot.py", "figures/training_curves.py"),
     script:
         "../scripts/plot.py"
