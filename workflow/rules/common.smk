@@ -78,6 +78,12 @@ def experiment(wildcards):
     ]
 
 
+def mains(wildcards):
+    """Return the main study on a dataset."""
+    found = of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
+    return there(found, f"{wildcards.dataset} in study main")
+
+
 def training_settings(wildcards):
     """Return what decides the weights, so that a change retrains this experiment alone."""
     return experiment(wildcards).training_settings()

@@ -33,12 +33,6 @@ for figure in FIGURES:
             "../scripts/plot.py"
 
 
-def mains(wildcards):
-    """Return the main study on a dataset."""
-    found = of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset)
-    return there(found, f"{wildcards.dataset} in study main")
-
-
 rule plot_training_curves:
     input:
         logs=lambda wildcards: training_logs(mains(wildcards)),
