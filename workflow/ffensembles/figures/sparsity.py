@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -37,43 +38,55 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
     categories = categories_of(runs)
     layers = sorted(runs["layer"].unique())
     models = [model for model in MODELS if model in set(runs["model"])]
-    dodge = 0.24 * (len(models) - 1)
 
     figure = new_figure(height=2.5)
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
-    dashes = []
+    dashes = 0
     for axes, layer in zip(panels, layers, strict=True):
         axes.axhline(SPARSE, **REFERENCE)
-        rows = runs[runs["layer"] == layer]
-        sns.pointplot(
-            rows,
-            x="category",
-            y="sparsity",
-            hue="model",
-            order=range(len(categories)),
-            hue_order=models,
-            palette=MODEL_COLOURS,
-            markers=[MODEL_MARKERS[model] for model in models],
-            markersize=4,
-            markeredgewidth=1,
-            linestyle="none",
-            dodge=dodge,
-            errorbar="sd",
-            err_kws={"linewidth": 0.8},
-            legend=False,
-            ax=axes,
-        )
-        for model, place in zip(models, np.linspace(-dodge, dodge, len(models)) / 2, strict=True):
-            known = rows[(rows["model"] == model) & rows["sparsity"].notna()]["category"]
-            absent = np.setdiff1d(range(len(categories)), known)
-            if absent.size:
-                at = absent + place, np.full(len(absent), 0.03)
-                dashes += axes.plot(*at, color=MODEL_COLOURS[model], **MARK)
+        dashes += _draw_points(axes, runs[runs["layer"] == layer], models, len(categories))
         label_categories(axes, categories)
         axes.set_xlim(-0.6, len(categories) - 0.4)
         axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(runs)]}, layer {layer}")
     panels[0].set(ylim=(0, 1), ylabel="Sparsity $S$")
+    handles = _legend(models, dashes=dashes > 0)
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
 
+
+def _draw_points(axes: Axes, rows: pd.DataFrame, models: list[str], categories: int) -> int:
+    """Draw the points of one layer, models side by side; return how many are dashes."""
+    dodge = 0.24 * (len(models) - 1)
+    sns.pointplot(
+        rows,
+        x="category",
+        y="sparsity",
+        hue="model",
+        order=range(categories),
+        hue_order=models,
+        palette=MODEL_COLOURS,
+        markers=[MODEL_MARKERS[model] for model in models],
+        markersize=4,
+        markeredgewidth=1,
+        linestyle="none",
+        dodge=dodge,
+        errorbar="sd",
+        err_kws={"linewidth": 0.8},
+        legend=False,
+        ax=axes,
+    )
+    dashes = 0
+    for model, place in zip(models, np.linspace(-dodge, dodge, len(models)) / 2, strict=True):
+        known = rows[(rows["model"] == model) & rows["sparsity"].notna()]["category"]
+        absent = np.setdiff1d(range(categories), known)
+        if absent.size:
+            at = absent + place, np.full(len(absent), 0.03)
+            axes.plot(*at, color=MODEL_COLOURS[model], **MARK)
+        dashes += absent.size
+    return dashes
+
+
+def _legend(models: list[str], *, dashes: bool) -> list[Line2D]:
     handles = [Line2D([], [], **REFERENCE, label="not sparse below")]
     for model in models:
         marker, colour = MODEL_MARKERS[model], MODEL_COLOURS[model]
@@ -82,5 +95,4 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
         )
     if dashes:
         handles.append(Line2D([], [], **MARK, color="0.4", label=NO_VALUE))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    return figure
+    return handles
