@@ -12,7 +12,8 @@ import pytest
 
 from ffensembles.experiments import COLUMNS, read_experiments
 from ffensembles.files import write_parquet
-from ffensembles.tables.catalogue import TABLES, Table
+from ffensembles.tables.catalogue import TABLES
+from ffensembles.tables.table import Table
 from helpers import ROOT
 from helpers.paper_world import REPORTED, UNITS, world
 from helpers.scripts import run_script

@@ -25,7 +25,8 @@ from ffensembles.data.definitions import (
 )
 from ffensembles.data.published import check_prestaged
 from ffensembles.errors import UserError
-from ffensembles.experiments import blocks, read_experiments
+from ffensembles.experiments import read_experiments
+from ffensembles.pipeline import results
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.fingerprint import fingerprint
@@ -68,6 +69,10 @@ def there(found, row):
     return found
 
 
+def below_results(paths):
+    return [f"<results>/{path}" for path in paths]
+
+
 def experiment(wildcards):
     """Return the experiment that a path belongs to."""
     found = of.select(
@@ -92,27 +97,17 @@ def training_settings(wildcards):
 def representations(wildcards):
     """Return the representations of all runs of an experiment, in the order of the seeds."""
     e = experiment(wildcards)
-    return [
-        f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
-        for seed in range(e.seeds)
-    ]
+    return below_results(results.representation(e, seed) for seed in range(e.seeds))
 
 
 def models(e):
     """Return the weight files of an experiment, a block of seeds each."""
-    return [
-        f"<results>/models/{e.dataset}/{e.model}/{e.study}/seeds-{first}-{last}.safetensors"
-        for first, last in blocks(e, config["seeds_per_job"])
-    ]
+    return below_results(results.models(e, config["seeds_per_job"]))
 
 
 def training_logs(experiments):
     """Return the training logs of experiments, one per block of seeds."""
-    return [
-        path.replace(".safetensors", ".log.parquet")
-        for e in experiments
-        for path in models(e)
-    ]
+    return below_results(results.training_logs(experiments, config["seeds_per_job"]))
 
 
 def model_of_seed(wildcards):
@@ -142,37 +137,10 @@ def held_out(wildcards):
 
 
 def files(kind, experiments):
-    """Return the files of one kind that belong to some experiments: measurements, as a rule."""
+    """Return the files of one kind that belong to some experiments."""
     if kind == "experiments":
         return config["experiments"]
-    if kind == "dataset":
-        return [f"<results>/datasets/{e.dataset}.npz" for e in experiments]
-    if kind == "representations":
-        seed = config["figures"]["seed"]
-        return [
-            f"<results>/representations/{e.dataset}/{e.model}/{e.study}/seed-{seed}.parquet"
-            for e in experiments
-        ]
-    if kind == "similarity":
-        return similarities("similarity", experiments, config["similarity_seeds"])
-    if kind == "layer_similarity":
-        return similarities("layer-similarity", experiments)
-    return [
-        f"<results>/analysis/{e.dataset}/{e.model}/{e.study}/{kind.replace('_', '-')}.parquet"
-        for e in experiments
-    ]
-
-
-def similarities(name, experiments, runs=None):
-    """Return the similarity measurements of the first `runs` runs, or of all, that all have."""
-    seeds = {}
-    for e in experiments:
-        seeds[e.dataset] = min(e.seeds, seeds.get(e.dataset, e.seeds))
-    return [
-        f"<results>/analysis/{dataset}/{name}/seed-{seed}.parquet"
-        for dataset, count in seeds.items()
-        for seed in range(count)[:runs]
-    ]
+    return below_results(results.files(kind, experiments, config))
 
 
 def files_of(row):
@@ -203,14 +171,7 @@ def names_in(row):
 
 def wanted(rows):
     """Return the rows of a catalogue for which the experiments have what they show."""
-
-    def there(row):
-        try:
-            return bool(row.sources(EXPERIMENTS, config))
-        except UserError:
-            return False
-
-    return list(filter(there, rows))
+    return [row for row in rows if of.has_what_it_shows(row, EXPERIMENTS, config)]
 
 
 @cache

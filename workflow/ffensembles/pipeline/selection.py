@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 
 Experiments = Collection[Experiment]
 Selection = Callable[[Experiments], list[Experiment]]
+
+
+class Row(Protocol):
+    """A row of a catalogue: a table or a figure."""
+
+    def sources(
+        self, experiments: Experiments, config: Mapping[str, Any]
+    ) -> dict[str, list[Experiment]]:
+        """Return the experiments that it shows, by kind of file; a UserError says what it lacks."""
+
 
 Shown = Mapping[str, Any]  # what the config says of a figure, and the seed of the run it shows
 Choice = Callable[[Experiments, Shown], list[Experiment]]
@@ -125,3 +135,11 @@ def _find(experiments: Experiments, shown: Shown, **wanted: object) -> Experimen
             return e
     columns = ", ".join(f"{name} {value}" for name, value in wanted.items())
     raise UserError(f"no experiment with {columns} has a run {shown['seed']}")
+
+
+def has_what_it_shows(row: Row, experiments: Experiments, config: Mapping[str, Any]) -> bool:
+    """Say whether the experiments have what a row of a catalogue shows."""
+    try:
+        return bool(row.sources(experiments, config))
+    except UserError:
+        return False

@@ -1,111 +1,16 @@
 """The tables: what each is made of, how it is printed, and how its numbers are judged.
 
 A further table is a row here, a function that summarises its measurements, a caption in
-workflow/report, and in config/reported what the paper reports.
+workflow/report, and in config/reported what the paper reports. `table.Table` explains the columns.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import pandas as pd
-
-from ffensembles.analysis import measurements
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.files import Paths
 from ffensembles.pipeline import selection as of
-from ffensembles.pipeline.configuration import narrow
-from ffensembles.printing.tables import Printed
-from ffensembles.tables import reported, summaries
-from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange, arrange_significance
-
-
-@dataclass(frozen=True)
-class Judged:
-    """How the cells of a table are held against the paper's; docs/scorecard.md gives reasons."""
-
-    runs: int  # behind each reported number
-    margin: float  # the largest difference without practical meaning …
-    relative: float = 0.0  # … or this part of the reported value, where that is more
-    spread: bool = True  # is the std over runs? Tables 4 and 5 give it over units
-    threshold: float | None = None  # a difference across it matters, however small
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table, a row of the catalogue."""
-
-    key: int | str  # its number in the paper, or a name where the paper has no such table
-    section: str  # of the paper: its place in the report
-    title: str
-    measured: Mapping[str, of.Selection]  # kinds of measurements, each with its experiments
-    summarise: Callable[..., pd.DataFrame]  # the measurements, in that order, as a tidy table
-    layout: Layout
-    judged: Judged | None = None
-    arranged: Callable[[Layout, pd.DataFrame], tuple[pd.DataFrame, str]] = arrange
-    called: str = ""  # in the report, where it has no number
-
-    @property
-    def name(self) -> str:
-        """What its files and its caption are called."""
-        return f"table{self.key}" if self.in_paper else str(self.key)
-
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return self.called or f"Table {self.key}"
-
-    @property
-    def in_paper(self) -> bool:
-        """Whether the paper has this table, and with it numbers to stand beside ours."""
-        return isinstance(self.key, int)
-
-    def sources(
-        self, experiments: of.Experiments, config: Mapping[str, Any]
-    ) -> dict[str, list[Experiment]]:
-        """Return the kinds of measurements that it is made of, each with its experiments.
-
-        Raises:
-            UserError: the experiments lack what the table shows.
-        """
-        found = {kind: select(experiments) for kind, select in self.measured.items()}
-        if not all(found.values()):
-            raise UserError(f"{self.name} shows experiments that are not there; add their study")
-        return found
-
-    def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of the config its numbers depend on."""
-        return {"only": config["only"]} if "experiments" in self.measured else {}
-
-    def tabulate(
-        self, files: Mapping[str, Paths], paper: str | None = None, only: dict | None = None
-    ) -> pd.DataFrame:
-        """Make the tidy table.
-
-        Args:
-            files: by kind.
-            paper: what the paper reports, to stand beside ours.
-            only: the key of the config that narrows the experiments, for a table of those.
-        """
-        table = self.summarise(*(_read(kind, files[kind], only) for kind in self.measured))
-        return reported.with_reported(table, reported.read_reported(paper)) if paper else table
-
-    def printed(self, table: pd.DataFrame) -> Printed:
-        """Arrange the tidy table as the paper prints it."""
-        title = f"{self.label}: {self.title}" if self.in_paper else self.title
-        return Printed(self.name, title, *self.arranged(self.layout, table))
-
-
-def _read(kind: str, paths: Paths, only: dict | None) -> object:
-    if kind == "experiments":
-        return of.main(narrow(read_experiments(paths[0]), only or {}))
-    return measurements.read_sizes(paths) if kind == "ensembles" else measurements.read_all(paths)
-
+from ffensembles.tables import summaries
+from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange_significance
+from ffensembles.tables.table import Judged, Table
 
 ENSEMBLES, BALANCE = "4.2 Sparse ensembles", "4.5 Excitation and inhibition"
 PROBES, L1_GOODNESS = "App. H Linear probes", "App. K ℓ1 goodness"
