@@ -20,8 +20,8 @@ class Named(dict):
 
 
 def run_script(name, log, *, threads=1, **named):
-    """Run a script; `input`, `output`, `params` and `wildcards` are dictionaries."""
-    kinds = ("input", "output", "params", "wildcards")
+    """Run a script; `input`, `output`, `params`, `wildcards` and `resources` are dictionaries."""
+    kinds = ("input", "output", "params", "wildcards", "resources")
     about = {kind: Named(named.get(kind, {})) for kind in kinds}
     about["params"].setdefault("names", printed_names(DATASETS))
     snakemake = SimpleNamespace(**about, log=[log], threads=threads)
