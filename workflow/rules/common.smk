@@ -75,12 +75,9 @@ def below_results(paths):
 
 def experiment(wildcards):
     """Return the experiment that a path belongs to."""
-    found = of.select(
-        EXPERIMENTS, **{name: wildcards[name] for name in ("dataset", "model", "study")}
-    )
-    return there(found, f"{wildcards.dataset} / {wildcards.model} / {wildcards.study}")[
-        0
-    ]
+    dataset, model, study = wildcards.dataset, wildcards.model, wildcards.study
+    found = of.select(EXPERIMENTS, dataset=dataset, model=model, study=study)
+    return there(found, f"{dataset} / {model} / {study}")[0]
 
 
 def mains(wildcards):
@@ -128,8 +125,8 @@ def layers(wildcards):
 
 
 def layers_of_ff(wildcards):
-    (ff,) = of.select(of.main(EXPERIMENTS), dataset=wildcards.dataset, model="ff")
-    return ff.layers
+    ff = of.select(mains(wildcards), model="ff")
+    return there(ff, f"{wildcards.dataset} / ff / main")[0].layers
 
 
 def held_out(wildcards):
