@@ -68,7 +68,7 @@ ROWS = (
           "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test",
           dict.fromkeys(["significance", "sparsity"], of.with_goodness), summaries.insignificance,
           Layout(["dataset", "model", "study", "layer"], [], note="The paper: about 500 of "
-                 "457,000, most of them in layer 2 of BP/FF on CIFAR10 (2.6 % there)."),
+                 "457,000 on all its datasets, most in layer 2 of BP/FF on CIFAR10 (2.6 %)."),
           arranged=arrange_significance, called="Permutation test"),
 )
 # fmt: on

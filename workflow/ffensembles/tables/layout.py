@@ -108,7 +108,7 @@ def arrange_significance(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFr
     grid.index = _printed(index, layout.labels)
     units, above = counts[has_ensembles(table).to_numpy()].sum()
     share = f" ({above / units:.2%})" if units else ""
-    return grid, f"All layers of Table 3: {above:,} of {units:,} units{share}. {layout.note}"
+    return grid, f"All layers run of Table 3: {above:,} of {units:,} units{share}. {layout.note}"
 
 
 def number_text(mean: float, std: float, form: str) -> str:
