@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from ffensembles.data import datasets, downloads, published
+from ffensembles.data import datasets, downloads, prestaged, published
 from ffensembles.data.definitions import PUBLISHED, Definition
 from ffensembles.data.digits import read_digits
 from ffensembles.errors import UserError
@@ -303,7 +303,7 @@ def test_prestaged_files_give_their_arrays_and_stay_as_they_are(tiny, dataset):
         return {path: (s := path.stat()).st_mtime_ns + s.st_size for path in folder.rglob("*")}
 
     before = state()
-    published.check_prestaged(folder, [dataset])
+    prestaged.check_prestaged(folder, [dataset])
     assert_arrays(fetch_prestaged(folder, dataset), made[dataset])
     assert state() == before
 
@@ -363,7 +363,7 @@ def test_the_wrapper_and_ending_of_a_file_do_not_matter(tiny, form):
             raw = path.parent / "MNIST" / "raw"
             raw.mkdir(parents=True, exist_ok=True)
             (raw / name).write_bytes(content)
-    published.check_prestaged(folder, ["mnist"])
+    prestaged.check_prestaged(folder, ["mnist"])
     assert_arrays(fetch_prestaged(folder, "mnist"), made["mnist"])
 
 
@@ -383,7 +383,7 @@ def pack_cifar10(folder, leave_out=""):
 def test_cifar10_is_read_from_its_archive(tiny):
     folder, made = tiny
     archive = pack_cifar10(folder)
-    published.check_prestaged(folder, ["cifar10"])
+    prestaged.check_prestaged(folder, ["cifar10"])
     assert_arrays(fetch_prestaged(folder, "cifar10"), made["cifar10"])
     assert list((folder / "cifar10").iterdir()) == [archive]  # not unpacked
 
@@ -465,14 +465,14 @@ def test_a_damaged_copy_beside_a_whole_file_is_passed_over(tiny, other):
     folder, made = tiny
     for name in published.SOURCES["mnist"].files:
         (folder / "mnist" / other.format(name)).write_bytes(b"\x1f\x8bhalf")
-    published.check_prestaged(folder, ["mnist"])
+    prestaged.check_prestaged(folder, ["mnist"])
     assert_arrays(fetch_prestaged(folder, "mnist"), made["mnist"])
 
 
 def test_an_empty_copy_is_passed_over_and_a_whole_archive_stands_for_a_damaged_file(tiny):
     folder, made = tiny
     (folder / "svhn" / "train_32x32.mat.bak").touch()
-    published.check_prestaged(folder, ["svhn"])
+    prestaged.check_prestaged(folder, ["svhn"])
     batches = folder / "cifar10" / "cifar-10-batches-py"
     half = (batches / "data_batch_3").read_bytes()[:-9]
     archive = pack_cifar10(folder)
@@ -487,7 +487,7 @@ def test_a_folder_in_place_of_a_file_is_told_as_one(tiny):
     path.unlink()
     path.mkdir()
     with pytest.raises(UserError) as error:
-        published.check_prestaged(tiny[0], ["svhn"])
+        prestaged.check_prestaged(tiny[0], ["svhn"])
     the_line(error, path, "is a folder, not the file", "place what is published")
 
 
@@ -503,14 +503,14 @@ def test_a_folder_that_may_not_be_read_is_told_as_that(tiny, monkeypatch, place)
     # Root may read anything, so the operating system's answer is played here.
     monkeypatch.setattr(os, "access", lambda path, mode: path != locked)
     with pytest.raises(UserError) as error:
-        published.check_prestaged(tiny[0], ["svhn"])
+        prestaged.check_prestaged(tiny[0], ["svhn"])
     the_line(error, locked, "may not be read", "chmod")
 
 
 def test_a_prestaged_folder_behind_a_link_to_nowhere(tmp_path):
     (tmp_path / "data").symlink_to("/gone/away")
     with pytest.raises(UserError) as error:
-        published.check_prestaged(tmp_path / "data", ["svhn"])
+        prestaged.check_prestaged(tmp_path / "data", ["svhn"])
     the_line(error, tmp_path / "data", "/gone/away, which is not there", "key prestaged")
 
 
@@ -518,9 +518,9 @@ def test_what_is_missing_is_named_before_anything_is_read(tiny, monkeypatch):
     folder, _ = tiny
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
 
-    def refuse_at_once(prestaged, dataset, *parts):
+    def refuse_at_once(whole, dataset, *parts):
         with pytest.raises(UserError) as error:
-            published.check_prestaged(prestaged, ["digits", dataset])
+            prestaged.check_prestaged(whole, ["digits", dataset])
         the_line(error, "key prestaged", *parts)
 
     refuse_at_once(folder / "no", "mnist", folder / "no:", "is not a folder")
@@ -540,18 +540,18 @@ def test_empty_and_unreadable_files_are_named_at_once(tiny, monkeypatch):
     path = tiny[0] / "svhn" / "train_32x32.mat"
     with monkeypatch.context() as patch, pytest.raises(UserError) as error:
         patch.setattr(os, "access", lambda file, mode: file != path)
-        published.check_prestaged(tiny[0], ["svhn"])
+        prestaged.check_prestaged(tiny[0], ["svhn"])
     the_line(error, path, "cannot be read", "chmod")
     path.write_bytes(b"")
     with pytest.raises(UserError) as error:
-        published.check_prestaged(tiny[0], ["svhn"])
+        prestaged.check_prestaged(tiny[0], ["svhn"])
     the_line(error, path, "is empty", "place what is published")
 
 
 def test_without_the_key_prestaged_or_with_bundled_data_nothing_is_checked():
-    published.check_prestaged(None, DATASETS)
-    published.check_prestaged("", DATASETS)
-    published.check_prestaged("/nowhere", ["digits"])
+    prestaged.check_prestaged(None, DATASETS)
+    prestaged.check_prestaged("", DATASETS)
+    prestaged.check_prestaged("/nowhere", ["digits"])
 
 
 def test_the_check_imports_no_heavy_library():
@@ -567,7 +567,7 @@ def test_the_check_imports_no_heavy_library():
 @needs_real_data
 @pytest.mark.parametrize("dataset", ["mnist", "fashionmnist"])
 def test_real_files_are_the_published_ones(dataset):
-    published.check_prestaged(REAL, [dataset])
+    prestaged.check_prestaged(REAL, [dataset])
     real = fetch(dataset, REAL)
     assert real.train.images.shape == (60000, 1, 28, 28)
     assert real.test.images.shape == (10000, 1, 28, 28)
@@ -650,7 +650,7 @@ def test_download_is_checked_by_torchvision_and_mends_broken_files(mirror, tmp_p
     again = fetch("fashionmnist", None, resources)
     assert again.sha256 == downloaded.sha256
     assert requests == []  # unpacked anew from what had been downloaded
-    published.check_prestaged(resources, ["fashionmnist"])  # a download serves as pre-staged files
+    prestaged.check_prestaged(resources, ["fashionmnist"])  # a download serves as pre-staged files
     assert fetch("fashionmnist", resources).sha256 == downloaded.sha256
 
 

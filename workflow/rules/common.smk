@@ -23,7 +23,7 @@ from ffensembles.data.definitions import (
     local_files,
     printed_names,
 )
-from ffensembles.data.published import check_prestaged
+from ffensembles.data.prestaged import check_prestaged
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
 from ffensembles.pipeline import results

@@ -185,7 +185,7 @@ def _read(
     if source in BUNDLED:
         return BUNDLED[source]()
     if prestaged:
-        from ffensembles.data.published import prestaged_folder, read
+        from ffensembles.data.prestaged import prestaged_folder, read
 
         return read(source, prestaged_folder(prestaged, source))
     from ffensembles.data.downloads import download

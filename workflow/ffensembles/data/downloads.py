@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from ffensembles.data.published import SOURCES, Source, is_published, read
+from ffensembles.data.prestaged import read
+from ffensembles.data.published import SOURCES, Source, is_published
 from ffensembles.errors import UserError
 from ffensembles.files import shortened, unwritable
 
