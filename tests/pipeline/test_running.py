@@ -45,13 +45,13 @@ class Run:
     def lines(self):
         """Wait for the end, which comes soon, and return what was printed."""
         try:
-            return self.process.communicate(timeout=60)[0].splitlines()
+            return self.process.communicate(timeout=180)[0].splitlines()
         finally:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def saved(folder, since=0.0, patience=120):
+def saved(folder, since=0.0, patience=240):
     """Wait until the training has saved its state, and return when it did."""
     path = folder / f"{MODEL}.checkpoints/0-0.checkpoint"
     deadline = time.monotonic() + patience

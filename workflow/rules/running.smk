@@ -56,6 +56,15 @@ onstart:
             or_exit(cluster.cancel_orphans, workflow.workdir_init)
         or_exit(cluster.check_requests, requests())
     ending.end_on_signals()
+    rows = [*TABLES.values(), *FIGURES]
+    lacking = [row.name for row in rows if row not in wanted(rows)]
+    if lacking and "report" in {
+        job.rule.name for job in workflow.dag.needrun_jobs()
+    }:
+        names = ", ".join(lacking)
+        print(
+            f"Left out, for want of experiments or layers: {names}", file=sys.stderr
+        )
 
 
 def failed_jobs():
