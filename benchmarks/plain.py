@@ -39,27 +39,55 @@ def steps(e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor) -> 
     FF trains one layer; for a deeper one the data are the outputs of those before. BP sees the
     positive images and the labels.
     """
-    device = positive.device
     model = Layers(positive.shape[1], e.units, 1 if e.model == "ff" else e.layers, e.model == "bp")
-    model.to(device)
+    model.to(positive.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=e.learning_rate)
-    loader = DataLoader(
-        TensorDataset(positive, negative, labels), batch_size=e.batch_size, shuffle=True
-    )
+    for x_pos, x_neg, y in batches(e, positive, negative, labels):
+        if e.model == "bp":
+            x = x_pos
+            for linear in model.hidden:
+                x = linear(x).relu()
+            loss = cross_entropy(model.head(x), y)
+        else:
+            loss = ff_loss(*(total_goodness(model, x) for x in (x_pos, x_neg)))
+        step(loss, optimiser)
+        yield
+
+
+def steps_above_frozen(
+    e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor, layer: int
+) -> Iterator[None]:
+    """Train a layer of FF (counted from 1) without end, as the paper's authors do: on the images.
+
+    Nothing is kept of the layers below, which every batch passes anew.
+    """
+    model = Layers(positive.shape[1], e.units, layer, head=False).to(positive.device)
+    *frozen, trained = model.hidden
+    optimiser = torch.optim.Adam(trained.parameters(), lr=e.learning_rate)
+    for x_pos, x_neg, _ in batches(e, positive, negative, labels):
+        goodness = []
+        for x in (x_pos, x_neg):
+            with torch.no_grad():
+                for linear in frozen:
+                    x = linear(normalize(x)).relu()
+            goodness.append(trained(normalize(x)).relu().norm(dim=1))
+        step(ff_loss(*goodness), optimiser)
+        yield
+
+
+def batches(e: Experiment, *data: Tensor) -> Iterator[list[Tensor]]:
+    """Yield shuffled batches without end."""
+    loader = DataLoader(TensorDataset(*data), batch_size=e.batch_size, shuffle=True)
     while True:
-        for x_pos, x_neg, y in loader:
-            optimiser.zero_grad()
-            if e.model == "bp":
-                x = x_pos
-                for linear in model.hidden:
-                    x = linear(x).relu()
-                loss = cross_entropy(model.head(x), y)
-            else:
-                loss = ff_loss(*(total_goodness(model, x) for x in (x_pos, x_neg)))
-            loss.backward()
-            optimiser.step()
-            loss.item()  # for the progress that such code prints
-            yield
+        yield from loader
+
+
+def step(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+    """Change the weights by the gradient of a loss."""
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    loss.item()  # for the progress that such code prints
 
 
 def total_goodness(model: Layers, x: Tensor) -> Tensor:

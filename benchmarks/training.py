@@ -2,14 +2,17 @@
 
 For every model, number of units and number of seeds asked for, in one run and in turns:
 
-a. the matrix products of a training step, on their own, at the same shapes and precision;
+a. the matrix products of a training step, on their own, at the same shapes and precision; on a CPU
+   at `highest`, by whichever route is the fastest that keeps float32;
 b. `ffensembles.training.loop.train`, on random images of the right shape;
 c. the plain reading in `plain.py`, one seed after the other, at torch's default precision and
-   in a process of its own, which nothing that we set up helps.
+   in a process of its own, which nothing that we set up helps; FF also as the paper's authors
+   train it, each batch passing the layers below anew.
 
 Prints epochs per second (an epoch of FF is one of each layer), how many times as fast as c, the
 share of a's rate that b reaches, and what the whole study would take on this device. Each time is
-the best of some rounds, so load on the machine disturbs little while it is short.
+the best of some rounds; with one thread on a CPU it is the process's own, which other work on the
+machine disturbs little.
 
     python benchmarks/training.py                      a GPU: everything; a CPU: 1000 units, 1 seed
     python benchmarks/training.py --units 3072 --seeds 1 10 --models ff --precision highest medium
@@ -17,21 +20,23 @@ the best of some rounds, so load on the machine disturbs little while it is shor
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise, product
-from math import prod
+from math import nan, prod
 from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import plain
 import torch
 from torch import Tensor
 
 from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.models.devices import choose, precision, product_dtype
+from ffensembles.models.devices import choose, precision, product_dtype, products
+from ffensembles.models.float32 import ROUTES, is_float32
 from ffensembles.printing.names import MODELS
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.loop import train
@@ -50,13 +55,14 @@ ROUNDS = 3
 
 @dataclass
 class Timing:
-    """Seconds of an epoch of the experiment, by each of the three ways."""
+    """Seconds of an epoch of the experiment, by each of the ways."""
 
     experiment: Experiment
     precision: str
     products: float
     ours: float
     plain: float
+    authors: float
 
     @property
     def rate(self) -> float:
@@ -87,40 +93,50 @@ def operations(e: Experiment) -> float:
     return e.seeds * e.epochs * images / e.batch_size * of_a_step
 
 
-def seconds(action: Callable[[], object], times: int, device: torch.device) -> float:
-    """Return the seconds that one call takes, of several in a row."""
-    started = perf_counter()
-    for _ in range(times):
-        action()
+def now(device: torch.device) -> float:
+    """Return seconds: of this process's work where one CPU thread does it, else on the wall."""
     if device.type == "cuda":
         torch.cuda.synchronize()
-    return (perf_counter() - started) / times
+    return (
+        process_time() if (device.type, torch.get_num_threads()) == ("cpu", 1) else perf_counter()
+    )
+
+
+def seconds(action: Callable[[], object], times: int, device: torch.device) -> float:
+    """Return the seconds that one call takes, of several in a row, after one that warms up."""
+    action()
+    started = now(device)
+    for _ in range(times):
+        action()
+    return (now(device) - started) / times
 
 
 def time_products(e: Experiment, device: torch.device, name: str, times: int) -> float:
-    """Return the seconds that the products of a step take."""
+    """Return the seconds that the products of a step take, by the best route for each."""
+    route = products(device, name).partition(" by ")[2]
+    asked = [ROUTES[r] for r in ROUTES if is_float32(r)] if route else [None]
     total = 0.0
     with precision(device, name):
-        dtype = product_dtype(device)
+        dtype, before = product_dtype(device), torch.get_float32_matmul_precision()
         for m, k, n in shapes(e):
             a = torch.rand(e.seeds, m, k, device=device, dtype=dtype)
             b = torch.rand(e.seeds, k, n, device=device, dtype=dtype)
-
-            def multiply(a: Tensor = a, b: Tensor = b) -> Tensor:
-                return torch.bmm(a, b)
-
-            seconds(multiply, 1, device)  # warms up
-            total += seconds(multiply, times, device)
+            best = float("inf")
+            for precision_name in asked:
+                torch.set_float32_matmul_precision(precision_name or before)
+                best = min(best, seconds(partial(torch.bmm, a, b), times, device))
+            total += best
+        torch.set_float32_matmul_precision(before)
     return total
 
 
 def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> float:
     """Return the seconds of a step (of all layers for FF) within epochs of some batches."""
-    shape = SHAPES[e.dataset]
-    images = batches * e.batch_size
+    shape, images = SHAPES[e.dataset], batches * e.batch_size
     split = Split(torch.rand(images, prod(shape)), torch.arange(images) % 10, shape, 10)
+    stamps: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory() as folder:
-        trained = train(
+        train(
             replace(e, epochs=3),
             list(range(e.seeds)),
             split,
@@ -128,9 +144,14 @@ def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> f
             random_seed=0,
             device=device,
             precision_name=name,
+            observe=lambda epoch, _: stamps.append((epoch, now(device))),
         )
-    log = trained.log[(trained.log.epoch > 1) & (trained.log.seed == 0)]
-    return log.groupby("layer").seconds.min().sum() / batches
+    # Of each phase (a layer, for FF) the faster of its second and third epoch.
+    lasted: dict[int, list[float]] = {2: [], 3: []}
+    for (_, before), (epoch, after) in pairwise(stamps):
+        if epoch in lasted:
+            lasted[epoch].append(after - before)
+    return sum(map(min, *lasted.values())) / batches
 
 
 def time_plain(e: Experiment, device: torch.device, times: int, threads: int) -> float:
@@ -141,26 +162,40 @@ def time_plain(e: Experiment, device: torch.device, times: int, threads: int) ->
         inputs += [e.units] * (e.layers - 1)
     total = 0.0
     for width in inputs:
-        images = IMAGES[e.dataset]
-        positive, negative = (torch.rand(images, width, device=device) for _ in range(2))
-        steps = plain.steps(e, positive, negative, torch.arange(images, device=device) % 10)
-
-        def step(steps: Iterable[None] = steps) -> None:
-            next(iter(steps))
-
-        step()  # warms up
-        total += seconds(step, times, device)
+        steps = plain.steps(e, *random_pairs(e, width, device))
+        total += seconds(partial(next, steps), times, device)
     return e.seeds * total
 
 
+def time_authors(e: Experiment, device: torch.device, times: int, threads: int) -> float:
+    """Return the seconds of a step of all layers of FF for all seeds, as the authors train it."""
+    torch.set_num_threads(threads)
+    data = random_pairs(e, prod(SHAPES[e.dataset]), device)
+    total = 0.0
+    for layer in range(1, e.layers + 1):
+        steps = plain.steps_above_frozen(e, *data, layer)
+        total += seconds(partial(next, steps), times, device)
+    return e.seeds * total
+
+
+def random_pairs(e: Experiment, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return positive and negative inputs of a layer, and labels, of a dataset's size."""
+    n = IMAGES[e.dataset]
+    positive, negative = (torch.rand(n, width, device=device) for _ in range(2))
+    return positive, negative, torch.arange(n, device=device) % 10
+
+
 def measure(e: Experiment, device: torch.device, name: str, other: Executor) -> Timing:
-    """Time an experiment's epoch in the three ways, in turns; the plain one elsewhere."""
+    """Time an experiment's epoch in each way, in turns; the plain ones elsewhere."""
     gpu, threads = device.type == "cuda", torch.get_num_threads()
     rounds = [
         (
             time_products(e, device, name, 20 if gpu else 2),
             time_ours(e, device, name, 59 if gpu else 10),
             other.submit(time_plain, e, device, 20 if gpu else 4, threads).result(),
+            other.submit(time_authors, e, device, 20 if gpu else 4, threads).result()
+            if e.model == "ff"
+            else nan,
         )
         for _ in range(ROUNDS)
     ]
@@ -173,8 +208,8 @@ def show(t: Timing, fastest: Timing) -> None:
     e = t.experiment
     print(
         f"{MODELS[e.model]:6}{e.units:6}{e.seeds:6}  {t.precision:8}{1 / t.ours:9.3f}"
-        f"{t.plain / t.ours:9.2f}{t.products / t.ours:9.2f}{t.rate / 1e12:9.3f}"
-        f"{fastest.ours / t.ours:9.2f}",
+        f"{t.plain / t.ours:9.2f}{t.authors / t.ours:10.2f}{t.products / t.ours:9.2f}"
+        f"{t.rate / 1e12:9.3f}{fastest.ours / t.ours:9.2f}",
         flush=True,
     )
 
@@ -221,7 +256,7 @@ def main() -> None:
     device = choose(asked.device)
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"{asked.threads} threads"
     print(f"{device.type} ({name}), torch {torch.__version__}\n")
-    print("model  units seeds  precision epochs/s  x plain    share  TFLOP/s  x first")
+    print("model  units seeds  precision epochs/s  x plain x authors    share  TFLOP/s  x first")
     table = read_experiments(TABLE)
     timings: dict[str, list[Timing]] = {name: [] for name in asked.precision}
     with ProcessPoolExecutor(1, get_context("spawn")) as other:

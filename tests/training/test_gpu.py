@@ -50,7 +50,7 @@ def test_a_killed_training_ends_with_the_same_bits(model, settings, tmp_path):
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_the_estimate_of_memory_holds(model, tmp_path):
     e = experiment(model, units=3072, batch_size=1024, epochs=1)
-    split = Split(torch.rand(20_000, 3072), torch.arange(20_000) % 10, (3, 32, 32))
+    split = Split(torch.rand(20_000, 3072), torch.arange(20_000) % 10, (3, 32, 32), 10)
     shared, per_seed = memory_needed(e, 20_000, 3072)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
