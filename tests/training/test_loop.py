@@ -20,6 +20,7 @@ from ffensembles.randomness import generator
 from ffensembles.representations import extraction
 from ffensembles.training import block as block_module
 from ffensembles.training import loop, memory
+from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.memory import memory_needed
 from helpers.small_training import (
     batches,
@@ -281,6 +282,23 @@ class TestFiles:
     def test_the_same_training_gives_the_same_bytes(self, block):
         one, other = (block(folder) / "m.safetensors" for folder in "ab")
         assert one.read_bytes() == other.read_bytes()
+
+    def test_it_goes_on_with_another_number_of_threads_and_says_so(
+        self, block, monkeypatch, caplog
+    ):
+        def save_and_leave(self, state):
+            self.save(state())
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Checkpoint, "after_step", save_and_leave)
+            block()
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+        folder = block()
+        assert "saved with threads 2 and goes on with 1" in caplog.text
+        assert "starts anew" not in caplog.text
+        assert not list(folder.glob("*.checkpoints"))
 
     def test_whoever_may_read_the_log_may_read_the_weights(self, block):
         assert len({path.stat().st_mode for path in block().iterdir()}) == 1
