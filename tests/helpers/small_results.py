@@ -4,62 +4,84 @@ import torch
 
 from ffensembles.data.datasets import write
 from ffensembles.representations.extraction import extract_run
+from ffensembles.tables.catalogue import TABLES
 from ffensembles.training.block import train_block
+from ffensembles.verdict.evidence import FRAMES
+from helpers import REPORTED, ROOT
 from helpers.runs import few_digits
 from helpers.scripts import run_script
 from helpers.small_training import experiment
 
 SEEDS = [0, 1]
+STUDIES = [
+    experiment("ff", epochs=60, batch_size=64),  # enough for most categories to have ensembles
+    experiment("bpff"),
+    experiment("bp"),
+    experiment("ff", study="without-3", held_out=3),
+    experiment("ff", study="l1-goodness", goodness="l1", normalisation="l1"),
+    experiment("bp", study="l1-regularised", activation_l1=3e-5),
+]
 
 
 def write_results(folder):
-    """Write dataset, models, representations and all measurements of a few digits; return it."""
+    """Write what comes of a few digits: all but figures and the pages about the run."""
     images = few_digits()
-    dataset = folder / "datasets/digits.npz"
-    write(images, dataset)
-    representations = {}
-    for model in ("ff", "bpff", "bp"):
-        e = experiment(model, epochs=6, batch_size=32)
-        place = f"digits/{model}/{e.study}"
-        weights = folder / f"models/{place}/seeds-0-1.safetensors"
-        threads = torch.get_num_threads()
-        train_block(
-            e,
-            SEEDS,
-            images,
-            model_path=str(weights),
-            log_path=str(weights.with_suffix(".log.parquet")),
-            random_seed=0,
-            device="cpu",
-            precision="auto",
-            checkpoint_interval=60,
-            code="of this test",
-        )
-        torch.set_num_threads(threads)
-        runs = [str(folder / f"representations/{place}/seed-{seed}.parquet") for seed in SEEDS]
-        for seed, path in zip(SEEDS, runs, strict=True):
-            extract_run(e, seed, str(weights), images, path, device="cpu", unseen_label="none")
-        representations[model] = runs[0]
-        networks = {"models": [str(weights)], "dataset": str(dataset)}
-        _measure(folder, e, {"representations": runs}, networks)
+    write(images, folder / "datasets/digits.npz")
+    for e in STUDIES:
+        _train(folder, e, images)
+        _measure(folder, e)
+    run = {
+        model: str(folder / f"representations/digits/{model}/main/seed-0.parquet")
+        for model in ("ff", "bpff", "bp")
+    }
     wildcards = {"dataset": "digits", "seed": "0"}
-    run = {"representation": representations["ff"]}
     for script, name, inputs in (
-        ("measure_similarity", "similarity", representations),
-        ("measure_layer_similarity", "layer-similarity", run),
+        ("measure_similarity", "similarity", run),
+        ("measure_layer_similarity", "layer-similarity", {"representation": run["ff"]}),
     ):
         output = folder / f"analysis/digits/{name}/seed-0.parquet"
-        _run(script, folder, inputs, output, wildcards, {"layers": 3})
+        _run(folder, script, inputs, {"table": output}, {"layers": 3}, wildcards)
+    _judge(folder)
     return folder
 
 
-def _measure(folder, e, runs, networks):
+def _train(folder, e, images):
+    """Train the runs of an experiment and extract their representations."""
+    weights = folder / f"models/{'/'.join(e.key)}/seeds-0-1.safetensors"
+    threads = torch.get_num_threads()
+    train_block(
+        e,
+        SEEDS,
+        images,
+        model_path=str(weights),
+        log_path=str(weights.with_suffix(".log.parquet")),
+        random_seed=0,
+        device="cpu",
+        precision="auto",
+        checkpoint_interval=60,
+        code="of this test",
+    )
+    torch.set_num_threads(threads)
+    for seed, path in zip(SEEDS, _representations(folder, e), strict=True):
+        extract_run(e, seed, str(weights), images, path, device="cpu", unseen_label="none")
+
+
+def _representations(folder, e):
+    return [
+        str(folder / f"representations/{'/'.join(e.key)}/seed-{seed}.parquet") for seed in SEEDS
+    ]
+
+
+def _measure(folder, e):
     """Make each measurement of an experiment as its rule does."""
+    place = folder / f"analysis/{'/'.join(e.key)}"
+    runs = {"representations": _representations(folder, e)}
+    tested = runs | {"ensembles": str(place / "ensembles.parquet")}
+    weights = str(folder / f"models/{'/'.join(e.key)}/seeds-0-1.safetensors")
+    networks = {"models": [weights], "dataset": str(folder / "datasets/digits.npz")}
     of_runs = {"seeds": SEEDS, "layers": e.layers, "held_out": e.held_out}
     settings = {"experiment": e.training_settings(), "device": "cpu"}
-    place = folder / f"analysis/{e.dataset}/{e.model}/{e.study}"
     exact = {"method": "exact", "shuffles": 1, "random_seed": 0}
-    tested = runs | {"ensembles": str(place / "ensembles.parquet")}
     for script, name, inputs, params in (
         ("measure_accuracy", "accuracy", runs, of_runs),
         ("measure_sparsity", "sparsity", runs, of_runs),
@@ -70,11 +92,52 @@ def _measure(folder, e, runs, networks):
         ("measure_training_sparsity", "training-sparsity", networks, settings),
     ):
         wildcards = {"dataset": e.dataset, "model": e.model, "study": e.study}
-        _run(script, folder, inputs, place / f"{name}.parquet", wildcards, params)
+        _run(folder, script, inputs, {"table": place / f"{name}.parquet"}, params, wildcards)
 
 
-def _run(script, folder, inputs, output, wildcards, params):
+def _judge(folder):
+    """Make the tables of the catalogue, the scorecard and the claims."""
+    csv = {}
+    for table in TABLES.values():
+        sources = table.sources(STUDIES, {})
+        inputs = {kind: _analyses(folder, kind, chosen) for kind, chosen in sources.items()}
+        if table.in_paper:
+            inputs["reported"] = str(REPORTED / f"{table.name}.csv")
+        kinds = ("csv", "md", "tex", "html")
+        outputs = {kind: folder / f"tables/{table.name}.{kind}" for kind in kinds}
+        params = table.settings({"only": {}}) | {"table": table.key}
+        _run(folder, "tabulate", inputs, outputs, params)
+        if table.judged:
+            csv[table.name] = str(outputs["csv"])
+    reported = [str(REPORTED / f"{name}.csv") for name in csv]
+    inputs = {"tables": list(csv.values()), "reported": reported}
+    _run(folder, "score", inputs, _pages(folder, "scorecard"))
+    frames = {kind: _analyses(folder, kind, STUDIES) for kind in FRAMES}
+    _run(folder, "evaluate_claims", frames, _pages(folder, "claims"))
+
+
+def _analyses(folder, kind, experiments):
+    """Return the files of one kind of measurement of some experiments."""
+    if kind == "experiments":
+        return [str(ROOT / "config/demo.tsv")]
+    name = kind.replace("_", "-")
+    if name.endswith("similarity"):
+        return [str(folder / f"analysis/digits/{name}/seed-0.parquet")]
+    return [str(folder / f"analysis/{'/'.join(e.key)}/{name}.parquet") for e in experiments]
+
+
+def _pages(folder, name):
+    return {form: folder / f"{name}.{form}" for form in ("csv", "html")}
+
+
+def _run(folder, script, inputs, outputs, params=None, wildcards=None):
     log = folder / f"logs/{script}.log"
     log.parent.mkdir(exist_ok=True)
-    named = {"input": inputs, "output": {"table": str(output)}, "params": params}
-    run_script(f"{script}.py", log, wildcards=wildcards, **named)
+    run_script(
+        f"{script}.py",
+        log,
+        input=inputs,
+        output={name: str(path) for name, path in outputs.items()},
+        params=dict(params or {}),
+        wildcards=wildcards or {},
+    )
