@@ -331,9 +331,10 @@ def test_a_row_that_the_pipeline_cannot_run_is_one_line(cells, named, tmp_path, 
 
 def test_models_that_are_compared_by_layer_have_as_many_layers(tmp_path, monkeypatch):
     other = edit(FF, model="bpff", layers="4")
-    with pytest.raises(UserError) as error:
-        check(write_rows(tmp_path, HEADER, FF, other), monkeypatch)
-    assert "study main on mnist, ff has 3 layers and bpff 4" in one_line(error)
+    for row in (other, edit(other, study="l1-goodness")):
+        with pytest.raises(UserError) as error:
+            check(write_rows(tmp_path, HEADER, FF, row), monkeypatch)
+        assert "on mnist, ff in study main has 3 layers, and bpff in study" in one_line(error)
     check(write_rows(tmp_path, HEADER, FF, edit(other, study="wider")), monkeypatch)
 
 

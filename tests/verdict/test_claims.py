@@ -312,6 +312,19 @@ def test_a_claim_is_dropped_where_its_runs_are_missing(papers: Evidence) -> None
     assert verdicts["sparser-than-bp"] == HOLDS
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_claims_about_layers_that_networks_lack_are_dropped(layers, papers: Evidence) -> None:
+    def shallow(frame: pd.DataFrame) -> pd.DataFrame:
+        named = [name for name in ("layer", "layer_a", "layer_b") if name in frame]
+        return frame[(frame[named].astype(float) <= layers).all(axis=1)]
+
+    results = evaluate(Evidence({name: shallow(frame) for name, frame in papers.frames.items()}))
+    verdicts = results.drop_duplicates("claim").set_index("claim")["verdict"]
+    assert (verdicts["only-last-layer-of-bpff-not-sparse"] == NOT_TESTED) == (layers == 1)
+    assert verdicts["layer-2-less-sparse-on-fashionmnist-only"] == NOT_TESTED
+    assert verdicts["ff-ensembles-are-disjoint"] == HOLDS
+
+
 def test_one_false_dataset_makes_a_claim_fail_and_is_named(papers: Evidence) -> None:
     spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
     claim = claim_named("only-last-layer-of-bpff-not-sparse")

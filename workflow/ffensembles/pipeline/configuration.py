@@ -112,12 +112,13 @@ def _check_depths(experiments: Sequence[Experiment], table: str) -> None:
     """Check that the models that are compared layer by layer have as many layers."""
     first: dict[tuple[str, str], Experiment] = {}
     for e in experiments:
-        other = first.setdefault((e.study, e.dataset), e)
+        compared = "main" if e.study in ALL_CATEGORIES else e.study
+        other = first.setdefault((compared, e.dataset), e)
         if e.layers != other.layers:
             raise UserError(
-                f"{table}: in study {e.study} on {e.dataset}, {other.model} has {other.layers} "
-                f"layers and {e.model} {e.layers}; models are compared layer by layer, so give "
-                "them as many"
+                f"{table}: on {e.dataset}, {other.model} in study {other.study} has {other.layers} "
+                f"layers, and {e.model} in study {e.study} {e.layers}; they are compared layer by "
+                "layer, so give them as many"
             )
 
 

@@ -1,10 +1,12 @@
 """Claims on sparsity (sections 4.2 and 4.5, appendices E, F and J.2)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.verdict.claims.claim import GOODNESS, Finding, by_dataset, claim, f
-from ffensembles.verdict.evidence import PAPER, Evidence
+from ffensembles.verdict.evidence import PAPER, Evidence, Missing
 
 CLEAR = 0.15  # a difference in S that makes "a clear contrast"; the paper's smallest is 0.18
 
@@ -16,14 +18,14 @@ def sparser_than_bp(e: Evidence) -> Finding:
     Clearly: S is higher by 0.15 or more.
     """
     ff, bpff, bp = e.by_layer("ff"), e.by_layer("bpff"), e.by_layer("bp")
-    gaps = [*np.subtract(ff, bp), *np.subtract(bpff, bp)[:-1]]
+    gaps = [*np.subtract(ff, bp), *but_last(np.subtract(bpff, bp))]
     return min(gaps) >= CLEAR, f"FF {f(ff)}; BP/FF {f(bpff)}; BP {f(bp)}"
 
 
 @claim("4.2")
 def goodness_layers_sparse(e: Evidence) -> Finding:
     """Goodness makes layers highly sparse: S ≥ 0.5 in four of five, BP/FF's last aside."""
-    layers = [*e.by_layer("ff"), *e.by_layer("bpff")[:-1]]
+    layers = [*e.by_layer("ff"), *but_last(e.by_layer("bpff"))]
     share = np.mean(np.array(layers) >= SPARSE)
     figures = f"{share:.0%} of {len(layers)} layers, the least sparse S {min(layers):.3f}"
     return share >= 0.8, figures
@@ -36,15 +38,16 @@ def sparsity_by_goodness_not_by_backprop(e: Evidence) -> Finding:
     S is below 0.5 in BP, on average over its layers, and above in BP/FF, its last layer aside.
     """
     bp, bpff = e.by_layer("bp"), e.by_layer("bpff")
-    contrast = np.mean(bp) < SPARSE <= np.mean(bpff[:-1])
-    return contrast, f"BP {f(bp)}; BP/FF {f(bpff)}"
+    others = but_last(bpff)
+    return np.mean(bp) < SPARSE <= np.mean(others), f"BP {f(bp)}; BP/FF {f(bpff)}"
 
 
 @claim("Table 3, App. E")
 def only_last_layer_of_bpff_not_sparse(e: Evidence) -> Finding:
     """BP/FF is sparse in every layer except the last, which is non-sparse."""
-    *others, last = e.by_layer("bpff")
-    return last < SPARSE <= min(others), f"S {f([*others, last])}"
+    layers = e.by_layer("bpff")
+    others = but_last(layers)
+    return layers[-1] < SPARSE <= min(others), f"S {f(layers)}"
 
 
 @claim("Figure 2", on=("mnist",))
@@ -53,7 +56,7 @@ def sparser_than_bp_in_each_category(e: Evidence) -> Finding:
     gaps = [
         e.sparsity(model, layer, category=category) - e.sparsity("bp", layer, category=category)
         for model in GOODNESS
-        for layer in e.layers(model)[: -1 if model == "bpff" else None]
+        for layer in (but_last(e.layers(model)) if model == "bpff" else e.layers(model))
         for category in e.categories("sparsity")
     ]
     return min(gaps) >= CLEAR, f"smallest difference in S {min(gaps):.3f}, of {len(gaps)}"
@@ -81,7 +84,14 @@ def comparable_sparsity(e: Evidence) -> Finding:
 
     Both have S ≥ 0.5, within 0.25 of each other.
     """
-    ff, bpff = e.by_layer("ff")[:-1], e.by_layer("bpff")[:-1]
+    ff, bpff = but_last(e.by_layer("ff")), but_last(e.by_layer("bpff"))
     gaps = np.subtract(ff, bpff)
     comparable = min(*ff, *bpff) >= SPARSE and np.abs(gaps).max() <= 0.25
     return comparable, f"FF {f(ff)}; BP/FF {f(bpff)}"
+
+
+def but_last(layers: Sequence | np.ndarray) -> Sequence | np.ndarray:
+    """Return all layers but the last, which the paper sets aside; there must be some."""
+    if len(layers) < 2:
+        raise Missing("more than one layer is needed")
+    return layers[:-1]
