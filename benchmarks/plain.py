@@ -14,7 +14,8 @@ from torch.nn.functional import cross_entropy, normalize, softplus
 from torch.utils.data import DataLoader, TensorDataset
 
 from ffensembles.experiments import Experiment
-from ffensembles.training.objectives import THRESHOLD
+
+THETA = 3.0
 
 
 class Layers(nn.Module):
@@ -30,7 +31,7 @@ class Layers(nn.Module):
 
 def ff_loss(positive: Tensor, negative: Tensor) -> Tensor:
     """Return the threshold loss of two batches' goodness."""
-    return (softplus(THRESHOLD - positive) + softplus(negative - THRESHOLD)).mean() / 2
+    return (softplus(THETA - positive) + softplus(negative - THETA)).mean() / 2
 
 
 def steps(e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor) -> Iterator[None]:
@@ -39,7 +40,9 @@ def steps(e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor) -> 
     FF trains one layer; for a deeper one the data are the outputs of those before. BP sees the
     positive images and the labels.
     """
-    model = Layers(positive.shape[1], e.units, 1 if e.model == "ff" else e.layers, e.model == "bp")
+    model = Layers(
+        positive.shape[1], e.widths[0], 1 if e.model == "ff" else e.layers, e.model == "bp"
+    )
     model.to(positive.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=e.learning_rate)
     for x_pos, x_neg, y in batches(e, positive, negative, labels):
@@ -61,7 +64,7 @@ def steps_above_frozen(
 
     Nothing is kept of the layers below, which every batch passes anew.
     """
-    model = Layers(positive.shape[1], e.units, layer, head=False).to(positive.device)
+    model = Layers(positive.shape[1], e.widths[0], layer, head=False).to(positive.device)
     *frozen, trained = model.hidden
     optimiser = torch.optim.Adam(trained.parameters(), lr=e.learning_rate)
     for x_pos, x_neg, _ in batches(e, positive, negative, labels):

@@ -49,7 +49,7 @@ def run(e: Experiment, dataset: Dataset, device: str, precision: str) -> pd.Data
         folder = Path(name)
         train_block(
             e,
-            list(range(e.seeds)),
+            list(e.runs),
             dataset,
             model_path=str(folder / "model.safetensors"),
             log_path=str(folder / "log.parquet"),
@@ -59,7 +59,7 @@ def run(e: Experiment, dataset: Dataset, device: str, precision: str) -> pd.Data
             checkpoint_interval=1e9,
             code="",
         )
-        for seed in range(e.seeds):
+        for seed in e.runs:
             path = folder / f"{seed}.parquet"
             extract_run(
                 e,

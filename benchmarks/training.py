@@ -75,7 +75,7 @@ def shapes(e: Experiment) -> list[tuple[int, int, int]]:
 
     They are the outputs, the gradients of the weights, and, but for FF, those of the inputs.
     """
-    sizes = [prod(SHAPES[e.dataset])] + [e.units] * e.layers
+    sizes = [prod(SHAPES[e.dataset]), *e.widths]
     sizes += [10] if e.model == "bp" else []
     rows = e.batch_size * (1 if e.model == "bp" else 2)
     found = []
@@ -90,7 +90,7 @@ def operations(e: Experiment) -> float:
     """Return the floating-point operations in the products of a whole experiment."""
     images = IMAGES[e.dataset] * (1 if e.held_out is None else 0.9)
     of_a_step = sum(2.0 * m * k * n for m, k, n in shapes(e))
-    return e.seeds * e.epochs * images / e.batch_size * of_a_step
+    return len(e.runs) * e.epochs * images / e.batch_size * of_a_step
 
 
 def now(device: torch.device) -> float:
@@ -119,8 +119,8 @@ def time_products(e: Experiment, device: torch.device, name: str, times: int) ->
     with precision(device, name):
         dtype, before = product_dtype(device), torch.get_float32_matmul_precision()
         for m, k, n in shapes(e):
-            a = torch.rand(e.seeds, m, k, device=device, dtype=dtype)
-            b = torch.rand(e.seeds, k, n, device=device, dtype=dtype)
+            a = torch.rand(len(e.runs), m, k, device=device, dtype=dtype)
+            b = torch.rand(len(e.runs), k, n, device=device, dtype=dtype)
             best = float("inf")
             for precision_name in asked:
                 torch.set_float32_matmul_precision(precision_name or before)
@@ -138,7 +138,7 @@ def time_ours(e: Experiment, device: torch.device, name: str, batches: int) -> f
     with tempfile.TemporaryDirectory() as folder:
         train(
             replace(e, epochs=3),
-            list(range(e.seeds)),
+            list(e.runs),
             split,
             Checkpoint(Path(folder) / "checkpoint", {}, 1e9),
             random_seed=0,
@@ -159,12 +159,12 @@ def time_plain(e: Experiment, device: torch.device, times: int, threads: int) ->
     torch.set_num_threads(threads)
     inputs = [prod(SHAPES[e.dataset])]
     if e.model == "ff":
-        inputs += [e.units] * (e.layers - 1)
+        inputs += e.widths[:-1]
     total = 0.0
     for width in inputs:
         steps = plain.steps(e, *random_pairs(e, width, device))
         total += seconds(partial(next, steps), times, device)
-    return e.seeds * total
+    return len(e.runs) * total
 
 
 def time_authors(e: Experiment, device: torch.device, times: int, threads: int) -> float:
@@ -175,7 +175,7 @@ def time_authors(e: Experiment, device: torch.device, times: int, threads: int) 
     for layer in range(1, e.layers + 1):
         steps = plain.steps_above_frozen(e, *data, layer)
         total += seconds(partial(next, steps), times, device)
-    return e.seeds * total
+    return len(e.runs) * total
 
 
 def random_pairs(e: Experiment, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -207,7 +207,7 @@ def show(t: Timing, fastest: Timing) -> None:
     """Print a line of the table; `fastest` is what the first precision took."""
     e = t.experiment
     print(
-        f"{MODELS[e.model]:6}{e.units:6}{e.seeds:6}  {t.precision:8}{1 / t.ours:9.3f}"
+        f"{MODELS[e.model]:6}{e.widths[0]:6}{len(e.runs):6}  {t.precision:8}{1 / t.ours:9.3f}"
         f"{t.plain / t.ours:9.2f}{t.authors / t.ours:10.2f}{t.products / t.ours:9.2f}"
         f"{t.rate / 1e12:9.3f}{fastest.ours / t.ours:9.2f}",
         flush=True,
@@ -222,8 +222,8 @@ def project(timings: list[Timing], table: list[Experiment]) -> float:
             timings,
             key=lambda t: (
                 t.experiment.model != e.model,
-                abs(t.experiment.units - e.units),
-                abs(t.experiment.seeds - e.seeds),
+                abs(t.experiment.widths[0] - e.widths[0]),
+                abs(len(t.experiment.runs) - len(e.runs)),
             ),
         )
 

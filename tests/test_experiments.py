@@ -18,12 +18,14 @@ BP = FF | dict(
     maximum="-", activation_l1="2.5e-6",
 )  # fmt: skip
 
+HEADER = list(FF)
+
 
 @pytest.fixture
 def table(tmp_path):
     """Return a function that writes rows below a comment and a header, and reads them."""
 
-    def read(*rows, header=COLUMNS):
+    def read(*rows, header=tuple(FF)):
         path = tmp_path / "e.tsv"
         lines = ["# A comment.", "\t".join(header)]
         lines += [row if isinstance(row, str) else "\t".join(row.values()) for row in rows]
@@ -49,27 +51,89 @@ def test_a_row_becomes_an_experiment(table):
 def test_the_number_of_seeds_does_not_decide_weights_but_all_else_does(table):
     (one,), (other,) = table(FF), table(FF | {"seeds": "3"})
     assert one.training_settings() == other.training_settings()
-    assert set(one.training_settings()) == set(COLUMNS) - {"seeds"}
+    settings = {"theta": "1", "weight_decay": "0.1"}
+    (all_set,) = table(FF | settings, header=[*FF, *settings])
+    assert set(all_set.training_settings()) == set(COLUMNS) - {"seeds"}
+    assert all_set.training_settings() == {
+        **one.training_settings(),
+        "theta": 1.0,
+        "weight_decay": 0.1,
+    }
+
+
+def test_columns_left_out_are_the_papers(table):
+    needed = ["study", "dataset", "model", "epochs", "learning_rate", "batch_size", "units"]
+    rows = [{name: row[name] for name in needed} for row in (FF, BP)]
+    assert table(*rows, header=needed) == table(FF, BP | {"activation_l1": "-"})
+    for column in needed:
+        with pytest.raises(UserError, match=f"lacks column {column};"):
+            table(FF, header=[name for name in FF if name != column])
+
+
+@pytest.mark.parametrize(
+    "cell, runs",
+    [
+        ("3", (0, 1, 2)),
+        ("0-2", (0, 1, 2)),
+        ("3-5", (3, 4, 5)),
+        ("7,0,2", (0, 2, 7)),
+        ("4, 8-9", (4, 8, 9)),
+    ],
+)
+def test_seeds_are_how_many_or_which(table, cell, runs):
+    (e,) = table(FF | {"seeds": cell})
+    assert e.runs == runs
+    assert [seed for first, last in blocks(e, 2) for seed in range(first, last + 1)] == list(runs)
+
+
+def test_as_many_seeds_are_the_same_however_they_are_written(table):
+    assert (
+        table(FF | {"seeds": "3"}) == table(FF | {"seeds": "0-2"}) == table(FF | {"seeds": "2,0,1"})
+    )
+
+
+def test_units_are_those_of_all_layers_or_of_each(table):
+    one, each, alike = table(
+        *(
+            FF | {"study": study, "units": cell}
+            for study, cell in (("a", "50"), ("b", "30, 20,10"), ("c", "50,50,50"))
+        )
+    )
+    assert one.widths == alike.widths == (50, 50, 50) and one.units == alike.units
+    assert each.widths == (30, 20, 10)
+
+
+def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
+    ff, bp = table(FF | {"goodness": "l1"}, BP)
+    assert ff.variants() == [
+        "models/goodness/l1.py",
+        "models/goodness/l2.py",
+        "training/losses/threshold.py",
+    ]
+    assert bp.variants() == []
 
 
 @pytest.mark.parametrize(
     "changes, parts",
     [
         ({"model": "FF"}, ["model is 'FF'", "ff, bpff, bp"]),
-        ({"loss": "treshold"}, ["loss is 'treshold'", "threshold, difference"]),
-        ({"goodness": "l3"}, ["goodness is 'l3'", "l2, l1"]),
+        ({"loss": "treshold"}, ["loss is 'treshold'", "difference, threshold"]),
+        ({"goodness": "l3"}, ["goodness is 'l3'", "l1, l2"]),
         ({"normalisation": ""}, ["normalisation is ''", "l2, l1"]),
-        ({"negatives": "all"}, ["negatives is 'all'", "pooled, paired"]),
+        ({"negatives": "all"}, ["negatives is 'all'", "pooled, paired, fresh"]),
         ({"black": "0"}, ["black is '0'", "zero, minimum"]),
         ({"maximum": "max"}, ["maximum is 'max'", "split, image"]),
-        ({"seeds": "0"}, ["seeds is '0'", "a whole number, at least 1"]),
-        ({"seeds": "2.5"}, ["seeds is '2.5'", "a whole number"]),
+        ({"seeds": "0"}, ["seeds is '0'", "how many, at least 1"]),
+        ({"seeds": "2.5"}, ["seeds is '2.5'", "which ones, such as 3-5"]),
+        ({"seeds": "5-3"}, ["seeds is '5-3'", "upwards"]),
+        ({"seeds": "1,1-2"}, ["seeds is '1,1-2'", "twice"]),
         ({"epochs": "many"}, ["epochs is 'many'", "a whole number"]),
         ({"learning_rate": "0"}, ["learning_rate is '0'", "a number, at least"]),
         ({"learning_rate": "nan"}, ["learning_rate is 'nan'"]),
         ({"learning_rate": "inf"}, ["learning_rate is 'inf'"]),
         ({"batch_size": "-1"}, ["batch_size is '-1'"]),
         ({"units": "1"}, ["units is '1'", "at least 2"]),
+        ({"units": "9,8"}, ["units is '9,8' for 3 layers", "one for each layer"]),
         ({"layers": "x"}, ["layers is 'x'"]),
         ({"held_out": "-3"}, ["held_out is '-3'", "at least 0"]),
         ({"activation_l1": "-3"}, ["activation_l1 is '-3'"]),
@@ -94,16 +158,16 @@ def test_a_mistake_is_told_with_its_line_column_value_and_cure(table, changes, p
 @pytest.mark.parametrize(
     "rows, header, part",
     [
-        ([FF, FF], COLUMNS, "two rows for mnist / ff / main"),
-        (["main\tmnist"], COLUMNS, "line 3: 2 cells, but the first line has 17; tabs, not blanks"),
-        ([], COLUMNS[2:], "line 2: lacks column study, dataset"),
-        ([], [*COLUMNS, "study"], "line 2: column study is there 2 times"),
-        ([], [*COLUMNS, "colour"], "line 2: unknown column 'colour'; known: study"),
-        ([], [*COLUMNS[1:], "study "], "unknown column 'study '"),
-        ([], [*COLUMNS, ""], "column 18 has no name; is there a tab too many?"),
-        ([], ["  ".join(COLUMNS)], "holds no tab; tabs, not blanks"),
-        ([], COLUMNS, "has no row"),
-        ([FF | {"study": '"main'}, BP], COLUMNS, "line 3: study is '\"main'"),
+        ([FF, FF], HEADER, "two rows for mnist / ff / main"),
+        (["main\tmnist"], HEADER, "line 3: 2 cells, but the first line has 17; tabs, not blanks"),
+        ([], HEADER[2:], "line 2: lacks column study, dataset"),
+        ([], [*HEADER, "study"], "line 2: column study is there 2 times"),
+        ([], [*HEADER, "colour"], "line 2: unknown column 'colour'; known: study"),
+        ([], [*HEADER[1:], "study "], "unknown column 'study '"),
+        ([], [*HEADER, ""], "column 18 has no name; is there a tab too many?"),
+        ([], ["  ".join(HEADER)], "holds no tab; tabs, not blanks"),
+        ([], HEADER, "has no row"),
+        ([FF | {"study": '"main'}, BP], HEADER, "line 3: study is '\"main'"),
     ],
 )
 def test_a_malformed_table_is_told_in_one_line(table, rows, header, part):

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import linear
 
-from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.models.goodness import goodness
+from ffensembles.models.networks import Linear, Network, normalise
 
 
 def generators(n):

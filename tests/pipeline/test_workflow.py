@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import jinja2
+import numpy as np
 import pytest
 import yaml
 from docutils.core import publish_string
@@ -161,6 +162,59 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
         if rule == "measure_accuracy" and pending
     }
     assert measured == {"main"}
+
+
+def added(folder):
+    """Add a goodness, a loss and a dataset of one's own, and rows that name them."""
+    library = folder / "workflow/ffensembles"
+    (library / "models/goodness/l3.py").write_text(
+        "import torch\n\n\ndef value(h):\n    return torch.linalg.vector_norm(h, 3, -1)\n"
+    )
+    (library / "training/losses/hinge.py").write_text(
+        "def loss(positive, negative, theta):\n"
+        "    return ((theta - positive).relu() + (negative - theta).relu()).mean(-1)\n"
+    )
+    np.savez(folder / "own.npz", images=np.zeros((4, 2, 2), np.uint8), labels=np.arange(4) % 2)
+    with (folder / "config/datasets.yaml").open("a", encoding="utf-8") as file:
+        file.write("  own: {npz: own.npz, categories: 2, test_share: 0.5}\n")
+    table = folder / "config/demo.tsv"
+    text = table.read_text("utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith("main\tdigits\tff\t"))
+    rows = [
+        row.replace("main\t", "cubic\t").replace("\tl2\tl2\t", "\tl3\tl2\t"),
+        row.replace("main\t", "hinge\t").replace("\tthreshold\t", "\thinge\t"),
+        row.replace("main\tdigits\t", "mine\town\t"),
+    ]
+    table.write_text(text + "\n".join(rows) + "\n", "utf-8")
+
+
+def test_a_goodness_a_loss_or_a_dataset_added_later_trains_nothing_anew(edited):
+    before = set(plan(edited))
+    added(edited)
+    after = plan(edited)
+    trained = {file for file, (rule, _, pending) in after.items() if rule == "train" and pending}
+    assert trained and not trained & before
+    assert {Path(file).parts[3:6] for file in trained} == {
+        ("digits", "ff", "cubic"),
+        ("digits", "ff", "hinge"),
+        ("own", "ff", "mine"),
+    }
+    anew = {rule for file, (rule, _, pending) in after.items() if pending and file in before}
+    assert anew <= {"save_config", "show_provenance", "tabulate_table6"}
+
+
+def test_a_change_to_a_variant_trains_anew_what_names_it(edited):
+    added(edited)
+    edit(edited / "workflow/ffensembles/models/goodness/l1.py", "activations.sum(-1)", "sum(-1)")
+    origins, _ = anew(plan(edited))
+    assert not origins & {"train", "extract_representations"}
+    edit(edited / "workflow/ffensembles/training/losses/threshold.py", ".mean(-1) / 2", ".mean(-1)")
+    models = {
+        Path(file).parts[4]
+        for file, (rule, status, _) in plan(edited).items()
+        if rule == "train" and status == "params changed"
+    }
+    assert models == {"ff", "bpff"}
 
 
 # What every rule has

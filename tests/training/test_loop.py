@@ -369,3 +369,27 @@ class TestFiles:
         poison.append(0)
         with pytest.raises(UserError, match="every seed of digits / ff / main diverged"):
             block("b", seeds=(0, 1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"negatives": "fresh"},
+        {"units": (30, 20, 10)},
+        {"theta": 1.0},
+        {"weight_decay": 10.0},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+@pytest.mark.parametrize("model", ["ff", "bpff"])
+def test_further_settings_change_what_is_learned(model, changes, split, tmp_path):
+    usual = trained(experiment(model), [0], split, tmp_path / "a").network
+    other = trained(experiment(model, **changes), [0], split, tmp_path / "b").network
+    sizes = [tuple(layer.weight.shape[1:]) for layer in other.layers]
+    assert sizes == (
+        [(30, 144), (20, 30), (10, 20)] if "units" in changes else [(40, 144), (40, 40), (40, 40)]
+    )
+    for a, b in zip(usual.layers, other.layers, strict=True):
+        assert a.weight.shape != b.weight.shape or not torch.equal(a.weight, b.weight)
+    if "weight_decay" in changes:
+        assert other.layers[0].weight.norm() < 0.95 * usual.layers[0].weight.norm()

@@ -1,21 +1,20 @@
 """Losses by hand, and every gradient against autograd on a plain reading of the paper."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.nn.functional import relu
 
+from ffensembles.models import goodness as goodness_package
 from ffensembles.models.networks import Linear, Network
-from ffensembles.training.objectives import (
-    LOSSES,
-    CrossEntropy,
-    SummedGoodness,
-    difference_loss,
-    threshold_loss,
-)
+from ffensembles.training import losses
+from ffensembles.training.losses import find_loss, threshold
+from ffensembles.training.objectives import CrossEntropy, SummedGoodness
 from ffensembles.training.paired_data import LayerOutputs
 
+LOSSES = {name: find_loss(name, 3.0) for name in ("threshold", "difference")}
 SEEDS, IMAGES, INPUTS, UNITS = 3, 50, 12, 9
 
 
@@ -46,8 +45,8 @@ def test_losses_by_hand():
 
     threshold = (softplus(3 - 1) + softplus(3 - 4) + softplus(2 - 3) + softplus(3 - 3)) / 4
     difference = (math.log(1 + math.exp(2 - 1)) + math.log(1 + math.exp(3 - 4))) / 2
-    assert threshold_loss(positive, negative)[0].item() == pytest.approx(threshold)
-    assert difference_loss(positive, negative)[0].item() == pytest.approx(difference)
+    assert LOSSES["threshold"](positive, negative)[0].item() == pytest.approx(threshold)
+    assert LOSSES["difference"](positive, negative)[0].item() == pytest.approx(difference)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
@@ -89,7 +88,7 @@ def test_the_closed_form_of_ff_is_the_gradient(data, index, name, norm, p):
 def test_ff_with_a_layer_that_never_answers_has_gradient_zero(data, index):
     layer = Linear.initialise(INPUTS, UNITS, generators())
     layer.bias.fill_(-1e3)
-    values = SummedGoodness([layer], data, "l2", "l2", threshold_loss)(index)
+    values = SummedGoodness([layer], data, "l2", "l2", LOSSES["threshold"])(index)
     assert values.isfinite().all() and (values[:, 1:] == 0).all()
     assert (layer.weight.grad == 0).all() and (layer.bias.grad == 0).all()
 
@@ -146,9 +145,44 @@ def test_gradients_lie_in_memory_as_their_weights_do(data, index):
     network = Network.initialise([INPUTS, UNITS, UNITS], 10, "none", generators())
     images, labels = torch.randn(IMAGES, INPUTS), torch.randint(10, (IMAGES,))
     for objective in (
-        SummedGoodness(network.layers, data, "l2", "l2", threshold_loss),
+        SummedGoodness(network.layers, data, "l2", "l2", LOSSES["threshold"]),
         CrossEntropy(network, images, labels, 0.1),
     ):
         objective(index)
         for parameter in objective.parameters:
             assert parameter.grad.stride() == parameter.stride()
+
+
+def plain_threshold(positive, negative, theta):
+    """The threshold loss without its derivatives."""
+    return threshold.loss(positive, negative, theta)[0]
+
+
+def test_a_loss_without_derivatives_leaves_them_to_autograd(monkeypatch):
+    goodness = 6 * torch.rand(2, 4, 20)
+    expected = find_loss("threshold", 2.0)(*goodness)
+    monkeypatch.setattr(losses, "import_module", lambda _: SimpleNamespace(loss=plain_threshold))
+    for ours, theirs in zip(find_loss("plain", 2.0)(*goodness), expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+        assert not ours.requires_grad
+
+
+def test_theta_is_the_goodness_at_which_the_loss_turns():
+    for theta in (0.5, 3.0):
+        g = torch.full((1, 4), theta)
+        value, positive, negative = find_loss("threshold", theta)(g, g)
+        assert value.item() == pytest.approx(math.log(2))
+        assert torch.equal(positive, -negative)
+
+
+@pytest.mark.parametrize("name", ["l1", "l2"])
+def test_a_goodness_without_a_slope_leaves_it_to_autograd(name, monkeypatch):
+    h = torch.randn(2, 5, 7).relu()
+    value = goodness_package.goodness(h, name)
+    direction, factor = goodness_package.slope(h, value, name)
+    bare = SimpleNamespace(value=goodness_package._module(name).value)
+    monkeypatch.setattr(goodness_package, "_module", lambda _: bare)
+    with torch.no_grad():
+        found, one = goodness_package.slope(h, value, name)
+    torch.testing.assert_close(found * one[..., None], direction * factor[..., None])
+    assert (found[h == 0] == 0).all()

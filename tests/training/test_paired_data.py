@@ -8,7 +8,12 @@ from ffensembles.models.label_embedding import LabelEmbedding, draw_negatives
 from ffensembles.models.networks import Linear
 from ffensembles.randomness import generator
 from ffensembles.training import paired_data
-from ffensembles.training.paired_data import LayerOutputs, embedded_images, layer_outputs
+from ffensembles.training.paired_data import (
+    LayerOutputs,
+    ThroughLayers,
+    embedded_images,
+    layer_outputs,
+)
 from helpers.small_training import digits, experiment
 
 CPU = torch.device("cpu")
@@ -79,3 +84,37 @@ def test_outputs_are_the_normalised_activations_whatever_the_chunks(
         h = relu(torch.einsum("sbi,soi->sbo", x, trained.weight) + trained.bias[:, None])
         torch.testing.assert_close(data.batch(index), h / h.norm(p, dim=-1, keepdim=True))
     assert (twice.outputs.data_ptr() == once.outputs.data_ptr()) == (units == 12)
+
+
+@pytest.fixture
+def fresh(split):
+    return embedded_images(experiment("ff", negatives="fresh"), NAME, SEEDS, split, CPU)
+
+
+def test_fresh_negatives_are_drawn_anew_in_every_epoch_and_phase(split, fresh):
+    drawn = []
+    for phase, epoch in ((1, 0), (1, 1), (2, 0)):
+        fresh.begin_epoch(phase, epoch)
+        image, wrong = fresh.negatives
+        assert torch.equal(image, torch.arange(90).expand(3, -1))
+        assert (wrong != split.labels).all()
+        drawn.append(wrong.clone())
+    assert not torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+    fresh.begin_epoch(1, 1)  # as after a kill in mid-epoch
+    assert torch.equal(fresh.negatives[1], drawn[1])
+
+
+def test_other_negatives_stay_as_they_were_drawn(split):
+    data = embedded_images(experiment("ff"), NAME, SEEDS, split, CPU)
+    before = data.negatives.clone()
+    data.begin_epoch(1, 7)
+    assert torch.equal(data.negatives, before)
+
+
+def test_fresh_data_pass_the_layers_below_batch_by_batch(fresh, index):
+    first, second = layer(144, 30), layer(30, 20)
+    fresh.begin_epoch(3, 4)
+    kept = layer_outputs(layer_outputs(fresh, first, "l2"), second, "l2")
+    through = ThroughLayers.after(ThroughLayers.after(fresh, first, "l2"), second, "l2")
+    assert through.shape == fresh.shape
+    torch.testing.assert_close(through.batch(index), kept.batch(index))

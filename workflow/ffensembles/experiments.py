@@ -8,32 +8,52 @@ from pathlib import Path
 
 from ffensembles.errors import UserError
 
+LIBRARY = Path(__file__).parent
+# The folders of the modules that cells name, of which an experiment needs only those it names.
+VARIANTS = {
+    "loss": "training/losses",
+    "goodness": "models/goodness",
+    "normalisation": "models/goodness",
+}
+
+
+def _variants(column: str) -> tuple[str, ...]:
+    """Return the names of the modules that cells of a column may name."""
+    files = (LIBRARY / VARIANTS[column]).glob("[a-z]*.py")
+    return tuple(sorted(path.stem for path in files))
+
+
 CHOICES = {
     "model": ("ff", "bpff", "bp"),
-    "loss": ("threshold", "difference", "cross-entropy"),
-    "goodness": ("l2", "l1", "none"),
+    "loss": (*_variants("loss"), "cross-entropy"),
+    "goodness": (*_variants("goodness"), "none"),
     "normalisation": ("l2", "l1", "none"),
-    "negatives": ("pooled", "paired", "none"),
+    "negatives": ("pooled", "paired", "fresh", "none"),
     "black": ("zero", "minimum", "none"),
     "maximum": ("split", "image", "none"),
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One study of one model on one dataset; the fields are the columns of the table.
 
     `config/README.md` explains each of them. Cells that do not apply hold `-` in the table.
+
+    Attributes:
+        seeds: how many runs there are, seeds 0, 1, …, or which seeds.
+        units: of every layer, or of each.
+        theta: θ, the goodness that separates positive from negative data.
     """
 
     study: str
     dataset: str
     model: str
-    seeds: int
+    seeds: int | tuple[int, ...] = 1
     epochs: int
     learning_rate: float
     batch_size: int
-    units: int
+    units: int | tuple[int, ...]
     layers: int
     loss: str
     goodness: str
@@ -41,8 +61,10 @@ class Experiment:
     negatives: str
     black: str
     maximum: str
-    activation_l1: float
-    held_out: int | None
+    activation_l1: float = 0.0
+    held_out: int | None = None
+    theta: float = 3.0
+    weight_decay: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -50,13 +72,52 @@ class Experiment:
         return self.dataset, self.model, self.study
 
     def training_settings(self) -> dict[str, object]:
-        """All that decides the weights of one seed; the number of seeds does not."""
+        """All that decides the weights of one seed; which seeds there are does not.
+
+        What may be left out of the table and is at its default is left out here, too: a column
+        that the software learns later changes no experiment of before.
+        """
         settings = asdict(self)
         del settings["seeds"]
-        return settings
+        return {key: value for key, value in settings.items() if value != LATER.get(key, ...)}
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The seeds, in order."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The units of each layer."""
+        return (self.units,) * self.layers if isinstance(self.units, int) else tuple(self.units)
+
+    def variants(self) -> list[str]:
+        """Return the files of the library that only experiments need whose cells name them."""
+        named = {f"{folder}/{getattr(self, column)}.py" for column, folder in VARIANTS.items()}
+        return sorted(file for file in named if (LIBRARY / file).is_file())
 
 
 COLUMNS = [field.name for field in fields(Experiment)]
+# Cells of columns that a table may do without: the paper's settings.
+PAPER = {
+    "seeds": "10",
+    "layers": "3",
+    "loss": "threshold",
+    "goodness": "l2",
+    "normalisation": "l2",
+    "negatives": "pooled",
+    "black": "zero",
+    "maximum": "split",
+    "activation_l1": "-",
+    "held_out": "-",
+    "theta": "3",
+    "weight_decay": "0",
+}
+# Those that mean nothing to BP, whose loss is another one.
+FOR_GOODNESS = ("goodness", "normalisation", "negatives", "black", "maximum", "theta")
+BP = {**dict.fromkeys(FOR_GOODNESS, "-"), "loss": "cross-entropy"}
+# Columns that came later, and what stood for them before.
+LATER = {"theta": 3.0, "weight_decay": 0.0}
 
 
 def read_experiments(path: str | Path) -> list[Experiment]:
@@ -105,7 +166,7 @@ def _check_header(header: list[str], where: str) -> None:
             raise UserError(f"{where}: unknown column {name!r}; known: {', '.join(COLUMNS)}")
         if header.count(name) > 1:
             raise UserError(f"{where}: column {name} is there {header.count(name)} times; keep one")
-    if missing := [column for column in COLUMNS if column not in header]:
+    if missing := [column for column in COLUMNS if column not in header and column not in PAPER]:
         raise UserError(f"{where}: lacks column {', '.join(missing)}; config/README.md explains it")
 
 
@@ -125,20 +186,22 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
             raise UserError(f"{where}: {column} is {row[column]!r}; it must be {name}, {limits}")
         return value
 
+    row = PAPER | (BP if row.get("model") == "bp" else {}) | row
     for column, allowed in CHOICES.items():
         row[column] = "none" if row[column] == "-" else row[column]
         if row[column] not in allowed:
             raise UserError(f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}")
+    layers = int(number("layers", int, 1))
     experiment = Experiment(
         study=_name(row, "study", where, "-"),
         dataset=_name(row, "dataset", where),
         model=row["model"],
-        seeds=int(number("seeds", int, 1)),
+        seeds=_seeds(row["seeds"], where),
         epochs=int(number("epochs", int, 1)),
         learning_rate=number("learning_rate", float, 1e-9),
         batch_size=int(number("batch_size", int, 1)),
-        units=int(number("units", int, 2)),
-        layers=int(number("layers", int, 1)),
+        units=_units(row["units"], layers, where),
+        layers=layers,
         loss=row["loss"],
         goodness=row["goodness"],
         normalisation=row["normalisation"],
@@ -147,9 +210,47 @@ def _parse(row: dict[str, str], where: str) -> Experiment:
         maximum=row["maximum"],
         activation_l1=0.0 if row["activation_l1"] == "-" else number("activation_l1", float, 0),
         held_out=None if row["held_out"] == "-" else int(number("held_out", int, 0)),
+        theta=LATER["theta"] if row["theta"] == "-" else number("theta", float, -1e9),
+        weight_decay=0.0 if row["weight_decay"] == "-" else number("weight_decay", float, 0),
     )
-    _check_combination(experiment, where)
+    _check_combination(experiment, row["theta"], where)
     return experiment
+
+
+def _seeds(cell: str, where: str) -> int | tuple[int, ...]:
+    """Read how many seeds there are, or which: 10, 3-5 or 0,2,7."""
+    parts = [re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip()) for part in cell.split(",")]
+    if not all(parts) or (len(parts) == 1 and cell.strip() == "0"):
+        raise UserError(
+            f"{where}: seeds is {cell!r}; it must be how many, at least 1, or which ones, such as "
+            "3-5 or 0,2,7"
+        )
+    if len(parts) == 1 and "-" not in cell:
+        return int(cell)
+    ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+    seeds = [seed for first, last in ranges for seed in range(first, last + 1)]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UserError(f"{where}: seeds is {cell!r}; ranges run upwards, and no seed comes twice")
+    return _shortest(sorted(seeds))
+
+
+def _shortest(seeds: list[int]) -> int | tuple[int, ...]:
+    """Return how many seeds there are where they are 0, 1, …, else which."""
+    return len(seeds) if seeds == list(range(len(seeds))) else tuple(seeds)
+
+
+def _units(cell: str, layers: int, where: str) -> int | tuple[int, ...]:
+    """Read the units of every layer, or those of each: 1000 or 1000,500,200."""
+    parts = [part.strip() for part in cell.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) >= 2 for part in parts):
+        raise UserError(
+            f"{where}: units is {cell!r}; it must be a whole number, at least 2, or one for each "
+            "layer, such as 1000,500,200"
+        )
+    widths = tuple(map(int, parts))
+    if len(widths) not in (1, layers):
+        raise UserError(f"{where}: units is {cell!r} for {layers} layers; give one for each layer")
+    return widths[0] if len(set(widths)) == 1 else widths
 
 
 def _name(row: dict[str, str], column: str, where: str, extra: str = "") -> str:
@@ -161,13 +262,15 @@ def _name(row: dict[str, str], column: str, where: str, extra: str = "") -> str:
     return value
 
 
-def _check_combination(experiment: Experiment, where: str) -> None:
+def _check_combination(experiment: Experiment, theta: str, where: str) -> None:
     backprop = experiment.model == "bp"
     if backprop != (experiment.loss == "cross-entropy"):
         raise UserError(
             f"{where}: loss is {experiment.loss!r} for model {experiment.model}; "
-            "bp takes cross-entropy, ff and bpff take threshold or difference"
+            f"bp takes cross-entropy, ff and bpff take {' or '.join(_variants('loss'))}"
         )
+    if backprop and theta != "-":
+        raise UserError(f"{where}: theta applies to ff and bpff only; write '-'")
     for column in ("goodness", "normalisation", "negatives", "black", "maximum"):
         if backprop != (getattr(experiment, column) == "none"):
             raise UserError(
@@ -187,8 +290,17 @@ def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
 
 
 def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
-    """Cut the seeds 0 … n-1 into blocks (first, last); more seeds leave full blocks alone."""
-    return [
-        (first, min(first + seeds_per_job, experiment.seeds) - 1)
-        for first in range(0, experiment.seeds, seeds_per_job)
-    ]
+    """Cut the seeds into blocks (first, last) without gaps; more seeds leave full blocks alone."""
+    found: list[tuple[int, int]] = []
+    for seed in experiment.runs:
+        first, last = found[-1] if found else (seed, seed - 2)
+        if seed == last + 1 and seed < first + seeds_per_job:
+            found[-1] = first, seed
+        else:
+            found.append((seed, seed))
+    return found
+
+
+def first_runs(experiment: Experiment, count: int) -> int | tuple[int, ...]:
+    """Return the seeds of an experiment, at most so many."""
+    return _shortest(list(experiment.runs[:count]))

@@ -112,7 +112,7 @@ rule fit_probes:
         experiment=training_settings,
         layers=config["probe_layers"],
         device=config["device"],
-        code=code("fit_probes.py"),
+        code=code_of("fit_probes.py"),
     script:
         "../scripts/fit_probes.py"
 
@@ -133,7 +133,7 @@ rule measure_training_sparsity:
     params:
         experiment=training_settings,
         device=config["device"],
-        code=code("measure_training_sparsity.py"),
+        code=code_of("measure_training_sparsity.py"),
     script:
         "../scripts/measure_training_sparsity.py"
 

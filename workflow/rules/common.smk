@@ -25,7 +25,7 @@ from ffensembles.data.definitions import (
 )
 from ffensembles.data.prestaged import check_prestaged
 from ffensembles.errors import UserError
-from ffensembles.experiments import read_experiments
+from ffensembles.experiments import blocks, read_experiments
 from ffensembles.pipeline import results
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
@@ -94,7 +94,7 @@ def training_settings(wildcards):
 def representations(wildcards):
     """Return the representations of all runs of an experiment, in the order of the seeds."""
     e = experiment(wildcards)
-    return below_results(results.representation(e, seed) for seed in range(e.seeds))
+    return below_results(results.representation(e, seed) for seed in e.runs)
 
 
 def models(e):
@@ -111,13 +111,18 @@ def model_of_seed(wildcards):
     """Return the weight file that holds a seed."""
     e = experiment(wildcards)
     seed = int(wildcards.seed)
-    if seed >= e.seeds:
-        sys.exit(f"error: {'/'.join(e.key)} has seeds 0 to {e.seeds - 1}, not {seed}")
-    return models(e)[seed // config["seeds_per_job"]]
+    if seed not in e.runs:
+        known = ", ".join(map(str, e.runs))
+        sys.exit(f"error: {'/'.join(e.key)} has the seeds {known}, not {seed}")
+    return next(
+        file
+        for file, (_, last) in zip(models(e), blocks(e, config["seeds_per_job"]))
+        if seed <= last
+    )
 
 
 def seeds(wildcards):
-    return list(range(experiment(wildcards).seeds))
+    return list(experiment(wildcards).runs)
 
 
 def layers(wildcards):
@@ -171,12 +176,17 @@ def wanted(rows):
     return [row for row in rows if of.has_what_it_shows(row, EXPERIMENTS, config)]
 
 
+def code_of(script):
+    """Return the function that fingerprints a script with the variants that a row names."""
+    return lambda wildcards: code(script, *experiment(wildcards).variants())
+
+
 @cache
-def code(script, module=None):
+def code(script, *modules):
     """Fingerprint the code behind a rule: comments do not count, unused modules do not either.
 
-    `module` is one of the library that the script imports by a name in its parameters.
+    `modules` are those of the library that the script imports by names in its parameters.
     """
     library = WORKFLOW / "ffensembles"
-    sources = [WORKFLOW / "scripts" / script, *([library / module] if module else [])]
+    sources = [WORKFLOW / "scripts" / script, *(library / name for name in modules)]
     return "-".join(fingerprint(source, library) for source in sources)

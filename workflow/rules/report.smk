@@ -31,7 +31,7 @@ rule score:
     conda:
         "../../envs/ffensembles.yaml"
     params:
-        names=printed(EXPERIMENTS),
+        names=printed(MAIN),
         code=code("score.py"),
     script:
         "../scripts/score.py"
@@ -63,7 +63,7 @@ rule evaluate_claims:
     conda:
         "../../envs/ffensembles.yaml"
     params:
-        names=printed(EXPERIMENTS),
+        names=printed(MAIN),
         code=code("evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"

@@ -25,6 +25,6 @@ rule extract_representations:
         experiment=training_settings,
         device=config["device"],
         unseen_label=config["unseen_label"],
-        code=code("extract_representations.py"),
+        code=code_of("extract_representations.py"),
     script:
         "../scripts/extract_representations.py"

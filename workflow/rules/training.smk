@@ -27,6 +27,6 @@ rule train:
         random_seed=config["random_seed"],
         device=config["device"],
         precision=config["precision"],
-        code=code("train.py"),
+        code=code_of("train.py"),
     script:
         "../scripts/train.py"

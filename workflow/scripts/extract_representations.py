@@ -16,7 +16,7 @@ with job(snakemake.log[0]):
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
     extract_run(
-        Experiment(seeds=1, **params.experiment),
+        Experiment(**params.experiment),
         int(snakemake.wildcards.seed),
         snakemake.input.model,
         load(snakemake.input.dataset),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
-    experiment = Experiment(seeds=1, **snakemake.params.experiment)
+    experiment = Experiment(**snakemake.params.experiment)
     table = measure_probes(
         experiment,
         snakemake.input.models,

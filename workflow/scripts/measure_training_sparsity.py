@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     table = measure_training_sparsity(
-        Experiment(seeds=1, **snakemake.params.experiment),
+        Experiment(**snakemake.params.experiment),
         snakemake.input.models,
         load(snakemake.input.dataset),
         device=device_given(snakemake.params.device, snakemake.resources),

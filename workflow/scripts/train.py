@@ -17,7 +17,7 @@ with job(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     seeds = list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1))
     train_block(
-        Experiment(seeds=len(seeds), **params.experiment),
+        Experiment(**params.experiment),
         seeds,
         load(snakemake.input.dataset),
         model_path=snakemake.output.model,

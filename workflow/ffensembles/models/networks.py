@@ -119,10 +119,3 @@ def normalise(x: Tensor, norm: str, out: Tensor | None = None) -> Tensor:
     if norm == "none":
         return x if out is None else out.copy_(x)
     return torch.nn.functional.normalize(x, p=NORMS[norm], dim=-1, eps=SMALLEST, out=out)
-
-
-def goodness(activations: Tensor, norm: str) -> Tensor:
-    """Return the goodness (…,) of activations (…, units) ≥ 0: their norm, not squared."""
-    if norm == "l1":
-        return activations.sum(-1)  # a fraction of the time that vector_norm takes on a CPU
-    return torch.linalg.vector_norm(activations, ord=NORMS[norm], dim=-1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment
+from ffensembles.experiments import Experiment, first_runs
 from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform
 
@@ -68,7 +68,7 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         if e.study == "main" and e.dataset == figures["balance"]["dataset"]:
             _check_layer("figures.balance.layer", figures["balance"]["layer"], e, table)
     _check_depths(experiments, table)
-    if figures["seed"] >= max(e.seeds for e in experiments):
+    if not any(figures["seed"] in e.runs for e in experiments):
         raise UserError(
             f"config: figures.seed: no experiment of {table} has a seed {figures['seed']}; "
             "seeds count from 0"
@@ -145,7 +145,7 @@ def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experime
     return [
         replace(
             e,
-            seeds=min(e.seeds, only.get("seeds") or e.seeds),
+            seeds=first_runs(e, only.get("seeds") or len(e.runs)),
             epochs=min(e.epochs, only.get("epochs") or e.epochs),
         )
         for e in left

@@ -54,13 +54,14 @@ def _similarities(
     name: str, experiments: Iterable[Experiment], runs: int | None = None
 ) -> list[str]:
     """Return those of the first `runs` runs, or of all, that every model of a dataset has."""
-    seeds: dict[str, int] = {}
+    seeds: dict[str, list[int]] = {}
     for e in experiments:
-        seeds[e.dataset] = min(e.seeds, seeds.get(e.dataset, e.seeds))
+        known = seeds.get(e.dataset, e.runs)
+        seeds[e.dataset] = [seed for seed in known if seed in e.runs]
     return [
         f"analysis/{dataset}/{name}/seed-{seed}.parquet"
-        for dataset, count in seeds.items()
-        for seed in range(count)[:runs]
+        for dataset, shared in seeds.items()
+        for seed in shared[:runs]
     ]
 
 

@@ -131,7 +131,7 @@ def all_datasets(experiments: Experiments, shown: Shown) -> list[Experiment]:
 def _find(experiments: Experiments, shown: Shown, **wanted: object) -> Experiment:
     wanted = {"dataset": shown["dataset"]} | wanted if "dataset" in shown else wanted
     for e in select(experiments, **wanted):
-        if e.seeds > shown["seed"]:
+        if shown["seed"] in e.runs:
             return e
     columns = ", ".join(f"{name} {value}" for name, value in wanted.items())
     raise UserError(f"no experiment with {columns} has a run {shown['seed']}")

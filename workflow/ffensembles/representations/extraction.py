@@ -18,8 +18,9 @@ from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
 from ffensembles.models import weights
 from ffensembles.models.devices import choose, memory_errors, precision
+from ffensembles.models.goodness import goodness
 from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import NORMS, SMALLEST, Network, goodness
+from ffensembles.models.networks import NORMS, SMALLEST, Network
 from ffensembles.representations.stored import representation_table
 
 ROWS = 2000  # images that pass the network together
@@ -200,7 +201,7 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
         (rows, C, H, W) uint8: the network's input before it was standardised.
     """
     about: dict[str, Any] = read_metadata(path)
-    experiment = Experiment(seeds=1, **about["settings"])
+    experiment = Experiment(**about["settings"])
     images, labels, embedding = inputs(experiment, dataset, "test", torch.device("cpu"))
     wanted = torch.as_tensor(rows)
     seen = represented_images(

@@ -124,12 +124,21 @@ def balance(frame: pd.DataFrame, value: str) -> pd.DataFrame:
 def hyperparameters(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """The settings that each model and dataset was trained with (Table 6), in `mean`; n is 1."""
     rows = [
-        (e.model, setting, e.dataset, float(getattr(e, setting)), float("nan"), 1)
+        (e.model, setting, e.dataset, float(value), float("nan"), 1)
         for e in experiments
-        for setting in SETTINGS
+        for setting, value in _settings(e)
     ]
     keys = ["model", "setting", "dataset"]
     return in_order(pd.DataFrame(rows, columns=[*keys, *STATISTICS]), keys)
+
+
+def _settings(e: Experiment) -> Iterable[tuple[str, float]]:
+    for setting in SETTINGS:
+        value = getattr(e, setting)
+        if isinstance(value, tuple):
+            yield from ((f"{setting} of layer {i}", part) for i, part in enumerate(value, 1))
+        else:
+            yield setting, value
 
 
 def probes_on_missing(frame: pd.DataFrame) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def train_block(
             dataset.shape,
             dataset.categories,
         )
-        wanted = 1 if chosen.type == "cpu" and experiment.units >= WIDE else len(seeds)
+        wanted = 1 if chosen.type == "cpu" and max(experiment.widths) >= WIDE else len(seeds)
         shared, per_seed = memory_needed(experiment, *split.images.shape)
         fitting = seeds_that_fit(wanted, shared, per_seed, chosen)
         for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):

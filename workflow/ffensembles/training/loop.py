@@ -24,8 +24,15 @@ from ffensembles.progress import progress
 from ffensembles.randomness import generator
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.cuda_graph import make_step
-from ffensembles.training.objectives import LOSSES, CrossEntropy, SummedGoodness
-from ffensembles.training.paired_data import PairedData, Split, embedded_images, layer_outputs
+from ffensembles.training.losses import find_loss
+from ffensembles.training.objectives import CrossEntropy, SummedGoodness
+from ffensembles.training.paired_data import (
+    PairedData,
+    Split,
+    ThroughLayers,
+    embedded_images,
+    layer_outputs,
+)
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +93,7 @@ def train(
     name = (random_seed, *experiment.key)
     split = split.without(experiment.held_out)
     network = Network.initialise(
-        [split.images.shape[1]] + [experiment.units] * experiment.layers,
+        [split.images.shape[1], *experiment.widths],
         split.categories if experiment.model == "bp" else None,
         experiment.normalisation,
         [generator(*name, seed, "weights") for seed in seeds],
@@ -127,10 +134,12 @@ def _objectives(
     data: PairedData = embedded_images(experiment, name, seeds, split, device)
     stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
     goodness, normalisation = experiment.goodness, experiment.normalisation
+    loss = find_loss(experiment.loss, experiment.theta)
+    further = ThroughLayers.after if experiment.negatives == "fresh" else layer_outputs
     for phase, layers in enumerate(stages, 1):
         if phase > 1:
-            data = layer_outputs(data, network.layers[phase - 2], normalisation)
-        yield phase, SummedGoodness(layers, data, goodness, normalisation, LOSSES[experiment.loss])
+            data = further(data, network.layers[phase - 2], normalisation)
+        yield phase, SummedGoodness(layers, data, goodness, normalisation, loss)
 
 
 class Run:
@@ -173,6 +182,7 @@ class Run:
         self._show()
         while self.epoch < self.experiment.epochs:
             started = time.perf_counter() - self.seconds
+            objective.begin_epoch(phase, self.epoch)
             # Drawn on the CPU: how a GPU permutes depends on the number of its processors.
             order = torch.stack([torch.randperm(n, generator=g) for g in self.generators])
             order = order.to(self.totals.device)
@@ -198,6 +208,8 @@ class Run:
         optimiser = torch.optim.Adam(
             objective.parameters,
             lr=self.experiment.learning_rate,
+            weight_decay=self.experiment.weight_decay,
+            decoupled_weight_decay=True,
             fused=True,
             capturable=self.totals.is_cuda,
         )

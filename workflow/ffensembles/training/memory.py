@@ -25,7 +25,7 @@ def memory_needed(experiment: Experiment, images: int, inputs: int) -> tuple[int
     Shared are the images and their labels. Of a seed counts the stage that needs most; for FF it
     is a deeper layer's, which has the outputs of the one before for all images.
     """
-    sizes = [inputs] + [experiment.units] * experiment.layers
+    sizes = [inputs, *experiment.widths]
     weights = sum(before * after for before, after in pairwise(sizes))
     places = 8 * images  # of the negatives and an epoch's order, in whole numbers of 8 bytes
     if experiment.model == "ff":

@@ -7,40 +7,18 @@ never mix: a seed whose numbers overflow leaves the others alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from ffensembles.models.devices import product_dtype
-from ffensembles.models.networks import SMALLEST, Linear, Network, goodness, normalise
+from ffensembles.models.goodness import goodness
+from ffensembles.models.goodness import slope as slope_of
+from ffensembles.models.networks import SMALLEST, Linear, Network, normalise
+from ffensembles.training.losses import Loss
 from ffensembles.training.paired_data import PairedData
-
-THRESHOLD = 3.0  # θ, the goodness that separates positive from negative data
-
-# From the goodness of positive and of negative data, both (S, B), to the loss (S,) and its
-# derivatives by the one and by the other, (S, B).
-Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
-
-
-def threshold_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean of softplus(θ - G_pos) and softplus(G_neg - θ) over the batch."""
-    short, excess = THRESHOLD - positive, negative - THRESHOLD
-    loss = (softplus(short) + softplus(excess)).mean(-1) / 2
-    share = 0.5 / positive.shape[-1]
-    return loss, short.sigmoid() * -share, excess.sigmoid() * share
-
-
-def difference_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean of log(1 + exp(G_neg - G_pos)), the formula printed in section 3.2."""
-    excess = negative - positive
-    slope = excess.sigmoid() / excess.shape[-1]
-    return softplus(excess).mean(-1), -slope, slope
-
-
-LOSSES: dict[str, Loss] = {"threshold": threshold_loss, "difference": difference_loss}
 
 
 @dataclass
@@ -66,6 +44,10 @@ class SummedGoodness:
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
         return [tensor for layer in self.layers for tensor in (layer.weight, layer.bias)]
+
+    def begin_epoch(self, phase: int, epoch: int) -> None:
+        """Draw what is drawn anew in every epoch."""
+        self.data.begin_epoch(phase, epoch)
 
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""
@@ -93,7 +75,7 @@ class SummedGoodness:
         above = None
         for i in reversed(range(len(self.layers))):
             h, g = activations[i], goodnesses[i]
-            direction, factor = norm_slope(h, g, self.norm)
+            direction, factor = slope_of(h, g, self.norm)
             scale = (delta * factor)[..., None]
             if above is None:
                 slope = direction.mul_(scale)
@@ -118,18 +100,6 @@ def set_gradient(layer: Linear, x: Tensor, slope: Tensor, *, below: bool) -> Ten
     return torch.bmm(slope, layer.weight).float() if below else None
 
 
-def norm_slope(h: Tensor, value: Tensor, norm: str) -> tuple[Tensor, Tensor]:
-    """Return ∂‖h‖/∂h as a direction (…, units), maybe h itself, times a factor (…,).
-
-    It vanishes where h does, so the ReLU needs no derivative of its own.
-    """
-    if norm == "l2":
-        return h, value.clamp_min(SMALLEST).reciprocal()
-    if norm == "l1":
-        return h.sign(), torch.ones_like(value)
-    raise NotImplementedError(f"the derivative of goodness {norm} by the activations")
-
-
 def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
     """Take derivatives by the normalised h / ‖h‖, in place, to those by what the ReLU was given.
 
@@ -139,7 +109,7 @@ def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
     if norm == "none":
         return slope
     value = goodness(h, norm)
-    direction, factor = norm_slope(h, value, norm)
+    direction, factor = slope_of(h, value, norm)
     inverse = value.clamp_min(SMALLEST).reciprocal()
     along = torch.linalg.vecdot(slope, h) * inverse
     return slope.addcmul_(direction, (along * factor)[..., None], value=-1).mul_(inverse[..., None])
@@ -165,6 +135,9 @@ class CrossEntropy:
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
         return list(self.network.state().values())
+
+    def begin_epoch(self, phase: int, epoch: int) -> None:
+        """Do nothing: nothing is drawn anew."""
 
     def __call__(self, index: Tensor) -> Tensor:
         """Set the gradients for a batch."""

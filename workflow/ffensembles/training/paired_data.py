@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -47,6 +48,7 @@ class EmbeddedImages:
             labels that they show.
         embedding: how a label is drawn.
         normalisation: the norm by which the images are divided.
+        draw: makes the negatives of a phase and epoch, where they are not drawn once and for all.
     """
 
     images: Tensor
@@ -54,11 +56,17 @@ class EmbeddedImages:
     negatives: Tensor
     embedding: LabelEmbedding
     normalisation: str
+    draw: Callable[[int, int], Tensor] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """(S, N): seeds and pairs."""
         return self.negatives.shape[1], self.negatives.shape[2]
+
+    def begin_epoch(self, phase: int, epoch: int) -> None:
+        """Draw the negative data of this epoch, where they are drawn anew in each."""
+        if self.draw is not None:
+            self.negatives.copy_(self.draw(phase, epoch))
 
     def batch(self, index: Tensor) -> Tensor:
         """Return (S, 2 B, inputs): the positives of `index` (S, B), then its negatives."""
@@ -86,6 +94,9 @@ class LayerOutputs:
         """(S, N): seeds and pairs."""
         return self.outputs.shape[0], self.outputs.shape[2]
 
+    def begin_epoch(self, phase: int, epoch: int) -> None:
+        """Do nothing: the outputs are those of pairs drawn once and for all."""
+
     def batch(self, index: Tensor) -> Tensor:
         """Return (S, 2 B, units): the positives of `index` (S, B), then its negatives."""
         seeds, _, n, units = self.outputs.shape
@@ -94,7 +105,41 @@ class LayerOutputs:
         return self.outputs.view(-1, units).index_select(0, rows).view(seeds, -1, units)
 
 
-PairedData = EmbeddedImages | LayerOutputs
+@dataclass
+class ThroughLayers:
+    """The inputs of a deeper layer where negative data are drawn anew, and nothing can be kept."""
+
+    images: EmbeddedImages
+    layers: Sequence[Linear]
+    normalisation: str
+
+    @classmethod
+    def after(cls, data: PairedData, layer: Linear, normalisation: str) -> ThroughLayers:
+        """Return the inputs of the next layer, from those of a trained one."""
+        if isinstance(data, ThroughLayers):
+            return cls(data.images, [*data.layers, layer], normalisation)
+        assert isinstance(data, EmbeddedImages)
+        return cls(data, [layer], normalisation)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, N): seeds and pairs."""
+        return self.images.shape
+
+    def begin_epoch(self, phase: int, epoch: int) -> None:
+        """Draw the negative data of this epoch."""
+        self.images.begin_epoch(phase, epoch)
+
+    def batch(self, index: Tensor) -> Tensor:
+        """Return (S, 2 B, units): the positives of `index` (S, B), then its negatives."""
+        x = self.images.batch(index)
+        for layer in self.layers:
+            h = layer(x).relu_()
+            x = normalise(h, self.normalisation, out=h).to(product_dtype(h.device))
+        return x
+
+
+PairedData = EmbeddedImages | LayerOutputs | ThroughLayers
 
 
 def embedded_images(
@@ -104,20 +149,31 @@ def embedded_images(
     split: Split,
     device: torch.device,
 ) -> EmbeddedImages:
-    """Draw each seed's negative data, once and for all, and lay the images on the device."""
+    """Draw each seed's negative data, and lay them and the images on the device."""
     images, labels = split.images.to(device), split.labels.cpu()
-    draws = [
-        draw_negatives(
-            labels, split.categories, experiment.negatives, generator(*name, seed, "negatives")
-        )
-        for seed in seeds
-    ]
-    negatives = torch.stack([torch.stack(part) for part in zip(*draws, strict=True)])
+    fresh = experiment.negatives == "fresh"
+
+    def draw(*epoch: int) -> Tensor:
+        scheme = "paired" if fresh else experiment.negatives
+        draws = [
+            draw_negatives(
+                labels, split.categories, scheme, generator(*name, seed, "negatives", *epoch)
+            )
+            for seed in seeds
+        ]
+        return torch.stack([torch.stack(part) for part in zip(*draws, strict=True)])
+
+    negatives = draw()
     embedding = LabelEmbedding.of(
         images, split.shape, split.categories, experiment.black, experiment.maximum
     )
     return EmbeddedImages(
-        images, labels.to(device), negatives.to(device), embedding, experiment.normalisation
+        images,
+        labels.to(device),
+        negatives.to(device),
+        embedding,
+        experiment.normalisation,
+        draw if fresh else None,
     )
 
 

@@ -21,8 +21,9 @@ from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.models.devices import choose
+from ffensembles.models.goodness import goodness
 from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import Linear, Network, goodness, normalise
+from ffensembles.models.networks import Linear, Network, normalise
 from ffensembles.models.weights import stored_networks
 from ffensembles.representations.extraction import (
     activations,

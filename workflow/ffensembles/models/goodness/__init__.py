@@ -1,0 +1,47 @@
+"""Goodness: what FF makes large for positive and small for negative data (section 3.2).
+
+A module here is a goodness, and its name is that in the table of experiments. It has a function
+`value`, from activations (…, units) ≥ 0 to goodness (…,), and may have a function `slope`, from
+both of these to ∂goodness/∂activations as a direction (…, units) times a factor (…,). Without one,
+autograd finds it, which is slower. Only experiments that name a goodness depend on its file.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+
+def goodness(activations: Tensor, name: str) -> Tensor:
+    """Return the goodness (…,) of activations (…, units) ≥ 0."""
+    return _module(name).value(activations)
+
+
+def slope(activations: Tensor, value: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """Return ∂goodness/∂activations as a direction (…, units), times a factor (…,).
+
+    The direction may be the activations themselves. It is zero where they are, so the ReLU before
+    them needs no derivative of its own.
+    """
+    module = _module(name)
+    if hasattr(module, "slope"):
+        return module.slope(activations, value)
+    with torch.enable_grad():
+        leaf = activations.detach().requires_grad_()
+        (direction,) = torch.autograd.grad(module.value(leaf).sum(), leaf)
+    return direction * (activations > 0), torch.ones_like(value)
+
+
+@cache
+def _module(name: str) -> Any:
+    module = import_module(f"{__name__}.{name}")
+    if not hasattr(module, "slope"):
+        log.info("goodness %s has no slope of its own: autograd finds it, more slowly", name)
+    return module
