@@ -5,7 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-HOME = Path(workflow.basedir)
+HOME = Path(workflow.basedir).resolve()
 WORKFLOW = HOME / "workflow"
 
 # The library is found beside the rules, installed or not, here and in every job.
