@@ -1,0 +1,1 @@
+"""Figures of the questions that the paper leaves open, one module for each question."""

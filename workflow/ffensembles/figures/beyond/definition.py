@@ -1,0 +1,59 @@
+"""Ensembles under other factors than the paper's 2."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ffensembles.analysis.ensembles import FACTOR
+from ffensembles.figures.style import (
+    LAYER_COLOURS,
+    MODEL_MARKERS,
+    REFERENCE,
+    new_figure,
+    styled,
+)
+from ffensembles.printing.names import DATASETS, MODELS
+
+PANELS = {
+    "size": "Units in an ensemble",
+    "overlap": "Jaccard of two categories",
+    "in_one": "Units in exactly one",
+}
+
+
+@styled
+def factors(table: pd.DataFrame, *, dataset: str) -> Figure:
+    """Draw size, overlap and exclusiveness of ensembles over the factor: a row for each model.
+
+    Args:
+        table: as `tables.beyond.definition` gives it.
+        dataset: which to show.
+    """
+    shown = table[(table["dataset"] == dataset) & (table["study"] == "main")]
+    models = [model for model in MODELS if model in set(shown["model"])]
+    figure = new_figure(height=1.5 * len(models) + 0.8)
+    grid = figure.subplots(len(models), len(PANELS), sharex=True, sharey="col", squeeze=False)
+    for row, model in zip(grid, models, strict=True):
+        for axes, (measure, heading) in zip(row, PANELS.items(), strict=True):
+            rows = shown[(shown["model"] == model) & (shown["measure"] == measure)]
+            for layer in sorted(rows["layer"].unique()):
+                points = rows[rows["layer"] == layer]
+                axes.errorbar(
+                    points["factor"],
+                    points["mean"],
+                    points["std"].fillna(0),
+                    marker=MODEL_MARKERS[model],
+                    markersize=3,
+                    color=LAYER_COLOURS[layer % len(LAYER_COLOURS)],
+                    label=f"layer {layer}",
+                )
+            axes.axvline(FACTOR, **REFERENCE)
+            axes.set_ylim(bottom=0)
+            if row is grid[0]:
+                axes.set_title(heading)
+            if row is grid[-1]:
+                axes.set_xlabel("Factor f in x̄ > f·LOO")
+        row[0].set_ylabel(MODELS[model])
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figure.suptitle(DATASETS[dataset], x=0.01, ha="left", fontsize="medium")
+    return figure
