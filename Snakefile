@@ -44,6 +44,8 @@ localrules:
     tables,
     figures,
     ablation,
+    beyond,
+    answer_questions,
     show_deviations,
     show_provenance,
     save_config,
@@ -63,5 +65,6 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/ablation.smk"
+include: "workflow/rules/beyond.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/running.smk"

@@ -121,6 +121,7 @@ rule show_provenance:
         rules.figures.input,
         rules.score.output,
         rules.evaluate_claims.output,
+        rules.beyond.input,
         rules.show_deviations.output,
         ABLATED,
         config="<results>/config.yaml",

@@ -1,12 +1,14 @@
 """Training: a block of seeds of one experiment per job, on a GPU where there is one (section 3).
 
-Needs a dataset; makes weights and a training log.
+Needs a dataset; makes weights, a training log and, of the run that figures show, snapshots.
 """
 
 # A training on a CPU takes all cores; trainings on several GPUs, as many as `--resources gpu=8`
 # says, share them. Within a job this is read again, and there are but its own cores.
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None)
 CORES = workflow.resource_settings.cores if workflow.is_main_process else None
+
+SNAPSHOTS = "<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.snapshots.safetensors"
 
 
 rule train:
@@ -15,6 +17,7 @@ rule train:
     output:
         model="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.safetensors",
         log="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.log.parquet",
+        snapshots=(SNAPSHOTS if config["beyond"]["keep_snapshots"] else temp(SNAPSHOTS)),
     log:
         "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
     conda:

@@ -16,6 +16,7 @@ with job(snakemake.log[0]):
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
     seeds = list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1))
+    config, study = snakemake.config, snakemake.wildcards.study
     train_block(
         Experiment(**params.experiment),
         seeds,
@@ -25,6 +26,8 @@ with job(snakemake.log[0]):
         random_seed=params.random_seed,
         device=device_given(params.device, snakemake.resources),
         precision=params.precision,
-        checkpoint_interval=snakemake.config["checkpoint_interval"],
+        checkpoint_interval=config["checkpoint_interval"],
         code=params.code,
+        snapshots_path=snakemake.output.snapshots,
+        snapshots_of=config["figures"]["seed"] if study in config["beyond"]["studies"] else None,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
+from math import log2
 
 import pandas as pd
 
@@ -177,7 +178,7 @@ def printed_pruning(table: pd.DataFrame) -> Printed:
             cells = {"Accuracy": f"{whole:.3f}"}
             for ranking in RANKINGS:
                 share = smallest_share(by_ranking[ranking], whole)
-                cells[ranking.capitalize()] = str(Fraction(share).limit_denominator(64))
+                cells[ranking.capitalize()] = str(Fraction(2 ** round(log2(share))))
             for ranking, heading in KEPT.items():
                 cells[heading] = _accuracy_at_share(by_ranking.get(ranking))
             rows[*_names(key), str(layer) if layer else "all"] = cells
@@ -185,7 +186,7 @@ def printed_pruning(table: pd.DataFrame) -> Printed:
         "pruning",
         "Pruning: the smallest share of units that loses at most one point of accuracy",
         _grid(rows),
-        "By the ranking whose last units are removed, of shares 1/2, 1/4 … 1/64; 1: none of them. "
+        "By ranking: 1/2, 1/4 … 1/64 of the units were kept, rounded up; 1: none can go. "
         "Ensembles only, Others only: accuracy where only the units in any ensemble are kept, or "
         "only those in none, with their share of the units. Mean over runs; the draws of Random "
         "count like runs.",

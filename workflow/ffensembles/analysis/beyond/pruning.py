@@ -35,7 +35,7 @@ from ffensembles.representations.extraction import (
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
 DRAWS = 10  # of the random ranking
-ROWS = 400  # images that pass the network together, each with every label
+ROWS = 2000  # images that pass the network together, each with every label
 
 Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
 

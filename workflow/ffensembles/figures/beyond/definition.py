@@ -33,7 +33,7 @@ def factors(table: pd.DataFrame, *, dataset: str) -> Figure:
     figure = new_figure(height=1.5 * len(models) + 0.8)
     grid = figure.subplots(len(models), len(PANELS), sharex=True, sharey="col", squeeze=False)
     for row, model in zip(grid, models, strict=True):
-        for axes, (measure, heading) in zip(row, PANELS.items(), strict=True):
+        for axes, measure in zip(row, PANELS, strict=True):
             rows = shown[(shown["model"] == model) & (shown["measure"] == measure)]
             for layer in sorted(rows["layer"].unique()):
                 points = rows[rows["layer"] == layer]
@@ -47,12 +47,10 @@ def factors(table: pd.DataFrame, *, dataset: str) -> Figure:
                     label=f"layer {layer}",
                 )
             axes.axvline(FACTOR, **REFERENCE)
-            axes.set_ylim(bottom=0)
-            if row is grid[0]:
-                axes.set_title(heading)
-            if row is grid[-1]:
-                axes.set_xlabel("Factor f in x̄ > f·LOO")
         row[0].set_ylabel(MODELS[model])
+    for top, bottom, heading in zip(grid[0], grid[-1], PANELS.values(), strict=True):
+        top.set_title(heading)
+        bottom.set(xlabel="Factor f in x̄ > f·LOO", ylim=(0, None))
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     figure.suptitle(DATASETS[dataset], x=0.01, ha="left", fontsize="medium")

@@ -29,7 +29,7 @@ def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
     grid = figure.subplots(len(PANELS), len(models), sharex="col", sharey="row", squeeze=False)
     for column, model in enumerate(models):
         rows = shown[shown["model"] == model]
-        for axes, (value, heading) in zip(grid[:, column], PANELS.items(), strict=True):
+        for axes, value in zip(grid[:, column], PANELS, strict=True):
             for layer in sorted(rows["layer"].unique()):
                 points = rows[rows["layer"] == layer]
                 axes.plot(
@@ -40,13 +40,12 @@ def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
                     color=LAYER_COLOURS[layer % len(LAYER_COLOURS)],
                     label=f"layer {layer}",
                 )
-            axes.set_ylim(bottom=0)
-            if column == 0:
-                axes.set_ylabel(heading)
         clock = "Epoch of each layer" if model == "ff" else "Epoch"
         grid[0, column].set_title(f"{MODELS[model]} on {DATASETS[dataset]}")
         grid[-1, column].set_xlabel(clock)
         _epochs(grid[-1, column], rows["epoch"])
+    for axes, heading in zip(grid[:, 0], PANELS.values(), strict=True):
+        axes.set(ylabel=heading, ylim=(0, None))
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure
@@ -101,4 +100,5 @@ def _epochs(axes: Axes, epochs: pd.Series) -> None:
     last = int(epochs.max())
     ticks = [0, *(4**k for k in range(8) if 4**k < 0.7 * last), last]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.set_xlim(-0.3, 1.15 * last)
     axes.minorticks_off()

@@ -35,7 +35,7 @@ def nearest_images(frame: pd.DataFrame, images: np.ndarray, *, dataset: str, see
     ):
         rows = shown[shown["model"] == model]
         best = rows.loc[rows.groupby("layer")["silhouette"].idxmax()].head(SHOWN)
-        block.suptitle(MODELS[model])
+        block.suptitle(MODELS[model], fontsize="medium")
         panels = block.subfigures(SHOWN, 1, squeeze=False)[:, 0]
         for panel, row in zip(panels, best.to_dict("records"), strict=False):
             _draw(panel, row, images, CATEGORIES[dataset][row["category"]])

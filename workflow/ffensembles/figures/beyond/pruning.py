@@ -36,11 +36,10 @@ def accuracies(table: pd.DataFrame, *, dataset: str) -> Figure:
         for axes, layer in zip(row, layers, strict=True):
             axes.axhline(whole, **REFERENCE)
             _draw(axes, rows[rows["layer"] == layer])
-            if row is grid[0]:
-                axes.set_title(f"layer {layer}" if layer else "all layers")
-            if row is grid[-1]:
-                axes.set_xlabel("Units kept")
         row[0].set_ylabel(f"{MODELS[model]}\nAccuracy")
+    for top, bottom, layer in zip(grid[0], grid[-1], layers, strict=True):
+        top.set_title(f"layer {layer}" if layer else "all layers")
+        bottom.set_xlabel("Units kept")
     grid[0, 0].set(xscale="log", ylim=(0, 1))
     grid[0, 0].xaxis.set_major_locator(FixedLocator([1 / 64, 1 / 16, 1 / 4, 1]))
     grid[0, 0].xaxis.set_minor_locator(NullLocator())

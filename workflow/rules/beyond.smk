@@ -1,0 +1,161 @@
+"""Beyond the paper: the questions that it leaves open, answered with tables and figures.
+
+Needs representations, weights and snapshots of them; makes <results>/beyond/….
+"""
+
+from ffensembles.verdict.questions import QUESTIONS
+
+BEYOND = config["beyond"]
+
+
+def snapshots(wildcards):
+    """Return the snapshots of the run that figures show."""
+    e = experiment(wildcards)
+    block = models(e)[config["figures"]["seed"] // config["seeds_per_job"]]
+    return block.replace(".safetensors", ".snapshots.safetensors")
+
+
+def beyond_files(question):
+    """Return the measurements that answer a question."""
+    sources = or_exit(question.sources, EXPERIMENTS, config)
+    return [
+        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{kind}.parquet"
+        for kind, experiments in sources.items()
+        for e in experiments
+    ]
+
+
+rule measure_beyond:
+    input:
+        representations=representations,
+    output:
+        definition="<results>/beyond/{dataset}/{model}/{study}/definition.parquet",
+        microstructure="<results>/beyond/{dataset}/{model}/{study}/microstructure.parquet",
+        assemblies="<results>/beyond/{dataset}/{model}/{study}/assemblies.parquet",
+    log:
+        "<logs>/measure_beyond/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        seeds=seeds,
+        layers=layers,
+        held_out=held_out,
+        random_seed=config["random_seed"],
+        code=code("measure_beyond.py"),
+    script:
+        "../scripts/measure_beyond.py"
+
+
+rule measure_pruning:
+    input:
+        models=lambda wildcards: models(experiment(wildcards)),
+        dataset="<results>/datasets/{dataset}.npz",
+    output:
+        "<results>/beyond/{dataset}/{model}/{study}/pruning.parquet",
+    log:
+        "<logs>/measure_pruning/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    threads: 4
+    params:
+        experiment=training_settings,
+        device=config["device"],
+        images=BEYOND["images"],
+        random_seed=config["random_seed"],
+        code=code("measure_pruning.py"),
+    script:
+        "../scripts/measure_pruning.py"
+
+
+rule measure_dynamics:
+    input:
+        snapshots=snapshots,
+        dataset="<results>/datasets/{dataset}.npz",
+    output:
+        "<results>/beyond/{dataset}/{model}/{study}/dynamics.parquet",
+    log:
+        "<logs>/measure_dynamics/{dataset}/{model}/{study}.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    threads: 4
+    params:
+        experiment=training_settings,
+        seed=config["figures"]["seed"],
+        device=config["device"],
+        images=BEYOND["images"],
+        code=code("measure_dynamics.py"),
+    script:
+        "../scripts/measure_dynamics.py"
+
+
+for question in QUESTIONS.values():
+
+    rule:
+        name:
+            f"tabulate_{question.name}"
+        input:
+            measured=lambda wildcards, question=question: beyond_files(question),
+            dataset=f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz",
+        output:
+            **{
+                f"{name}_pdf": f"<results>/beyond/{name}.pdf"
+                for name in question.figures
+            },
+            **{
+                f"{name}_png": report(
+                    f"<results>/beyond/{name}.png",
+                    caption=f"../report/beyond-{question.name}.rst",
+                    category="Beyond the paper",
+                    labels={"result": f"{question.label}, figure {name}"},
+                )
+                for name in question.figures
+            },
+            csv=f"<results>/beyond/{question.name}.csv",
+            md=f"<results>/beyond/{question.name}.md",
+            tex=f"<results>/beyond/{question.name}.tex",
+            html=report(
+                f"<results>/beyond/{question.name}.html",
+                caption=f"../report/beyond-{question.name}.rst",
+                category="Beyond the paper",
+                labels={"result": f"{question.label}, table"},
+            ),
+        log:
+            f"<logs>/tabulate/{question.name}.log",
+        conda:
+            "../../envs/ffensembles.yaml"
+        params:
+            question=question.name,
+            seed=config["figures"]["seed"],
+            shown=config["figures"]["beyond"],
+            code=code("tabulate_question.py"),
+        script:
+            "../scripts/tabulate_question.py"
+
+
+ASKED = wanted(QUESTIONS.values())
+
+
+rule answer_questions:
+    input:
+        **{question.name: f"<results>/beyond/{question.name}.csv" for question in ASKED},
+    output:
+        csv="<results>/beyond/answers.csv",
+        html=report(
+            "<results>/beyond/answers.html",
+            caption="../report/beyond-answers.rst",
+            category="Beyond the paper",
+            labels={"result": "0 Questions and answers"},
+        ),
+    log:
+        "<logs>/answer_questions.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        code=code("answer_questions.py"),
+    script:
+        "../scripts/answer_questions.py"
+
+
+rule beyond:
+    input:
+        rules.answer_questions.output if ASKED else [],

@@ -1,0 +1,19 @@
+"""Answer the questions that the paper leaves open, on one page."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ffensembles.files import write_csv, write_text
+from ffensembles.pipeline.job import job
+from ffensembles.verdict.answers import answer_all, answers_page
+from ffensembles.verdict.questions import QUESTIONS
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    summaries = {name: pd.read_csv(path) for name, path in snakemake.input.items()}
+    table = answer_all(summaries, QUESTIONS)
+    write_csv(table, snakemake.output.csv)
+    write_text(answers_page(table, QUESTIONS), snakemake.output.html)
