@@ -15,13 +15,16 @@ def snapshots(wildcards):
     return block.replace(".safetensors", ".snapshots.safetensors")
 
 
+def asked(question):
+    """Return the experiments that a question is put to."""
+    return or_exit(question.sources, EXPERIMENTS, config)[question.name]
+
+
 def beyond_files(question):
     """Return the measurements that answer a question."""
-    sources = or_exit(question.sources, EXPERIMENTS, config)
     return [
-        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{kind}.parquet"
-        for kind, experiments in sources.items()
-        for e in experiments
+        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
+        for e in asked(question)
     ]
 
 
@@ -124,6 +127,7 @@ for question in QUESTIONS.values():
         conda:
             "../../envs/ffensembles.yaml"
         params:
+            names=names_in(question),
             question=question.name,
             seed=config["figures"]["seed"],
             shown=config["figures"]["beyond"],
@@ -151,6 +155,9 @@ rule answer_questions:
     conda:
         "../../envs/ffensembles.yaml"
     params:
+        names=lambda wildcards: printed(
+            [e for question in ASKED for e in asked(question)]
+        ),
         code=code("answer_questions.py"),
     script:
         "../scripts/answer_questions.py"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import job
+from ffensembles.printing.names import know
 from ffensembles.verdict.answers import answer_all, answers_page
 from ffensembles.verdict.questions import QUESTIONS
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    know(snakemake.params.names)
     summaries = {name: pd.read_csv(path) for name, path in snakemake.input.items()}
     table = answer_all(summaries, QUESTIONS)
     write_csv(table, snakemake.output.csv)

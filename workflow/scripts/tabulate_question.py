@@ -7,6 +7,7 @@ from ffensembles.data.datasets import load
 from ffensembles.figures.style import save
 from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.verdict.questions import QUESTIONS, Material
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
+    know(params.names)
     question = QUESTIONS[params.question]
     frame = read_all(as_list(snakemake.input.measured))
     table = question.summarise(frame)
     write_csv(table, output.csv)
     write_printed(question.printed(table), output)
-    images = load(snakemake.input.dataset).test_images
+    images = load(snakemake.input.dataset).test.images
     material = Material(frame, table, images, seed=params.seed, **params.shown)
     for name, draw in question.figures.items():
         save(draw(material), output[f"{name}_pdf"], output[f"{name}_png"])

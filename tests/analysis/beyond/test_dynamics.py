@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ffensembles.analysis.beyond.dynamics import Moment, follow, look, measure_dynamics
-from ffensembles.data.datasets import Dataset
+from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.representations import extraction
 from ffensembles.training.block import train_block
@@ -60,8 +60,8 @@ def test_two_empty_ensembles_have_no_similarity():
 
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_a_run_ends_with_the_ensembles_of_the_trained_network(model, tmp_path):
-    arrays = read_digits()
-    dataset = Dataset(**{name: array[:300] for name, array in arrays.items()}, sha256="")
+    first = {name: array[:300] for name, array in read_digits().items()}
+    dataset = make_dataset("digits", first, 10)
     e = experiment(model, epochs=3, units=30, layers=2)
     model_path, snapshots = (str(tmp_path / name) for name in ("m.safetensors", "s.safetensors"))
     train_block(

@@ -49,7 +49,7 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         _check_dataset(f"config: figures.{key}.dataset", value["dataset"], config)
     trained = {e.dataset: _categories(e.dataset, config) for e in experiments}
     for key, value in shown.items():
-        for part in ("examples", "held_out"):
+        for part in ("examples", "held_out", "category"):
             _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
     for e in experiments:
         _check_categories(f"{table}: held_out of {e.study}", e.held_out, vars(e), trained)

@@ -6,11 +6,13 @@ Each function sees the summary (see `tables.beyond`) of one model on one dataset
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
+from ffensembles.tables.beyond import KEPT, LOST
 
 Answer = tuple[str, str]  # the word, and the numbers
 
@@ -21,17 +23,17 @@ KINDS = {"yes": "good", "in part": "near", "no": "bad"}
 def dynamics(table: pd.DataFrame) -> Answer:
     """Say when ensembles come to be like those of the end, and how size and sparsity went."""
     parts, settled = [], []
-    for layer, epochs in table.groupby("layer"):
-        by_epoch = epochs.set_index("epoch")
-        first, last = by_epoch.iloc[0], by_epoch.iloc[-1]
-        like_the_end = by_epoch.index[by_epoch["to_end"] >= MATCH].min()
-        settled.append(like_the_end / by_epoch.index[-1])
-        half = by_epoch.iloc[-2]
+    for layer in sorted(table["layer"].unique()):
+        epochs = table[table["layer"] == layer]
+        rows: list[dict[str, Any]] = epochs.sort_values("epoch").to_dict("records")
+        first, before, last = rows[0], rows[-2], rows[-1]
+        half = next(row["epoch"] for row in rows if row["to_end"] >= MATCH or row is last)
+        settled.append(half / last["epoch"])
         parts.append(
             f"layer {layer}: size {first['size']:.1%} to {last['size']:.1%}, S "
             f"{first['sparsity']:.2f} to {last['sparsity']:.2f}, half like the end from epoch "
-            f"{like_the_end} of {by_epoch.index[-1]}, {half['kept']:.0%} of the units of epoch "
-            f"{by_epoch.index[-2]} kept"
+            f"{half} of {last['epoch']}, {before['kept']:.0%} of the units of epoch "
+            f"{before['epoch']} kept"
         )
     word = "late" if min(settled) >= 0.1 else "early" if max(settled) < 0.1 else "layer by layer"
     return word, "; ".join(parts)
@@ -42,16 +44,16 @@ def pruning(table: pd.DataFrame) -> Answer:
     rows = table[table["layer"] == 0]
     whole = table.loc[table["ranking"] == "whole", "mean"].item()
     quarter = rows[rows["share"].between(0.2, 0.3)].set_index("ranking")["mean"]
-    sets = rows.set_index("ranking")
-    kept = [name for name in ("in ensembles", "in none") if name in sets.index]
+    of_sets: list[dict[str, Any]] = rows[rows["ranking"].isin(KEPT)].to_dict("records")
     numbers = [
-        f"of {whole:.3f}, the units {name} alone ({sets.loc[name, 'share']:.0%}) keep "
-        f"{sets.loc[name, 'mean']:.3f}"
-        for name in kept
+        f"of {whole:.3f}, the units {row['ranking']} alone ({row['share']:.0%}) keep "
+        f"{row['mean']:.3f}"
+        for row in of_sets
     ]
     by_rank = ["ensembles", "weight norm", "mean activation", "random"]
     ranked = ", ".join(f"{name} {quarter[name]:.3f}" for name in by_rank)
-    enough = sets["mean"].get("in ensembles", 0) >= whole - 0.01
+    worth = {row["ranking"]: row["mean"] for row in of_sets}
+    enough = worth.get("in ensembles", 0) >= whole - LOST
     better = quarter["ensembles"] > quarter["random"]
     word = "yes" if enough and better else "in part" if better else "no"
     return word, "; ".join([*numbers, f"a quarter of all units keeps, ranked by {ranked}"])
