@@ -5,7 +5,7 @@ Each function sees the summary (see `tables.beyond`) of one model on one dataset
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -44,7 +44,7 @@ def pruning(table: pd.DataFrame) -> Answer:
     rows = table[table["layer"] == 0]
     whole = table.loc[table["ranking"] == "whole", "mean"].item()
     quarter = rows[rows["share"].between(0.2, 0.3)].set_index("ranking")["mean"]
-    of_sets: list[dict[str, Any]] = rows[rows["ranking"].isin(KEPT)].to_dict("records")
+    of_sets: list[dict[Hashable, Any]] = rows[rows["ranking"].isin(KEPT)].to_dict("records")
     numbers = [
         f"of {whole:.3f}, the units {row['ranking']} alone ({row['share']:.0%}) keep "
         f"{row['mean']:.3f}"

@@ -14,6 +14,7 @@ RANKINGS = {
     "mean activation": ("#cc79a7", "^"),
     "random": ("#777777", "x"),
 }
+NAMES = {"random": "in random order"}
 SETS = {"in ensembles": ("#0b60a6", "*"), "in none": ("#d7191c", "*")}
 
 
@@ -55,7 +56,14 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
         points = rows[rows["ranking"] == ranking].sort_values("share")
         x, y = points["share"].to_numpy(), points["mean"].to_numpy()
         deviation = points["std"].fillna(0).to_numpy()
-        axes.plot(x, y, marker=marker, markersize=3, color=colour, label=f"ranked by {ranking}")
+        axes.plot(
+            x,
+            y,
+            marker=marker,
+            markersize=3,
+            color=colour,
+            label=NAMES.get(ranking, f"ranked by {ranking}"),
+        )
         axes.fill_between(x, y - deviation, y + deviation, color=colour, alpha=0.2, linewidth=0)
     for name, (colour, marker) in SETS.items():
         points = rows[rows["ranking"] == name]
