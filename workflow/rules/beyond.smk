@@ -136,6 +136,31 @@ for question in QUESTIONS.values():
             "../scripts/tabulate_question.py"
 
 
+rule tabulate_claims_by_factor:
+    input:
+        ensembles=files("ensembles", of.with_goodness(EXPERIMENTS)),
+        sparsity=files("sparsity", of.main(EXPERIMENTS)),
+        accuracy=files("accuracy", of.main(EXPERIMENTS)),
+    output:
+        csv="<results>/beyond/claims-by-factor.csv",
+        md="<results>/beyond/claims-by-factor.md",
+        html=report(
+            "<results>/beyond/claims-by-factor.html",
+            caption="../report/beyond-claims-by-factor.rst",
+            category="Beyond the paper",
+            labels={"result": "5 Definition, claims"},
+        ),
+    log:
+        "<logs>/tabulate/claims-by-factor.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        names=printed(of.main(EXPERIMENTS)),
+        code=code("tabulate_claims_by_factor.py"),
+    script:
+        "../scripts/tabulate_claims_by_factor.py"
+
+
 ASKED = wanted(QUESTIONS.values())
 
 
@@ -166,3 +191,8 @@ rule answer_questions:
 rule beyond:
     input:
         rules.answer_questions.output if ASKED else [],
+        (
+            rules.tabulate_claims_by_factor.output.html
+            if of.with_goodness(EXPERIMENTS)
+            else []
+        ),
