@@ -8,6 +8,7 @@ What the pipeline writes, below <results>:
     analysis/{dataset}/{model}/{study}/*.parquet        tidy measurements
     tables/table{1..13}.{csv,md,tex,html}               and significance, ablation
     figures/figure{1..14}.{pdf,png}                     and training-{dataset}
+    beyond/                                             the questions that the paper leaves open
     scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
     deviations.html                                     where paper and published behaviour differ
     provenance.html                                     commit, versions, hardware, hours of training
