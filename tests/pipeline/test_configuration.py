@@ -85,7 +85,7 @@ def test_every_key_is_documented_with_what_it_holds_and_nothing_else_is():
     rows = dict(documented("key"))
     below = {
         f"{name}.{key}": value
-        for name in ("only", "pathvars", "significance", "figures")
+        for name in ("only", "pathvars", "significance", "beyond", "figures")
         for key, value in properties(SCHEMA["properties"][name]).items()
     }
     assert set(rows) == {*SCHEMA["properties"], *below}

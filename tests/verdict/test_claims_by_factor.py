@@ -22,6 +22,7 @@ def ensembles(folder, model, share, height):
                     "mean": mean,
                     "loo": 1.0,
                     "active": mean > 2,
+                    "held_out": pd.array([pd.NA] * UNITS, dtype="Int64"),
                 }
             )
         )

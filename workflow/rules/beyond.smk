@@ -5,28 +5,6 @@ Needs representations, weights and snapshots of them; makes <results>/beyond/…
 
 from ffensembles.verdict.questions import QUESTIONS
 
-BEYOND = config["beyond"]
-
-
-def snapshots(wildcards):
-    """Return the snapshots of the run that figures show."""
-    e = experiment(wildcards)
-    block = models(e)[config["figures"]["seed"] // config["seeds_per_job"]]
-    return block.replace(".safetensors", ".snapshots.safetensors")
-
-
-def asked(question):
-    """Return the experiments that a question is put to."""
-    return or_exit(question.sources, EXPERIMENTS, config)[question.name]
-
-
-def beyond_files(question):
-    """Return the measurements that answer a question."""
-    return [
-        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
-        for e in asked(question)
-    ]
-
 
 rule measure_beyond:
     input:
@@ -63,7 +41,7 @@ rule measure_pruning:
     params:
         experiment=training_settings,
         device=config["device"],
-        images=BEYOND["images"],
+        images=config["beyond"]["images"],
         random_seed=config["random_seed"],
         code=code("measure_pruning.py"),
     script:
@@ -85,7 +63,7 @@ rule measure_dynamics:
         experiment=training_settings,
         seed=config["figures"]["seed"],
         device=config["device"],
-        images=BEYOND["images"],
+        images=config["beyond"]["images"],
         code=code("measure_dynamics.py"),
     script:
         "../scripts/measure_dynamics.py"

@@ -102,6 +102,26 @@ def models(e):
     return below_results(results.models(e, config["seeds_per_job"]))
 
 
+def snapshots(wildcards):
+    """Return the snapshots of the run that figures show."""
+    e = experiment(wildcards)
+    block = models(e)[config["figures"]["seed"] // config["seeds_per_job"]]
+    return block.replace(".safetensors", ".snapshots.safetensors")
+
+
+def asked(question):
+    """Return the experiments that a question is put to."""
+    return or_exit(question.sources, EXPERIMENTS, config)[question.name]
+
+
+def beyond_files(question):
+    """Return the measurements that answer a question."""
+    return [
+        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
+        for e in asked(question)
+    ]
+
+
 def training_logs(experiments):
     """Return the training logs of experiments, one per block of seeds."""
     return below_results(results.training_logs(experiments, config["seeds_per_job"]))

@@ -17,7 +17,7 @@ from ffensembles.verdict.claims_page import NOT_TESTED, evaluate
 from ffensembles.verdict.evidence import Evidence
 
 KEYS = ["claim", "section", "statement", "dataset"]
-ENSEMBLES = [*RUN_LAYER, "category", "unit", "mean", "loo"]
+CATEGORY = [*RUN_LAYER, "held_out", "category"]
 
 
 def claims_by_factor(
@@ -35,7 +35,7 @@ def claims_by_factor(
         without ensembles are left out.
     """
     frames = {kind: read_all(paths) for kind, paths in others.items()}
-    units = read_all(ensembles, columns=ENSEMBLES)
+    units = read_all(ensembles, columns=[*CATEGORY, "unit", "mean", "loo"])
     without = _tested(evaluate(Evidence(frames)))
     tables = []
     for factor in factors:
@@ -69,7 +69,7 @@ def _tested(results: pd.DataFrame) -> pd.DataFrame:
 def _ensembles(units: pd.DataFrame, factor: float) -> dict[str, pd.DataFrame]:
     """Return sizes and members as `measurements` reads them, under another factor."""
     active = active_units(units["mean"].to_numpy(), units["loo"].to_numpy(), factor)
-    grouped = units.assign(active=active).groupby([*RUN_LAYER, "category"])["active"]
+    grouped = units.assign(active=active).groupby(CATEGORY, dropna=False)["active"]
     members = units[active & np.asarray(units["layer"] == 1)]
     return {
         "sizes": grouped.agg(size="sum", units="size").reset_index(),
