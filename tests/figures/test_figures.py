@@ -15,13 +15,13 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 
 from ffensembles.errors import UserError
-from ffensembles.figures import run_shown, style, unit_grids
 from ffensembles.figures.activation_maps import activation_map, average_neighbours
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
 from ffensembles.figures.catalogue import FIGURES
 from ffensembles.figures.layer_similarity import similarity_matrices
 from ffensembles.figures.mean_activations import unseen_means
+from ffensembles.figures.parts import run_shown, style, unit_grids
 from ffensembles.figures.shared_units import (
     examples_sharing,
     jaccard_matrices,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ffensembles.figures.drawing import draw
-from ffensembles.figures.style import save
+from ffensembles.figures.parts.style import save
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from ffensembles.analysis.measurements import read_all
 from ffensembles.data.datasets import load
-from ffensembles.figures.style import save
+from ffensembles.figures.parts.style import save
 from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ffensembles.figures.run_shown import categories_of, select, title
-from ffensembles.figures.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
+from ffensembles.figures.parts.run_shown import categories_of, select, title
+from ffensembles.figures.parts.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
 from ffensembles.files import Paths
 from ffensembles.representations import stored
 from ffensembles.representations.stored import Representation

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure, SubFigure
 from ffensembles.data.datasets import load
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
 from ffensembles.figures.mean_activations import count_active, draw_mean_activations
-from ffensembles.figures.run_shown import by_category, categories_of, choose_examples, select
-from ffensembles.figures.style import new_figure, panel_letter, styled
-from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.figures.parts.run_shown import by_category, categories_of, choose_examples, select
+from ffensembles.figures.parts.style import new_figure, panel_letter, styled
+from ffensembles.figures.parts.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
 from ffensembles.files import Paths
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import images_seen

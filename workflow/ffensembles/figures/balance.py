@@ -5,8 +5,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ffensembles.figures.run_shown import dataset_of, select
-from ffensembles.figures.style import MODEL_COLOURS, REFERENCE, new_figure, styled
+from ffensembles.figures.parts.run_shown import dataset_of, select
+from ffensembles.figures.parts.style import MODEL_COLOURS, REFERENCE, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
 BIN = 0.01  # width of a bar, about

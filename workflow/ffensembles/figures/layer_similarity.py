@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.figures.heat_maps import draw_matrix
-from ffensembles.figures.style import WIDTH, new_figure, styled
+from ffensembles.figures.parts.heat_maps import draw_matrix
+from ffensembles.figures.parts.style import WIDTH, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
 

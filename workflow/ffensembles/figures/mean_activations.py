@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ffensembles.figures.run_shown import by_category, by_experiment, categories_of, select
-from ffensembles.figures.style import (
+from ffensembles.figures.parts.run_shown import by_category, by_experiment, categories_of, select
+from ffensembles.figures.parts.style import (
     ACTIVE,
     INACTIVE,
     NO_IMAGES,

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from ffensembles.analysis.ensembles import jaccard
 from ffensembles.analysis.ensembles import shared_units as count_shared
 from ffensembles.data.datasets import load
-from ffensembles.figures.heat_maps import draw_matrix
-from ffensembles.figures.run_shown import (
+from ffensembles.figures.parts.heat_maps import draw_matrix
+from ffensembles.figures.parts.run_shown import (
     by_category,
     by_experiment,
     categories_of,
@@ -22,7 +22,7 @@ from ffensembles.figures.run_shown import (
     select,
     title,
 )
-from ffensembles.figures.style import (
+from ffensembles.figures.parts.style import (
     HIGHLIGHT,
     WIDTH,
     label_categories,
@@ -30,7 +30,7 @@ from ffensembles.figures.style import (
     panel_letter,
     styled,
 )
-from ffensembles.figures.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
+from ffensembles.figures.parts.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
 from ffensembles.files import Paths
 from ffensembles.printing.names import DASH
 from ffensembles.representations import stored

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.figures.run_shown import categories_of, dataset_of
-from ffensembles.figures.style import (
+from ffensembles.figures.parts.run_shown import categories_of, dataset_of
+from ffensembles.figures.parts.style import (
     MODEL_COLOURS,
     MODEL_MARKERS,
     REFERENCE,

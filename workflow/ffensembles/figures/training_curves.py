@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-from ffensembles.figures.style import LAYER_COLOURS, new_figure, styled, write_across
+from ffensembles.figures.parts.style import LAYER_COLOURS, new_figure, styled, write_across
 from ffensembles.files import Paths, read_frame
 from ffensembles.printing.names import DATASETS, MODELS
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ffensembles.figures.style import (
+from ffensembles.figures.parts.style import (
     MODEL_COLOURS,
     MODEL_MARKERS,
     label_categories,

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.ensembles import FACTOR
-from ffensembles.figures.style import (
+from ffensembles.figures.parts.style import (
     LAYER_COLOURS,
     MODEL_MARKERS,
     REFERENCE,

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ffensembles.figures.style import ACTIVE, LAYER_COLOURS, new_figure, styled
+from ffensembles.figures.parts.style import ACTIVE, LAYER_COLOURS, new_figure, styled
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 
 PANELS = {

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
-from ffensembles.figures.style import new_figure, styled
-from ffensembles.figures.unit_grids import draw_input
+from ffensembles.figures.parts.style import new_figure, styled
+from ffensembles.figures.parts.unit_grids import draw_input
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 
 SHOWN = 3  # categories of each model

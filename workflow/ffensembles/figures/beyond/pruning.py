@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from ffensembles.figures.style import REFERENCE, new_figure, styled
+from ffensembles.figures.parts.style import REFERENCE, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
 RANKINGS = {

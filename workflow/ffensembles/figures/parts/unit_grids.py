@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 from matplotlib.image import AxesImage
 
-from ffensembles.figures.style import BLUES, HIGHLIGHT
+from ffensembles.figures.parts.style import BLUES, HIGHLIGHT
 
 SCALE_HEIGHT = 0.08  # of a colour bar below matrices, relative to theirs
 

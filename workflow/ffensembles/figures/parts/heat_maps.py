@@ -5,7 +5,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
-from ffensembles.figures.style import BLUES
+from ffensembles.figures.parts.style import BLUES
 
 
 def draw_matrix(
