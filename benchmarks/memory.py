@@ -18,7 +18,7 @@ def main() -> None:
     print(f"{'study':28}{'dataset':14}{'model':6}{'seeds':>6}{'GiB':>7}{'one seed':>10}")
     for e in read_experiments(TABLE):
         shared, per_seed = memory_needed(e, IMAGES[e.dataset], prod(SHAPES[e.dataset]))
-        block, one = ((shared + seeds * per_seed) / 2**30 for seeds in (e.seeds, 1))
+        block, one = ((shared + seeds * per_seed) / 2**30 for seeds in (len(e.runs), 1))
         print(f"{e.study:28}{e.dataset:14}{e.model:6}{e.seeds:6}{block:7.1f}{one:10.1f}")
 
 
