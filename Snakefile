@@ -44,6 +44,7 @@ localrules:
     all,
     tables,
     figures,
+    studies,
     ablation,
     beyond,
     answer_questions,
@@ -65,6 +66,7 @@ include: "workflow/rules/representations.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/ablation.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/report.smk"

@@ -119,6 +119,7 @@ rule show_provenance:
         # Made last, so that commit and versions are those of the last result.
         rules.tables.input,
         rules.figures.input,
+        rules.studies.input,
         rules.score.output,
         rules.evaluate_claims.output,
         rules.beyond.input,

@@ -6,14 +6,14 @@ from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
-from ffensembles.tables.catalogue import TABLES
+from ffensembles.tables.catalogue import STUDY_TABLES, TABLES
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    table = TABLES[snakemake.params.table]
+    table = (TABLES | STUDY_TABLES)[snakemake.params.table]
     files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
     tidy = table.tabulate(files, snakemake.input.get("reported"), only=snakemake.params.get("only"))
     write_csv(tidy, snakemake.output.csv)

@@ -107,3 +107,12 @@ FIGURES = (
            "l1_goodness", of.runs(of.FF_L1_GOODNESS), ("ensembles",), layer=1),
 )
 # fmt: on
+
+# What a study of the user's own gets of each dataset and model, or of all its models: the function
+# that draws it, what it is made of, and whether it shows examples and a layer.
+STUDY_FIGURES = {
+    "activation-patterns": ("activation_patterns.of_run", (*RUN, "dataset")),
+    "shared-units": ("shared_units.of_run", (*RUN, "dataset")),
+    "category-sparsity": ("sparsity.category_sparsity", ("sparsity",)),
+    "balance": ("balance.positive_fractions", ("balance",)),
+}

@@ -91,6 +91,16 @@ def ablation(experiments: Experiments) -> list[Experiment]:
     return [e for e in experiments if e.study.startswith("ablation-")]
 
 
+def own_studies(experiments: Experiments) -> dict[str, list[Experiment]]:
+    """Return the studies that are not the paper's, by name, each with its experiments."""
+    found: dict[str, list[Experiment]] = {}
+    for e in experiments:
+        paper = e.study in ("main", "l1-goodness", "l1-regularised") or e.held_out is not None
+        if not paper and not e.study.startswith("ablation-"):
+            found.setdefault(e.study, []).append(e)
+    return found
+
+
 def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:
     rows = main(experiments)
     return [e for e in rows if models <= {o.model for o in rows if o.dataset == e.dataset}]

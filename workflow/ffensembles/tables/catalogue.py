@@ -4,6 +4,7 @@ A further table is a row here, a function that summarises its measurements, a ca
 workflow/report, and in config/reported what the paper reports. `table.Table` explains the columns.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from ffensembles.analysis.sparsity import SPARSE
@@ -73,3 +74,17 @@ ROWS = (
 )
 # fmt: on
 TABLES = {table.key: table for table in ROWS}
+
+# What a study of the user's own gets; whose it is, its rules say.
+# fmt: off
+STUDY_ROWS = (
+    replace(TABLES[1], key="accuracy"),
+    replace(TABLES[2], key="sparsity"),
+    replace(TABLES[3], key="ensembles"),
+    replace(TABLES[4], key="positive-weights"),
+    replace(TABLES[5], key="bias"),
+    replace(TABLES["significance"], title="Units assigned to ensembles with p > 0.05 in the "
+            "permutation test", layout=Layout(["dataset", "model", "study", "layer"], [])),
+)
+# fmt: on
+STUDY_TABLES = {f"study-{row.key}": row for row in STUDY_ROWS}

@@ -86,7 +86,9 @@ def legend(layout: Layout, table: pd.DataFrame) -> str:
     what = f"Ours: {layout.cells}"
     if layout.cells == OVER_RUNS:
         what += f" ({many} {'run' if counts == [1] else 'runs'})"
-    if (table["reported_mean"].notna() | (table["reported_mark"] != "")).any():
+    if "reported_mean" not in table:
+        what += "."
+    elif (table["reported_mean"].notna() | (table["reported_mark"] != "")).any():
         what += "; in brackets, what the paper reports."
     else:
         what += "; the paper reports no numbers for this data."
@@ -119,9 +121,9 @@ def number_text(mean: float, std: float, form: str) -> str:
 
 def _cell(row: dict[str, Any], form: str) -> str:
     ours = _ours(row, form)
-    if row["reported_mark"] == "-":
+    if row.get("reported_mark") == "-":
         return f"{ours}\n({DASH})"
-    if pd.isna(row["reported_mean"]):
+    if pd.isna(row.get("reported_mean")):
         return ours
     reported = number_text(row["reported_mean"], row["reported_std"], form)
     return f"{ours}\n({reported}{row['reported_mark']})"

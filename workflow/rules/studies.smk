@@ -1,0 +1,132 @@
+"""Studies of the user's own: tables and figures of each, below <results>/studies/{study}.
+
+A study is its user's own where its name is not one of the paper's. Needs measurements.
+"""
+
+from ffensembles.figures.catalogue import STUDY_FIGURES
+from ffensembles.tables.catalogue import STUDY_TABLES
+
+STUDIES = of.own_studies(EXPERIMENTS)
+
+
+def of_study(kinds):
+    """Return the input function for kinds of files of the study that the path names."""
+
+    def found(wildcards):
+        rows = there(STUDIES.get(wildcards.study, []), f"the study {wildcards.study}")
+        named = [
+            e
+            for e in rows
+            if e.dataset == wildcards.get("dataset", e.dataset)
+            and e.model == wildcards.get("model", e.model)
+        ]
+        row = " / ".join(wildcards)
+        return {kind: files(kind, there(named, row)) for kind in kinds}
+
+    return found
+
+
+def some(count):
+    """Return the function that gives the first categories of a dataset, at most so many."""
+    return lambda wildcards: [
+        *range(
+            min(
+                count,
+                len(printed(STUDIES[wildcards.study])[wildcards.dataset]["categories"]),
+            )
+        )
+    ]
+
+
+# What a figure shows of a run.
+RUN_SHOWN = {"seed": config["figures"]["seed"], "layer": 1}
+STUDY_SETTINGS = {
+    "activation-patterns": {**RUN_SHOWN, "examples": some(3)},
+    "shared-units": {**RUN_SHOWN, "examples": some(2)},
+    "category-sparsity": {},
+    "balance": RUN_SHOWN,
+}
+
+
+for name, table in STUDY_TABLES.items():
+
+    rule:
+        name:
+            f"tabulate_{name.replace('-', '_')}"
+        input:
+            unpack(of_study(table.measured)),
+        output:
+            csv=f"<results>/studies/{{study}}/{table.key}.csv",
+            md=f"<results>/studies/{{study}}/{table.key}.md",
+            tex=f"<results>/studies/{{study}}/{table.key}.tex",
+            html=report(
+                f"<results>/studies/{{study}}/{table.key}.html",
+                caption="../report/study.rst",
+                category="Studies of one's own",
+                subcategory="{study}",
+                labels={"result": table.title},
+            ),
+        log:
+            f"<logs>/tabulate/studies/{{study}}/{table.key}.log",
+        conda:
+            "../../envs/ffensembles.yaml"
+        params:
+            table=name,
+            names=lambda wildcards: printed(STUDIES[wildcards.study]),
+            code=code("tabulate.py"),
+        script:
+            "../scripts/tabulate.py"
+
+
+for kind, (function, sources) in STUDY_FIGURES.items():
+    single = "dataset" in sources
+    place = f"{{dataset}}{'/{model}' if single else ''}/{kind}"
+
+    rule:
+        name:
+            f"plot_study_{kind.replace('-', '_')}"
+        input:
+            unpack(of_study(sources)),
+        output:
+            pdf=f"<results>/studies/{{study}}/{place}.pdf",
+            png=report(
+                f"<results>/studies/{{study}}/{place}.png",
+                caption="../report/study.rst",
+                category="Studies of one's own",
+                subcategory="{study}",
+                labels={
+                    "result": kind.replace("-", " ").capitalize(),
+                    "of": "{dataset} {model}" if single else "{dataset}",
+                },
+            ),
+        log:
+            f"<logs>/plot/studies/{{study}}/{place}.log",
+        conda:
+            "../../envs/ffensembles.yaml"
+        params:
+            **STUDY_SETTINGS[kind],
+            draw=function,
+            names=lambda wildcards: printed(STUDIES[wildcards.study]),
+            code=code("plot.py", f"figures/{function.partition('.')[0]}.py"),
+        script:
+            "../scripts/plot.py"
+
+
+rule studies:
+    input:
+        [
+            f"<results>/studies/{study}/{table.key}.html"
+            for study in STUDIES
+            for table in STUDY_TABLES.values()
+        ],
+        [
+            f"<results>/studies/{study}/{e.dataset}/{place}.png"
+            for study, rows in STUDIES.items()
+            for e in rows
+            for place in (
+                f"{e.model}/activation-patterns",
+                f"{e.model}/shared-units",
+                "category-sparsity",
+                "balance",
+            )
+        ],
