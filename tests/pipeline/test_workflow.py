@@ -227,7 +227,7 @@ def test_a_change_to_a_variant_trains_anew_what_names_it(edited):
 )
 def test_a_rule_carries_the_fingerprint_of_its_own_script(rule):
     (script,) = re.findall(r'script:\n +"\.\./scripts/(.+)"', rule)
-    assert re.findall(r'code=code\("(.+?)"', rule) == [script]
+    assert re.findall(r'code=code(?:_of)?\("(.+?)"', rule) == [script]
     assert (ROOT / "workflow/scripts" / script).is_file()
 
 

@@ -64,7 +64,7 @@ class Question:
         figures = config["figures"]
         fewest = figures["seed"] + 1 if self.one_run else 1
         studies: Collection[str] = config["beyond"]["studies"]
-        asked = [e for e in experiments if e.study in studies and e.seeds >= fewest]
+        asked = [e for e in experiments if e.study in studies and len(e.runs) >= fewest]
         shown = figures["beyond"]["dataset"]
         if not any(e.study == "main" and e.dataset == shown for e in asked):
             raise UserError(
