@@ -16,6 +16,7 @@ from docutils.core import publish_string
 
 from ffensembles.figures.catalogue import FIGURES
 from ffensembles.tables.catalogue import TABLES
+from ffensembles.verdict.questions import QUESTIONS
 from helpers.pipeline import ROOT, copy_pipeline, finish, plan, snakemake, two_studies
 
 RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
@@ -236,6 +237,7 @@ def test_every_script_and_caption_is_used():
     assert set(re.findall(r'"\.\./scripts/(.+)"', RULES)) == scripts
     captions = {path.name for path in (ROOT / "workflow/report").glob("*.rst")}
     rows = {f"{row.name}.rst" for row in (*TABLES.values(), *FIGURES)}
+    rows |= {f"beyond-{name}.rst" for name in QUESTIONS}
     others = set(re.findall(r'"\.\./report/([^{}"]+)"', RULES)) | {"workflow.rst"}
     assert rows | others == captions
 

@@ -43,7 +43,7 @@ rule measure_pruning:
         device=config["device"],
         images=config["beyond"]["images"],
         random_seed=config["random_seed"],
-        code=code("measure_pruning.py"),
+        code=code_of("measure_pruning.py"),
     script:
         "../scripts/measure_pruning.py"
 
@@ -64,7 +64,7 @@ rule measure_dynamics:
         seed=config["figures"]["seed"],
         device=config["device"],
         images=config["beyond"]["images"],
-        code=code("measure_dynamics.py"),
+        code=code_of("measure_dynamics.py"),
     script:
         "../scripts/measure_dynamics.py"
 
