@@ -1,5 +1,7 @@
 """Accuracy on the test images (Tables 1 and 11)."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from ffensembles.analysis.measurements import Runs
@@ -10,11 +12,27 @@ def measure_accuracy(runs: Runs) -> pd.DataFrame:
     """Count the test images whose category each of several runs predicts.
 
     Returns:
-        seed, images (all test images), correct (how many of them), accuracy (their share).
+        seed, images (all test images), correct (how many of them), accuracy (their share),
+        balanced_accuracy (the mean of the shares within the categories that have images).
     """
     rows = []
     for seed, path in runs:
         images = read_frame(path, columns=["label", "prediction"])
         correct = images["label"] == images["prediction"]
-        rows.append((seed, len(images), correct.sum(), correct.mean()))
-    return pd.DataFrame(rows, columns=["seed", "images", "correct", "accuracy"])
+        balanced = correct.groupby(images["label"]).mean().mean()
+        rows.append((seed, len(images), correct.sum(), correct.mean(), balanced))
+    columns = ["seed", "images", "correct", "accuracy", "balanced_accuracy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def confusion(path: str | Path) -> pd.DataFrame:
+    """Return how often a run predicts each category for the test images of each.
+
+    Args:
+        path: of the run's representations.
+
+    Returns:
+        Images, one row per label and one column per prediction; only those that occur.
+    """
+    images = read_frame(path, columns=["label", "prediction"])
+    return pd.crosstab(images["label"], images["prediction"])
