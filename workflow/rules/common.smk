@@ -102,43 +102,9 @@ def models(e):
     return below_results(results.models(e, config["seeds_per_job"]))
 
 
-def snapshots(wildcards):
-    """Return the snapshots of the run that figures show."""
-    e = experiment(wildcards)
-    block = models(e)[config["figures"]["seed"] // config["seeds_per_job"]]
-    return block.replace(".safetensors", ".snapshots.safetensors")
-
-
-def asked(question):
-    """Return the experiments that a question is put to."""
-    return or_exit(question.sources, EXPERIMENTS, config)[question.name]
-
-
-def beyond_files(question):
-    """Return the measurements that answer a question."""
-    return [
-        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
-        for e in asked(question)
-    ]
-
-
 def training_logs(experiments):
     """Return the training logs of experiments, one per block of seeds."""
     return below_results(results.training_logs(experiments, config["seeds_per_job"]))
-
-
-def model_of_seed(wildcards):
-    """Return the weight file that holds a seed."""
-    e = experiment(wildcards)
-    seed = int(wildcards.seed)
-    if seed not in e.runs:
-        known = ", ".join(map(str, e.runs))
-        sys.exit(f"error: {'/'.join(e.key)} has the seeds {known}, not {seed}")
-    return next(
-        file
-        for file, (_, last) in zip(models(e), blocks(e, config["seeds_per_job"]))
-        if seed <= last
-    )
 
 
 def seeds(wildcards):
@@ -147,11 +113,6 @@ def seeds(wildcards):
 
 def layers(wildcards):
     return experiment(wildcards).layers
-
-
-def layers_of_ff(wildcards):
-    ff = of.select(mains(wildcards), model="ff")
-    return there(ff, f"{wildcards.dataset} / ff / main")[0].layers
 
 
 def held_out(wildcards):

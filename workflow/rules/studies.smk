@@ -9,35 +9,6 @@ from ffensembles.tables.catalogue import STUDY_TABLES
 STUDIES = of.own_studies(EXPERIMENTS)
 
 
-def of_study(kinds):
-    """Return the input function for kinds of files of the study that the path names."""
-
-    def found(wildcards):
-        rows = there(STUDIES.get(wildcards.study, []), f"the study {wildcards.study}")
-        named = [
-            e
-            for e in rows
-            if e.dataset == wildcards.get("dataset", e.dataset)
-            and e.model == wildcards.get("model", e.model)
-        ]
-        row = " / ".join(wildcards)
-        return {kind: files(kind, there(named, row)) for kind in kinds}
-
-    return found
-
-
-def some(count):
-    """Return the function that gives the first categories of a dataset, at most so many."""
-    return lambda wildcards: [
-        *range(
-            min(
-                count,
-                len(printed(STUDIES[wildcards.study])[wildcards.dataset]["categories"]),
-            )
-        )
-    ]
-
-
 # What a figure shows of a run.
 RUN_SHOWN = {"seed": config["figures"]["seed"], "layer": 1}
 STUDY_SETTINGS = {
@@ -80,7 +51,7 @@ for name, table in STUDY_TABLES.items():
 
 for kind, (function, sources) in STUDY_FIGURES.items():
     single = "dataset" in sources
-    place = f"{{dataset}}{'/{model}' if single else ''}/{kind}"
+    place = f"{{dataset}}/{{model}}/{kind}" if single else f"{{dataset}}/{kind}"
 
     rule:
         name:

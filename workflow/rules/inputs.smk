@@ -1,0 +1,93 @@
+"""Inputs that only some steps have: files of datasets, single runs, studies and questions."""
+
+
+def definition(wildcards):
+    """Return what the configuration says about a dataset."""
+    if wildcards.dataset not in config["datasets"]:
+        sys.exit(f"error: config: datasets has no {wildcards.dataset}; add it")
+    return config["datasets"][wildcards.dataset]
+
+
+def own_files(wildcards):
+    """Return the user's own files behind a dataset; missing ones end the run before it starts.
+
+    So do missing pre-staged files, which are no inputs: it does not matter where they lie.
+    """
+    entry = definition(wildcards)
+    or_exit(check_prestaged, config["prestaged"], [entry.get("published")])
+    return or_exit(local_files, or_exit(Definition.read, wildcards.dataset, entry))
+
+
+def own_folder(wildcards):
+    """Return the state of the user's own folder of images, where a dataset has one."""
+    entry = or_exit(Definition.read, wildcards.dataset, definition(wildcards))
+    return or_exit(folder_state, entry)
+
+
+def model_of_seed(wildcards):
+    """Return the weight file that holds a seed."""
+    e = experiment(wildcards)
+    seed = int(wildcards.seed)
+    if seed not in e.runs:
+        known = ", ".join(map(str, e.runs))
+        sys.exit(f"error: {'/'.join(e.key)} has the seeds {known}, not {seed}")
+    return block_with(e, seed)
+
+
+def block_with(e, seed):
+    """Return the weight file of the block that a seed is in."""
+    ends = [last for _, last in blocks(e, config["seeds_per_job"])]
+    return next(file for file, last in zip(models(e), ends) if seed <= last)
+
+
+def layers_of_ff(wildcards):
+    ff = of.select(mains(wildcards), model="ff")
+    return there(ff, f"{wildcards.dataset} / ff / main")[0].layers
+
+
+def snapshots(wildcards):
+    """Return the snapshots of the run that figures show."""
+    block = block_with(experiment(wildcards), config["figures"]["seed"])
+    return block.replace(".safetensors", ".snapshots.safetensors")
+
+
+def of_study(kinds):
+    """Return the input function for kinds of files of the study that the path names."""
+
+    def found(wildcards):
+        rows = there(STUDIES.get(wildcards.study, []), f"the study {wildcards.study}")
+        named = [
+            e
+            for e in rows
+            if e.dataset == wildcards.get("dataset", e.dataset)
+            and e.model == wildcards.get("model", e.model)
+        ]
+        row = " / ".join(wildcards)
+        return {kind: files(kind, there(named, row)) for kind in kinds}
+
+    return found
+
+
+def some(count):
+    """Return the function that gives the first categories of a dataset, at most so many."""
+    return lambda wildcards: [
+        *range(
+            min(
+                count,
+                len(printed(STUDIES[wildcards.study])[wildcards.dataset]["categories"]),
+            )
+        )
+    ]
+
+
+def asked(question):
+    """Return the experiments that a question is put to."""
+    return or_exit(question.sources, EXPERIMENTS, config)[question.name]
+
+
+def beyond_files(question):
+    """Return the measurements that answer a question."""
+    return [
+        f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
+        for e in asked(question)
+    ]
