@@ -1,4 +1,7 @@
-"""The library's imports run downwards: from a package to those below it, never to a sibling."""
+"""The library's imports run downwards: from a package to those below it, never to a sibling.
+
+Importing the package itself imports nothing else: what it offers in a notebook comes on first use.
+"""
 
 import ast
 
@@ -15,6 +18,7 @@ ALLOWED = {
     **dict.fromkeys(MIDDLE, BOTTOM),
     "analysis": BOTTOM | MIDDLE,
     **dict.fromkeys(["tables", "figures"], BOTTOM | MIDDLE | {"analysis"}),
+    "interactive": BOTTOM | MIDDLE | {"analysis"},
     "verdict": BOTTOM | MIDDLE | {"analysis", "tables", "figures"},
 }
 PACKAGES = sorted(path.parent.name for path in LIBRARY.glob("*/__init__.py"))

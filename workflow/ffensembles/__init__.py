@@ -1,1 +1,22 @@
-"""Forward-Forward networks, their representations and ensembles: the pipeline's library."""
+"""Forward-Forward networks, their representations and ensembles: the pipeline's library.
+
+From Python one makes an `experiment` and a `dataset` and will `train` the one on the other, or
+`open_run` what the pipeline has trained; docs/extending.md shows how. Each is imported when it is
+first used, for the rules import this package whenever they are read.
+"""
+
+from importlib import import_module
+
+__all__ = ["Run", "dataset", "experiment", "open_run", "train"]
+
+
+def __getattr__(name: str) -> object:
+    """Return what `interactive.runs` calls so."""
+    if name in __all__:
+        # By a computed name: what it imports decides no result of the pipeline (`fingerprint`).
+        return getattr(import_module(f"{__name__}.interactive.runs"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -155,6 +155,12 @@ def read_experiments(path: str | Path) -> list[Experiment]:
     return experiments
 
 
+def read_row(row: dict[str, str], where: str) -> Experiment:
+    """Read and check a single row, given as the cells of its columns; see `read_experiments`."""
+    _check_header(list(row), where)
+    return _parse(row, where)
+
+
 def _check_header(header: list[str], where: str) -> None:
     """Check the names of the columns, and tell what stands in their place."""
     if len(header) == 1:

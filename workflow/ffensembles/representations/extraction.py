@@ -125,9 +125,9 @@ def represented_images(
 def extract_run(
     experiment: Experiment,
     seed: int,
-    model_path: str,
+    model_path: str | Path,
     dataset: Dataset,
-    path: str,
+    path: str | Path,
     *,
     device: str,
     unseen_label: str,
@@ -150,7 +150,7 @@ def extract_run(
         "settings": experiment.training_settings(),
         "seed": seed,
         "dataset": dataset.sha256,
-        "model": model_path,
+        "model": str(model_path),
         "unseen_label": unseen_label,
     }
     write_parquet(table, path, provenance)

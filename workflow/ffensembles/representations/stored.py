@@ -34,6 +34,13 @@ def read(
         correct_only: leave out the images that the run does not classify correctly.
     """
     table = read_parquet(path, ["index", "label", "prediction", f"layer{layer}"])
+    return of_layer(table, layer, held_out=held_out, correct_only=correct_only)
+
+
+def of_layer(
+    table: pa.Table, layer: int, *, held_out: int | None = None, correct_only: bool = True
+) -> Representation:
+    """Return the representation of one layer from a run's table; see `read`."""
     label, index = table["label"].to_numpy(), table["index"].to_numpy()
     column = table[f"layer{layer}"].combine_chunks()
     activations = column.flatten().to_numpy().reshape(len(label), column.type.list_size)

@@ -32,21 +32,24 @@ def train_block(
     seeds: list[int],
     dataset: Dataset,
     *,
-    model_path: str,
-    log_path: str,
+    model_path: str | Path,
+    log_path: str | Path,
     random_seed: int,
     device: str,
     precision: str,
     checkpoint_interval: float,
     code: str,
-    snapshots_path: str | None = None,
+    snapshots_path: str | Path | None = None,
     snapshots_of: int | None = None,
-) -> None:
+) -> list[int]:
     """Train seeds of an experiment and write their weights, training log and snapshots.
 
     Where they do not fit on the device together, or are no faster together, parts of the block are
     trained one after another. Checkpoints lie beside the model until it is written whole. Snapshots
     are of the seed `snapshots_of`; where it is None or of another block, their file holds none.
+
+    Returns:
+        The seeds that did not diverge.
 
     Raises:
         UserError: the device is not there, memory does not suffice, or every seed diverged.
@@ -107,6 +110,7 @@ def train_block(
         snapshots.save(snapshots_path, trained.network, trained.diverged)
     weights.save(trained.network, seeds, trained.diverged, model_path)
     shutil.rmtree(folder, ignore_errors=True)
+    return [seed for seed in seeds if seed not in trained.diverged]
 
 
 def _cut(seeds: list[int], size: int) -> list[list[int]]:

@@ -1,0 +1,248 @@
+"""Runs in the hand: trained on arrays, or opened where the pipeline has left them.
+
+`ffensembles` itself offers these names.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ffensembles.analysis.ensembles import find_ensembles
+from ffensembles.data.datasets import Dataset, Moments, make_dataset
+from ffensembles.data.splits import hold_out
+from ffensembles.errors import UserError
+from ffensembles.experiments import LIBRARY, Experiment, blocks, read_row
+from ffensembles.files import read_frame, read_metadata, read_parquet
+from ffensembles.models import weights
+from ffensembles.models.networks import Network
+from ffensembles.pipeline import results
+from ffensembles.pipeline.fingerprint import fingerprint
+from ffensembles.representations.extraction import extract_run
+from ffensembles.representations.stored import Representation, of_layer
+from ffensembles.training.block import train_block
+
+SEEDS_TOGETHER = 10  # as many as the pipeline trains in a job
+CHECKPOINT_INTERVAL = 60.0  # seconds
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed of an experiment, trained.
+
+    Attributes:
+        experiment: its settings.
+        seed: which of its seeds.
+        network: its weights, with a seed axis of length 1.
+        log: of its training, a row per layer and epoch; results/README.md explains the columns.
+        images: a row per test image: index, label, prediction, layer1, layer2, …
+    """
+
+    experiment: Experiment
+    seed: int
+    network: Network
+    log: pd.DataFrame
+    images: pa.Table
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weights (units, inputs) and biases (units,): layer1.weight, layer1.bias, …"""
+        return {name: tensor[0].numpy() for name, tensor in self.network.state().items()}
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the test images whose category it predicts."""
+        return float((self.images["label"].to_numpy() == self.images["prediction"]).mean())
+
+    def representation(self, layer: int, *, correct_only: bool = True) -> Representation:
+        """Return activations, labels and places of the test images at a layer, counted from 1.
+
+        Those that the run does not classify correctly are left out, unless `correct_only` is
+        false; all images of a category that it never saw are there.
+
+        Raises:
+            UserError: there is no such layer.
+        """
+        layers = len(self.network.layers)
+        if not 1 <= layer <= layers:
+            raise UserError(f"there is no layer {layer}; the layers are 1 to {layers}")
+        held_out = self.experiment.held_out
+        return of_layer(self.images, layer, held_out=held_out, correct_only=correct_only)
+
+    def ensembles(self, layer: int) -> pd.DataFrame:
+        """Return the units of each category's ensemble at a layer (section 3.5).
+
+        Returns:
+            category, unit (from 0), mean (x̄), loo; a category none of whose images is classified
+            correctly has no ensemble.
+
+        Raises:
+            UserError: there is no such layer.
+        """
+        x = self.representation(layer)
+        if not len(x.labels):
+            raise UserError("no image is classified correctly, so there are no ensembles")
+        found = find_ensembles(x.activations, x.labels)
+        return found[found["active"]].drop(columns="active").reset_index(drop=True)
+
+
+def experiment(**columns: object) -> Experiment:
+    """Return an experiment with these columns of the table of experiments.
+
+    config/README.md explains them; those left out are the paper's, but for `seeds`, which is 1.
+    `study` and `dataset`, which name it, may be left out, too.
+
+    Raises:
+        UserError: naming the column, its value and what is allowed.
+    """
+    given = {"study": "own", "dataset": "own", "seeds": 1} | columns
+    return read_row({name: _cell(value) for name, value in given.items()}, "experiment")
+
+
+def _cell(value: object) -> str:
+    """Write a value as the table has it."""
+    if value is None:
+        return "-"
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def dataset(
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
+    test_share: float = 0.2,
+    test_seed: int = 0,
+    categories: int | None = None,
+    mean: Moments | None = None,
+    std: Moments | None = None,
+    range: tuple[float, float] | None = None,
+) -> Dataset:
+    """Check arrays and make a dataset of them.
+
+    Args:
+        images: (N, H, W) or (N, C, H, W), uint8 or floats.
+        labels: (N,) whole numbers from 0.
+        test: images and labels of the test; without them a share of the others is held out.
+        test_share: of the images of each category.
+        test_seed: of the draw that holds them out.
+        categories: how many there are, K; None: as many as the labels name.
+        mean: of each channel, with pixels in [0, 1]; None computes it from the training images.
+        std: likewise.
+        range: the darkest and the lightest value of images that are floats.
+
+    Raises:
+        UserError: the arrays are not fit for a dataset.
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    if test is None:
+        arrays = hold_out("dataset", images, labels, test_share, test_seed)
+    else:
+        arrays = {
+            "train_images": images,
+            "train_labels": labels,
+            "test_images": np.asarray(test[0]),
+            "test_labels": np.asarray(test[1]),
+        }
+    if categories is None:
+        both = (arrays["train_labels"], arrays["test_labels"])
+        categories = max(2, 1 + max(int(part.max(initial=0)) for part in both))
+    return make_dataset("dataset", arrays, categories, mean=mean, std=std, limits=range)
+
+
+def train(
+    experiment: Experiment,
+    dataset: Dataset,
+    folder: str | Path | None = None,
+    *,
+    random_seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    unseen_label: str = "none",
+) -> dict[int, Run]:
+    """Train the seeds of an experiment on a dataset.
+
+    Args:
+        experiment: the settings.
+        dataset: what to train on; the column `dataset` of the experiment only names it.
+        folder: for the results, laid out as the pipeline's, and for checkpoints meanwhile: a
+            training that was ended goes on from there. None keeps nothing on disk.
+        random_seed: the config's seed, from which every draw derives.
+        device: `auto`, `cpu` or `cuda`.
+        precision: as in the config.
+        unseen_label: as in the config.
+
+    Returns:
+        The runs by their seeds, but for those that diverged.
+
+    Raises:
+        UserError: the device is not there, memory does not suffice, or every seed diverged.
+    """
+    with ExitStack() as stack:
+        place = Path(folder or stack.enter_context(TemporaryDirectory()))
+        found = {}
+        files = results.models(experiment, SEEDS_TOGETHER)
+        for (first, last), file in zip(blocks(experiment, SEEDS_TOGETHER), files, strict=True):
+            sound = train_block(
+                experiment,
+                list(range(first, last + 1)),
+                dataset,
+                model_path=place / file,
+                log_path=(place / file).with_suffix(".log.parquet"),
+                random_seed=random_seed,
+                device=device,
+                precision=precision,
+                checkpoint_interval=CHECKPOINT_INTERVAL,
+                code=_code(experiment),
+            )
+            for seed in sound:
+                extract_run(
+                    experiment,
+                    seed,
+                    place / file,
+                    dataset,
+                    place / results.representation(experiment, seed),
+                    device=device,
+                    unseen_label=unseen_label,
+                )
+                found[seed] = open_run(place, experiment, seed)
+    return found
+
+
+def _code(experiment: Experiment) -> str:
+    """Fingerprint the code that trains: a checkpoint of other code is not taken up."""
+    modules = ["training/block.py", *experiment.variants()]
+    return "-".join(fingerprint(LIBRARY / module, LIBRARY) for module in modules)
+
+
+def open_run(folder: str | Path, of: Experiment | tuple[str, str, str], seed: int = 0) -> Run:
+    """Open a finished run.
+
+    Args:
+        folder: of the results, such as results/demo.
+        of: which experiment, or its dataset, model and study, such as ("mnist", "ff", "main").
+        seed: which of its runs.
+
+    Raises:
+        UserError: it is not there, or a file of it is damaged.
+    """
+    key = of.key if isinstance(of, Experiment) else of
+    file = Path(folder) / "representations" / Path(*key) / f"seed-{seed}.parquet"
+    about: dict[str, Any] = read_metadata(file)
+    # Where the results lie may have changed since; what the file is called has not.
+    model = Path(folder) / "models" / Path(*key) / Path(about["model"]).name
+    log = read_frame(model.with_suffix(".log.parquet"))
+    return Run(
+        Experiment(**about["settings"]),
+        seed,
+        weights.load(model, seed),
+        log[log["seed"] == seed].reset_index(drop=True),
+        read_parquet(file),
+    )
