@@ -11,13 +11,19 @@ def test_each_runs_share_of_correct_predictions(tmp_path):
     runs = [(0, write_run(tmp_path / "0.parquet", labels, three))]
     runs += [(4, write_run(tmp_path / "4.parquet", labels, none))]
     table = measure_accuracy(runs)
-    assert table.to_dict("list") == {
+    overall = table[table["category"].isna()].drop(columns="category")
+    assert overall.to_dict("list") == {
         "seed": [0, 4],
         "images": [8, 8],
         "correct": [3, 0],
         "accuracy": [3 / 8, 0],
         "balanced_accuracy": [(0 + 0 + 1 / 3 + 1) / 4, 0],
     }
+    of_first = table[(table["seed"] == 0) & table["category"].notna()]
+    counts = [(0, 1, 0), (1, 2, 0), (2, 3, 1), (9, 2, 2)]
+    assert list(of_first[["category", "images", "correct"]].itertuples(index=False)) == counts
+    assert of_first["accuracy"].tolist() == [0, 0, 1 / 3, 1]
+    assert of_first["balanced_accuracy"].tolist() == of_first["accuracy"].tolist()
 
 
 def test_a_confusion_matrix_counts_predictions_by_label(tmp_path):

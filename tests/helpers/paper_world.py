@@ -174,7 +174,7 @@ def world() -> Evidence:
         {
             "accuracy": pd.concat(
                 [in_study(1, "main", "accuracy"), in_study(11, "l1-goodness", "accuracy")]
-            ),
+            ).assign(category=pd.NA),
             "sparsity": measured,
             "sizes": with_held_out(ensembles),
             "members": members(),

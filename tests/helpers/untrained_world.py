@@ -101,7 +101,7 @@ def _measure(net, run, test, train, add) -> None:
     model = run["model"]
     embedding = None if model == "bp" else test.embedding
     correct = predict(net, test.images, embedding, "l2") == test.labels.numpy()
-    add("accuracy", pd.DataFrame({"accuracy": [correct.mean()]}), **run)
+    add("accuracy", pd.DataFrame({"category": [pd.NA], "accuracy": [correct.mean()]}), **run)
     _measure_layers(net, run, test, add)
     if run["study"] != "main":
         return

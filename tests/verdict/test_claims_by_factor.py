@@ -34,7 +34,9 @@ def ensembles(folder, model, share, height):
 
 
 def others(folder):
-    accuracy = pd.DataFrame([RUN | {"model": m, "accuracy": 0.9} for m in ("ff", "bpff", "bp")])
+    accuracy = pd.DataFrame(
+        [RUN | {"model": m, "category": pd.NA, "accuracy": 0.9} for m in ("ff", "bpff", "bp")]
+    )
     categories = pd.array([pd.NA, *range(CATEGORIES)], dtype="Int64")
     sparsity = pd.concat(
         pd.DataFrame({"category": categories, "sparsity": 0.9}).assign(**RUN, model=m, layer=layer)

@@ -75,7 +75,7 @@ def tabulate(
     """
     layers = [*STUDY, "seed", "layer"]
     runs = {
-        "accuracy": accuracy.assign(layer=0),
+        "accuracy": accuracy[accuracy["category"].isna()].assign(layer=0),
         "sparsity": sparsity[sparsity["category"].isna()],
         "ensembles": ensemble_percents(sizes).rename(columns={"percent": "ensembles"}),
         "positive_fraction": balance.groupby(layers)["positive_fraction"].mean().reset_index(),

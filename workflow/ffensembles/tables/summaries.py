@@ -66,7 +66,7 @@ def over_runs(frame: pd.DataFrame, keys: list[str], value: str) -> pd.DataFrame:
 
 def accuracy(frame: pd.DataFrame) -> pd.DataFrame:
     """Test accuracy of each dataset and model, over runs (Tables 1 and 11)."""
-    return over_runs(frame, ["dataset", "model"], "accuracy")
+    return over_runs(frame[frame["category"].isna()], ["dataset", "model"], "accuracy")
 
 
 def sparsity(frame: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +168,7 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
     runs = held_out.groupby(["dataset", "model", "seed"])["accuracy"].agg(["mean", "count"])
     runs = runs.reset_index()
     average = runs[runs["count"] == runs["dataset"].map(categories)]
-    own = accuracies[accuracies["dataset"].isin(frame["dataset"])]
+    own = accuracies[accuracies["dataset"].isin(frame["dataset"]) & accuracies["category"].isna()]
     parts = [
         held_out,
         average.assign(category="average", accuracy=average["mean"]),

@@ -81,7 +81,7 @@ class Evidence:
 
     def accuracy(self, model: str, study: str = "main") -> float:
         """Test accuracy."""
-        return self.rows("accuracy", model=model, study=study)["accuracy"].mean()
+        return self.rows("accuracy", model=model, study=study, category=pd.NA)["accuracy"].mean()
 
     def layers(self, model: str) -> list[int]:
         """The layers of a model, from 1."""
