@@ -49,6 +49,7 @@ localrules:
     ablation,
     beyond,
     answer_questions,
+    publish,
     show_deviations,
     show_provenance,
     save_config,
@@ -71,4 +72,5 @@ include: "workflow/rules/studies.smk"
 include: "workflow/rules/ablation.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 include: "workflow/rules/running.smk"

@@ -187,7 +187,7 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_csv(table: pd.DataFrame, path: str) -> None:
+def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """Write a tidy table as CSV, atomically."""
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False)

@@ -1,0 +1,35 @@
+"""Publish finished results: scorecard, claims, tables and figures, with a page to read first."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ffensembles.experiments import read_experiments
+from ffensembles.pipeline import provenance, selection
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.printing.names import know
+from ffensembles.verdict.reproduction import publish, runs_done
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    know(snakemake.params.names)
+    files, page = snakemake.input, Path(snakemake.output[0])
+    trainings = provenance.trainings(as_list(files.logs))
+    experiments = read_experiments(files.experiments)
+    ablation = selection.ablation(experiments)
+    studies = [e for e in experiments if e not in ablation]
+    copies = {"scorecard.csv": files.scorecard, "claims.csv": files.claims}
+    copies |= {f"tables/{Path(path).name}": path for path in as_list(files.tables)}
+    copies |= {f"figures/{Path(path).name}": path for path in as_list(files.figures)}
+    publish(
+        page.parent,
+        copies,
+        runs_done(studies, trainings),
+        {
+            "commit": provenance.commit(Path(__file__).resolve().parents[2]),
+            "hardware": ", ".join(trainings["hardware"].unique()),
+            "devices": ", ".join(trainings["device"].map(provenance.DEVICES).unique()),
+            "products": ", ".join(trainings["products"].unique()),
+        },
+    )
