@@ -87,3 +87,8 @@ def test_runs_that_are_left_cost_what_those_here_took():
     # Another study of the same model and dataset: 300 instead of 1200 epochs.
     assert runs.loc[("l1-goodness", "mnist"), "hours_left"] == pytest.approx(10 * 300 / 1200)
     assert pd.isna(runs.loc[("main", "svhn"), "hours_left"])
+
+
+def test_the_published_page_agrees_with_the_files_beside_it():
+    folder = ROOT / "docs/reproduction"
+    assert (folder / "README.md").read_text("utf-8") == reproduction.reproduction_page(folder)
