@@ -24,7 +24,7 @@ from ffensembles.models import weights
 from ffensembles.models.networks import Network
 from ffensembles.models.snapshots import Snapshots, epochs_kept
 
-IMAGES, UNITS, CATEGORIES, SHOWN = 10_000, 1000, 10, 4000
+IMAGES, UNITS, CATEGORIES, SHOWN = 10_000, 1000, 10, 2000
 CONFIG = Path(__file__).parents[1] / "config"
 
 

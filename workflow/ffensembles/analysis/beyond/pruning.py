@@ -20,7 +20,7 @@ from ffensembles.analysis.measurements import with_keys
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.models.devices import choose
+from ffensembles.models.devices import choose, precision
 from ffensembles.models.goodness import goodness
 from ffensembles.models.label_embedding import LabelEmbedding
 from ffensembles.models.networks import Linear, Network, normalise
@@ -35,7 +35,7 @@ from ffensembles.representations.extraction import (
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
 DRAWS = 10  # of the random ranking
-ROWS = 2000  # images that pass the network together, each with every label
+ROWS = 2000  # pass the network together: few enough to stay in the processor's cache
 
 Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
 
@@ -106,7 +106,8 @@ def measure_pruning(
 
         x, labels, embedding = inputs(experiment, dataset, "test", choose(device))
         x, labels = spread(x, images), spread(labels, images)
-        table = prune(network, x, labels, embedding, experiment.goodness, ranking)
+        with precision(x.device, "highest"):
+            table = prune(network, x, labels, embedding, experiment.goodness, ranking)
         tables.append(with_keys(table, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
@@ -195,19 +196,25 @@ def accuracies(
 ) -> list[float]:
     """Return the accuracy of a network of one seed under each of some prunings.
 
-    What lies below the first pruned layer is the same for all, and computed once.
+    What lies below the first pruned layer is the same for all, and computed once, its goodness
+    too.
     """
     correct = torch.zeros(len(prunings), dtype=torch.long)
-    for part, truth in zip(images.split(ROWS), labels.split(ROWS), strict=True):
+    together = ROWS if embedding is None else ROWS // embedding.categories
+    for part, truth in zip(images.split(together), labels.split(together), strict=True):
         seen = part if embedding is None else _with_every_label(part, embedding)
         whole = list(network.activations(seen[None]))
+        values = [] if embedding is None else [goodness(h[0], norm) for h in whole]
         for i, kept in enumerate(prunings):
-            layers = _activations(network, whole, kept)
+            changed = _changed(network, whole, kept)
             if embedding is None:
-                predicted = _head(network, kept)(layers[-1])[0].argmax(1)
+                last = changed[-1] if changed else whole[-1]
+                predicted = _head(network, kept)(last)[0].argmax(1)
             else:
-                per_layer = [goodness(h[0], norm).view(embedding.categories, -1) for h in layers]
-                predicted = most_probable(torch.stack(per_layer, dim=1))
+                below = values[: len(whole) - len(changed)]
+                per_layer = torch.stack([*below, *(goodness(h[0], norm) for h in changed)])
+                per_label = per_layer.unflatten(1, (embedding.categories, len(part)))
+                predicted = most_probable(per_label.transpose(0, 1))
             correct[i] += (predicted == truth).sum().cpu()
     return (correct / len(images)).tolist()
 
@@ -268,14 +275,11 @@ def _with_every_label(images: Tensor, embedding: LabelEmbedding) -> Tensor:
     return embedding.embed(images.repeat(embedding.categories, 1), labels)
 
 
-def _activations(network: Network, whole: Sequence[Tensor], kept: Kept) -> list[Tensor]:
-    """Return the activations of each layer's kept units, from those of the whole network."""
+def _changed(network: Network, whole: Sequence[Tensor], kept: Kept) -> list[Tensor]:
+    """Return the activations that the whole network's turn into, from the first pruned layer on."""
     first = next((i for i, k in enumerate(kept) if k is not None), len(kept))
-    layers = list(whole[:first])
-    for i in range(first, len(kept)):
-        if i == first:
-            layers.append(whole[i][..., kept[i]])
-            continue
+    layers = [h[..., k] for h, k in zip(whole[first:], kept[first : first + 1], strict=False)]
+    for i in range(first + 1, len(kept)):
         part = _part(network.layers[i], kept[i], kept[i - 1])
         layers.append(part(normalise(layers[-1], network.normalisation)).relu_())
     return layers
