@@ -78,7 +78,8 @@ def ensembles(tmp_path):
     for path, rng_seed in zip(paths, (0, 1), strict=True):
         run = write_run(tmp_path / "run.parquet", LABELS, None, drawn_layers(40, seed=rng_seed))
         table = measure_runs(find_ensembles, [(0, run), (1, run)], 3)
-        write_parquet(with_keys(table, dataset="digits", model=path.stem, study="main"), path)
+        keys = {"dataset": "digits", "model": path.stem, "study": "without-3", "held_out": 3}
+        write_parquet(with_keys(table, **keys), path)
     return paths, read_all(paths)
 
 

@@ -146,7 +146,7 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
     assert trained == {
         f"{folder}/{block}.{form}"
         for block in ("bp/main/seeds-0-1", "ff/main/seeds-2-2")
-        for form in ("safetensors", "log.parquet")
+        for form in ("safetensors", "log.parquet", "snapshots.safetensors")
     }
     extracted = {
         file

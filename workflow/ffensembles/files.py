@@ -152,6 +152,18 @@ def read_frame(path: str | os.PathLike[str], columns: list[str] | None = None) -
     return read_parquet(path, columns).to_pandas()
 
 
+def read_csv(path: str | os.PathLike[str], types: Mapping[str, type] | None = None) -> pd.DataFrame:
+    """Read a CSV file; `types` are those of columns that look like another.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    import pandas as pd
+
+    with reading(path):
+        return pd.read_csv(path, dtype=dict(types) if types else None)
+
+
 def write_parquet(
     table: pd.DataFrame | pa.Table,
     path: str | os.PathLike[str],

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from ffensembles.files import write_csv, write_text
+from ffensembles.files import read_csv, write_csv, write_text
 from ffensembles.pipeline.job import job
 from ffensembles.printing.names import know
 from ffensembles.verdict.answers import answer_all, answers_page
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    summaries = {name: pd.read_csv(path) for name, path in snakemake.input.items()}
+    summaries = {name: read_csv(path) for name, path in snakemake.input.items()}
     table = answer_all(summaries, QUESTIONS)
     write_csv(table, snakemake.output.csv)
     write_text(answers_page(table, QUESTIONS), snakemake.output.html)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.files import atomic, write_csv, write_text
+from ffensembles.files import atomic, read_csv, write_csv, write_text
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.pages import render
 from ffensembles.tables.catalogue import TABLES
@@ -117,7 +117,7 @@ def read_explanations(path: str | Path) -> pd.DataFrame:
     Raises:
         UserError: a column is missing.
     """
-    table = pd.read_csv(path)
+    table = read_csv(path)
     for column in ("table", "cell", "explanation"):
         if column not in table:
             raise UserError(f"{path}: has no column {column}")
@@ -133,10 +133,10 @@ def outside(cells: pd.DataFrame, explanations: pd.DataFrame) -> pd.DataFrame:
 def reproduction_page(folder: str | Path) -> str:
     """Return the first page, as Markdown, from the files of a folder such as docs/reproduction."""
     folder = Path(folder)
-    cells = pd.read_csv(folder / "scorecard.csv", dtype=TEXT)
-    claims = pd.read_csv(folder / "claims.csv").drop_duplicates("claim")
-    runs = pd.read_csv(folder / "runs.csv")
-    about = pd.read_csv(folder / "about.csv", index_col="what")["value"]
+    cells = read_csv(folder / "scorecard.csv", TEXT)
+    claims = read_csv(folder / "claims.csv").drop_duplicates("claim")
+    runs = read_csv(folder / "runs.csv")
+    about = read_csv(folder / "about.csv").set_index("what")["value"]
     ran = cells[cells["verdict"] != NOT_RUN]
     measured = cells[cells["dataset"].isin(ran["dataset"].unique())]
     return render(
