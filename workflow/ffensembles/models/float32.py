@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 # less than `highest` it goes through oneDNN, which on some CPUs rounds the factors to bfloat16 and
 # on others keeps float32 and is nearly twice as fast.
 ROUTES = {"blas": "highest", "onednn": "medium"}
-MARGIN = 1.25  # a route must be so many times as fast to be taken: timings waver, choices must not
+MARGIN = 1.5  # a route must be so many times as fast to be taken: timings waver, choices must not
 ROUNDS = 5
 
 
