@@ -14,7 +14,7 @@ from ffensembles.pipeline.ending import Failed, last_words
 WAITS = """
 import subprocess, sys, time
 from ffensembles.pipeline.ending import end_on_signals
-end_on_signals()
+end_on_signals(here=True)
 job = subprocess.Popen(["sh", "-c", "trap : TERM; trap '' INT; sleep 60; echo saved"])
 try:
     print("runs", flush=True)
@@ -33,9 +33,19 @@ def test_a_signal_ends_the_jobs_and_then_the_run(number):
     assert run.communicate(timeout=20)[0] == "saved\nended\n"
 
 
+def test_on_a_cluster_what_cancels_the_jobs_lives_on():
+    waits = WAITS.replace("here=True", "here=False").replace(
+        "sleep 60; echo saved", "sleep 2 && echo cancelled"
+    )
+    run = subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "runs\n"
+    os.kill(run.pid, signal.SIGTERM)
+    assert run.communicate(timeout=20)[0] == "cancelled\nended\n"
+
+
 def test_what_is_ignored_stays_ignored():
     code = "import signal; from ffensembles.pipeline.ending import end_on_signals\n"
-    code += "end_on_signals(); print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    code += "end_on_signals(here=True); print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
     run = subprocess.run(
         ["nohup", sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

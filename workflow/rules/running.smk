@@ -55,7 +55,7 @@ onstart:
         if ALONE:
             or_exit(cluster.cancel_orphans, workflow.workdir_init)
         or_exit(cluster.check_requests, requests())
-    ending.end_on_signals()
+    ending.end_on_signals(here=workflow.local_exec)
     rows = [*TABLES.values(), *FIGURES]
     lacking = [row.name for row in rows if row not in wanted(rows)]
     if lacking and "report" in {

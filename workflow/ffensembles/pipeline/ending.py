@@ -36,22 +36,27 @@ class Failed:
     logs: Sequence[str]
 
 
-def end_on_signals() -> None:
+def end_on_signals(*, here: bool) -> None:
     """Let SIGTERM, Ctrl-C and a closed terminal end this run and its jobs soon.
 
     Snakemake would wait for its running jobs, which may be hours. They are told to end, too;
     trainings save their state first.
+
+    Args:
+        here: jobs are processes of this one. Those of a cluster Snakemake cancels itself, by
+            processes that must live.
     """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if not _received:
+            _received.append(number)
+            if here:
+                threading.Thread(target=_terminate_jobs, daemon=True).start()
+            raise KeyboardInterrupt  # which Snakemake takes for its own end
+
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _end)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    if not _received:
-        _received.append(number)
-        threading.Thread(target=_terminate_jobs, daemon=True).start()
-        raise KeyboardInterrupt  # which Snakemake takes for its own end
+            signal.signal(number, end)
 
 
 def _terminate_jobs() -> None:
