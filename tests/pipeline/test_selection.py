@@ -1,6 +1,7 @@
 """Which experiments are selected, by what their columns say."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,21 @@ def test_unseen_categories_are_told_by_their_column():
     named = replace(FF, study="without-4")
     mine = replace(FF, study="mine", held_out=4)
     assert selection.unseen([FF, named, mine, WITHOUT_3]) == [mine, WITHOUT_3]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "wanted", "shown"),
+    [
+        ([3, 2], 1, 1),
+        ([(3, 4, 5)], 0, 3),
+        ([3, (2, 3)], 0, 2),
+        ([(0, 4, 5), (4, 5)], 0, 4),
+        ([2, (3, 4)], 3, 0),
+    ],
+)
+def test_the_run_shown_is_one_that_all_have(seeds, wanted, shown):
+    rows = [SimpleNamespace(runs=(*range(s),) if isinstance(s, int) else s) for s in seeds]
+    assert selection.seed_shown(rows, wanted) == shown
 
 
 def test_of_studies_without_the_same_category_the_first_counts():

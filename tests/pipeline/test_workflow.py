@@ -1,7 +1,5 @@
 """The workflow as Snakemake plans it: every target, and what an edit makes anew."""
 
-import base64
-import json
 import re
 import shutil
 from collections import defaultdict
@@ -17,7 +15,15 @@ from docutils.core import publish_string
 from ffensembles.figures.catalogue import FIGURES
 from ffensembles.tables.catalogue import TABLES
 from ffensembles.verdict.questions import QUESTIONS
-from helpers.pipeline import ROOT, copy_pipeline, finish, plan, snakemake, two_studies
+from helpers.pipeline import (
+    ROOT,
+    copy_pipeline,
+    finish,
+    plan,
+    recorded,
+    snakemake,
+    two_studies,
+)
 
 RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
 
@@ -88,15 +94,9 @@ def edited(finished, tmp_path):
     return folder
 
 
-def parameters(folder, file):
-    """Return the parameters that Snakemake has recorded of the job that made a file, as text."""
-    name = base64.b64encode(f"results/demo/{file}".encode()).decode()
-    return json.loads((folder / ".snakemake/metadata" / name).read_text("utf-8"))["params"]
-
-
 def test_measurements_are_told_the_category_that_was_held_out(finished):
     main, without = (
-        parameters(finished, f"analysis/digits/ff/{study}/ensembles.parquet")
+        recorded(finished, f"analysis/digits/ff/{study}/ensembles.parquet")["params"]
         for study in ("main", "without-3")
     )
     # Seeds, three layers, the category held out, and the fingerprint.

@@ -174,6 +174,13 @@ def test_the_page_names_each_verdict_in_words() -> None:
     assert "FASHIONMNIST, BP/FF" in page
 
 
+def test_the_page_says_what_was_not_trained_as_the_paper_says() -> None:
+    ours = every_table({1: paper(1).drop(columns="mark").assign(n=10)})
+    note = "Not trained with the paper's settings: MNIST, FF: epochs 5 instead of 1200."
+    assert note.replace("'", "&#39;") in scorecard.scorecard_page(ours, [note])
+    assert "paper&#39;s settings" not in scorecard.scorecard_page(ours)
+
+
 def test_keys_survive_a_round_trip_through_csv(tmp_path: Path) -> None:
     keys = {"dataset": "fashionmnist", "model": "ff"}
     rows = [{**keys, "category": c, "mean": 0.85, "n": 1} for c in ("0", "average", "baseline")]

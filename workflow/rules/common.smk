@@ -32,6 +32,7 @@ from ffensembles.pipeline.configuration import check_config, check_experiments, 
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.folders import check_installation
 from ffensembles.pipeline.schema import refuse_repeated_keys
+from ffensembles.tables.departures import departures
 
 
 def or_exit(function, *arguments):
@@ -149,6 +150,20 @@ def names_in(row):
     """Return the function that gives the names which a row of a catalogue prints."""
     return lambda wildcards: printed(
         [e for part in row.sources(EXPERIMENTS, config).values() for e in part]
+    )
+
+
+def departures_in(rows):
+    """Return the function that tells what rows of a catalogue show that is not as the paper's."""
+    return lambda wildcards: or_exit(
+        departures,
+        [
+            e
+            for row in rows
+            for part in row.sources(EXPERIMENTS, config).values()
+            for e in part
+        ],
+        f"{config['reported']}/table6.csv",
     )
 
 

@@ -51,19 +51,30 @@ def snapshots(wildcards):
     return block.replace(".safetensors", ".snapshots.safetensors")
 
 
+def rows_of_study(wildcards):
+    """Return the rows of a study that a path names: all, or those of a dataset and a model."""
+    rows = there(STUDIES.get(wildcards.study, []), f"the study {wildcards.study}")
+    named = [
+        e
+        for e in rows
+        if e.dataset == wildcards.get("dataset", e.dataset)
+        and e.model == wildcards.get("model", e.model)
+    ]
+    return there(named, " / ".join(wildcards))
+
+
+def seed_of_study(wildcards):
+    """Return the run that a study's figures show."""
+    return of.seed_shown(rows_of_study(wildcards), config["figures"]["seed"])
+
+
 def of_study(kinds):
     """Return the input function for kinds of files of the study that the path names."""
 
     def found(wildcards):
-        rows = there(STUDIES.get(wildcards.study, []), f"the study {wildcards.study}")
-        named = [
-            e
-            for e in rows
-            if e.dataset == wildcards.get("dataset", e.dataset)
-            and e.model == wildcards.get("model", e.model)
-        ]
-        row = " / ".join(wildcards)
-        return {kind: files(kind, there(named, row)) for kind in kinds}
+        rows = rows_of_study(wildcards)
+        shown = {**config, "figures": {"seed": seed_of_study(wildcards)}}
+        return {kind: below_results(results.files(kind, rows, shown)) for kind in kinds}
 
     return found
 

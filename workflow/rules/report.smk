@@ -32,6 +32,7 @@ rule score:
         "../../envs/ffensembles.yaml"
     params:
         names=printed(MAIN),
+        departures=departures_in(wanted(JUDGED)),
         code=code("score.py"),
     script:
         "../scripts/score.py"

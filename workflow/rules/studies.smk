@@ -10,7 +10,7 @@ STUDIES = of.own_studies(EXPERIMENTS)
 
 
 # What a figure shows of a run.
-RUN_SHOWN = {"seed": config["figures"]["seed"], "layer": 1}
+RUN_SHOWN = {"seed": seed_of_study, "layer": 1}
 STUDY_SETTINGS = {
     "activation-patterns": {**RUN_SHOWN, "examples": some(3)},
     "shared-units": {**RUN_SHOWN, "examples": some(2)},

@@ -32,6 +32,7 @@ for table in TABLES.values():
             **table.settings(config),
             table=table.key,
             names=names_in(table),
+            departures=departures_in([table]),
             code=code("tabulate.py"),
         script:
             "../scripts/tabulate.py"

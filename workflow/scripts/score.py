@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
+from ffensembles.tables.notes import departed
 from ffensembles.verdict.scorecard import score_all, scorecard_page
 
 if TYPE_CHECKING:
@@ -13,5 +14,6 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     know(snakemake.params.names)
     cells = score_all(as_list(snakemake.input.tables), as_list(snakemake.input.reported))
+    notes = departed(snakemake.params.get("departures", []))
     write_csv(cells, snakemake.output.csv)
-    write_text(scorecard_page(cells), snakemake.output.html)
+    write_text(scorecard_page(cells, notes), snakemake.output.html)

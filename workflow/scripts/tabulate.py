@@ -7,6 +7,7 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.tables.notes import departed
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -15,6 +16,8 @@ with job(snakemake.log[0]):
     know(snakemake.params.names)
     table = (TABLES | STUDY_TABLES)[snakemake.params.table]
     files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
-    tidy = table.tabulate(files, snakemake.input.get("reported"), only=snakemake.params.get("only"))
+    measurements = table.read(files, snakemake.params.get("only"))
+    tidy = table.tabulate(measurements, snakemake.input.get("reported"))
+    notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
     write_csv(tidy, snakemake.output.csv)
-    write_printed(table.printed(tidy), snakemake.output)
+    write_printed(table.printed(tidy, notes), snakemake.output)

@@ -101,6 +101,16 @@ def own_studies(experiments: Experiments) -> dict[str, list[Experiment]]:
     return found
 
 
+def seed_shown(experiments: Experiments, wanted: int) -> int:
+    """Return the run of some experiments that figures show: the wanted one, where all have it.
+
+    Else it is the first that all have, or the first of the first experiment.
+    """
+    first, *others = experiments
+    shared = [seed for seed in first.runs if all(seed in e.runs for e in others)]
+    return wanted if wanted in shared else (shared or list(first.runs))[0]
+
+
 def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:
     rows = main(experiments)
     return [e for e in rows if models <= {o.model for o in rows if o.dataset == e.dataset}]

@@ -9,7 +9,7 @@ from functools import partial
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.pipeline import selection as of
-from ffensembles.tables import summaries
+from ffensembles.tables import notes, summaries
 from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange_significance
 from ffensembles.tables.table import Judged, Table
 
@@ -30,7 +30,8 @@ ROWS = (
           Judged(10, 0.02, threshold=SPARSE)),
     Table(3, ENSEMBLES, "Average fraction of units taking part in ensembles, in %",
           dict.fromkeys(["ensembles", "sparsity", "significance"], of.with_goodness),
-          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1)),
+          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1),
+          notes=notes.lacking_ensembles),
     Table(4, BALANCE, "Average fraction of positive weights (ρ⁺)",
           {"balance": of.main}, partial(summaries.balance, value="positive_fraction"),
           OF_UNITS(), Judged(1, 0.05, spread=False)),
@@ -43,13 +44,14 @@ ROWS = (
                  "The paper gives batch size and units per layer in its text.")),
     Table(7, PROBES,
           "Linear probe accuracy on the missing category, for models trained without that category",
-          {"probes": of.unseen}, summaries.probes_on_missing, OF_PROBES(), Judged(1, 0.05)),
+          {"probes": of.unseen}, summaries.probes_on_missing, OF_PROBES(), Judged(1, 0.05),
+          notes=notes.lacking_images),
     Table(8, PROBES,
           "Linear probe accuracy averaged across all categories, for models trained without one",
           {"probes": of.unseen_and_baselines, "accuracy": of.baselines}, summaries.probes_on_all,
           OF_PROBES(note="Avg: over all missing categories, where each was left out. Baseline: the "
                     "accuracy of the model itself, trained on all categories. No category missing: "
-                    "a probe of that model."), Judged(1, 0.01)),
+                    "a probe of that model."), Judged(1, 0.01), notes=notes.lacking_images),
     Table(9, "App. I Regularised BP", "Sparsity of BP with ℓ1 regularisation of the activations",
           {"sparsity": of.l1_regularised}, summaries.sparsity,
           BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE)),
@@ -64,7 +66,8 @@ ROWS = (
     Table(13, L1_GOODNESS,
           "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
           dict.fromkeys(["ensembles", "sparsity"], of.l1_goodness),
-          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1)),
+          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1),
+          notes=notes.lacking_ensembles),
     Table("significance", "App. D Significance",
           "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test",
           dict.fromkeys(["significance", "sparsity"], of.with_goodness), summaries.insignificance,

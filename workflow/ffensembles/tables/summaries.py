@@ -142,10 +142,13 @@ def _settings(e: Experiment) -> Iterable[tuple[str, float]]:
 
 
 def probes_on_missing(frame: pd.DataFrame) -> pd.DataFrame:
-    """Probe accuracy on the category that the model never saw (Table 7)."""
+    """Probe accuracy on the category that the model never saw (Table 7); NaN without its images."""
     frame = _one_choice_of_layers(frame)
-    frame = _by_held_out(frame[frame["category"] == frame["held_out"]])
-    return over_runs(frame, ["dataset", "model", "category"], "accuracy")
+    keys = ["dataset", "model", "category"]
+    runs = _by_held_out(frame[frame["category"].isna()])[[*keys, "seed"]]
+    own = _by_held_out(frame[frame["category"] == frame["held_out"]])
+    own = runs.merge(own[[*keys, "seed", "accuracy"]], how="left", on=[*keys, "seed"])
+    return over_runs(own, keys, "accuracy")
 
 
 def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame:
@@ -157,8 +160,8 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
 
     Returns:
         The table; its categories are those left out, then `average`, over all of them and only
-        where each was left out; `baseline`, what a model that saw every category achieves itself,
-        as in Table 1; and `probe-baseline`, a probe of such a model.
+        where each that has test images was left out; `baseline`, what a model that saw every
+        category achieves itself, as in Table 1; and `probe-baseline`, a probe of such a model.
     """
     frame = _one_choice_of_layers(frame)
     keys = ["dataset", "model", "category"]
@@ -167,7 +170,7 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
     held_out = _by_held_out(frame)
     runs = held_out.groupby(["dataset", "model", "seed"])["accuracy"].agg(["mean", "count"])
     runs = runs.reset_index()
-    average = runs[runs["count"] == runs["dataset"].map(categories)]
+    average = runs[runs["count"] >= runs["dataset"].map(categories)]
     own = accuracies[accuracies["dataset"].isin(frame["dataset"]) & accuracies["category"].isna()]
     parts = [
         held_out,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ffensembles.pipeline.configuration import narrow
 from ffensembles.printing.tables import Printed
 from ffensembles.tables import reported
 from ffensembles.tables.layout import Layout, arrange
+from ffensembles.tables.notes import nothing
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Table:
     judged: Judged | None = None
     arranged: Callable[[Layout, pd.DataFrame], tuple[pd.DataFrame, str]] = arrange
     called: str = ""  # in the report, where it has no number
+    notes: Callable[..., list[str]] = nothing  # of the measurements, what to say below
 
     @property
     def name(self) -> str:
@@ -76,23 +78,30 @@ class Table:
         """Return what of the config its numbers depend on."""
         return {"only": config["only"]} if "experiments" in self.measured else {}
 
-    def tabulate(
-        self, files: Mapping[str, Paths], paper: str | None = None, only: dict | None = None
-    ) -> pd.DataFrame:
-        """Make the tidy table.
+    def read(self, files: Mapping[str, Paths], only: dict | None = None) -> list[Any]:
+        """Read the measurements that it is made of, in order.
 
         Args:
             files: by kind.
-            paper: what the paper reports, to stand beside ours.
             only: the key of the config that narrows the experiments, for a table of those.
         """
-        table = self.summarise(*(_read(kind, files[kind], only) for kind in self.measured))
+        return [_read(kind, files[kind], only) for kind in self.measured]
+
+    def tabulate(self, measurements: Sequence[Any], paper: str | None = None) -> pd.DataFrame:
+        """Make the tidy table.
+
+        Args:
+            measurements: as `read` gives them.
+            paper: what the paper reports, to stand beside ours.
+        """
+        table = self.summarise(*measurements)
         return reported.with_reported(table, reported.read_reported(paper)) if paper else table
 
-    def printed(self, table: pd.DataFrame) -> Printed:
-        """Arrange the tidy table as the paper prints it."""
+    def printed(self, table: pd.DataFrame, notes: Iterable[str] = ()) -> Printed:
+        """Arrange the tidy table as the paper prints it, with notes at the end of its legend."""
         title = f"{self.label}: {self.title}" if self.in_paper else self.title
-        return Printed(self.name, title, *self.arranged(self.layout, table))
+        grid, legend = self.arranged(self.layout, table)
+        return Printed(self.name, title, grid, " ".join([legend, *notes]))
 
 
 def _read(kind: str, paths: Paths, only: dict | None) -> object:

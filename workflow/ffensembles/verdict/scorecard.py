@@ -7,6 +7,7 @@ the reasons for margins and terms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -149,12 +150,16 @@ def _name(cell: dict[str, object]) -> str:
     return ", ".join(word(key) for key in KEYS if key in cell)
 
 
-def scorecard_page(scorecard: pd.DataFrame) -> str:
-    """Return the scorecard as one readable HTML page that needs no other file."""
+def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    """Return the scorecard as one readable HTML page that needs no other file.
+
+    `notes` say what of ours is not what its name promises.
+    """
     ran = scorecard[scorecard["verdict"] != NOT_RUN]
     counts = ran["verdict"].value_counts()
     return render(
         "scorecard.html.j2",
+        notes=notes,
         words={kind: word for word, kind in VERDICTS.items()},
         captions={number: TABLES[number].title for number in JUDGED},
         standard_errors=f"{STANDARD_ERRORS:g}",

@@ -1,0 +1,81 @@
+"""What is said under a table of numbers that are missing, or are not what they seem.
+
+Categories and datasets are called as `printing.names` knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+
+
+def nothing(*measurements: object) -> list[str]:
+    """Say nothing."""
+    return []
+
+
+def lacking_ensembles(sizes: pd.DataFrame, *others: object) -> list[str]:
+    """Say which ensembles there are not, for want of correctly classified images.
+
+    Args:
+        sizes: as `measurements.read_sizes` gives them.
+        others: what else the table is made of.
+    """
+    notes = []
+    for dataset, rows in sizes.groupby("dataset", sort=False):
+        measured = set(rows["category"])
+        if absent := _absent(str(dataset), measured):
+            notes.append(
+                f"{DATASETS[str(dataset)]}: no run classifies a test image of {absent} correctly, "
+                "so that averages are over the other categories."
+            )
+        for model, runs in rows.groupby("model"):
+            short = {
+                seed: measured - set(found) for seed, found in runs.groupby("seed")["category"]
+            }
+            left_out = [str(seed) for seed, lacking in short.items() if lacking]
+            if left_out:
+                lacking = _names(str(dataset), set().union(*short.values()))
+                notes.append(
+                    f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: averages are "
+                    f"without the runs of seed {', '.join(left_out)}, which classify no image of "
+                    f"some categories ({lacking}) correctly."
+                )
+    return notes
+
+
+def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
+    """Say which categories have no test image, so that no probe is judged on them.
+
+    Args:
+        probes: probes.parquet tables.
+        others: what else the table is made of.
+    """
+    notes = []
+    for dataset, categories in probes.groupby("dataset", sort=False)["category"]:
+        if absent := _absent(str(dataset), set(categories.dropna())):
+            notes.append(
+                f"{DATASETS[str(dataset)]}: there is no test image of {absent}, so that nothing "
+                "is measured on it."
+            )
+    return notes
+
+
+def departed(departures: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Say which experiments differ from the paper's in what, as `departures` gives them."""
+    rows = [f"{DATASETS[data]}, {MODELS[model]}: {words}" for data, model, words in departures]
+    return [f"Not trained with the paper's settings: {'. '.join(rows)}."] if rows else []
+
+
+def _absent(dataset: str, measured: set[int]) -> str:
+    """Name the categories of a dataset that are not among those measured."""
+    known = range(len(CATEGORIES.get(dataset, [])))
+    return _names(dataset, set(known) - measured)
+
+
+def _names(dataset: str, categories: set[int]) -> str:
+    names = CATEGORIES.get(dataset, [])
+    return ", ".join(names[k] if k < len(names) else str(k) for k in sorted(categories))
