@@ -46,7 +46,7 @@ def accuracies(table: pd.DataFrame, *, dataset: str) -> Figure:
     grid[0, 0].xaxis.set_minor_locator(NullLocator())
     grid[0, 0].xaxis.set_major_formatter(FuncFormatter(_fraction))
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    figure.legend(handles, labels, loc="outside upper right", ncols=3)
     figure.suptitle(DATASETS[dataset], x=0.01, ha="left", fontsize="medium")
     return figure
 
