@@ -3,7 +3,8 @@
 import pytest
 
 from ffensembles.errors import UserError
-from ffensembles.experiments import COLUMNS, blocks, read_experiments
+from ffensembles.experiments import COLUMNS, read_experiments
+from ffensembles.pipeline.results import blocks
 from helpers import ROOT
 
 CONFIG = ROOT / "config"

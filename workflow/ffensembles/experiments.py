@@ -295,18 +295,6 @@ def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
         seen.add(experiment.key)
 
 
-def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
-    """Cut the seeds into blocks (first, last) without gaps; more seeds leave full blocks alone."""
-    found: list[tuple[int, int]] = []
-    for seed in experiment.runs:
-        first, last = found[-1] if found else (seed, seed - 2)
-        if seed == last + 1 and seed < first + seeds_per_job:
-            found[-1] = first, seed
-        else:
-            found.append((seed, seed))
-    return found
-
-
 def first_runs(experiment: Experiment, count: int) -> int | tuple[int, ...]:
     """Return the seeds of an experiment, at most so many."""
     return _shortest(list(experiment.runs[:count]))

@@ -25,7 +25,7 @@ from ffensembles.data.definitions import (
 )
 from ffensembles.data.prestaged import check_prestaged
 from ffensembles.errors import UserError
-from ffensembles.experiments import blocks, read_experiments
+from ffensembles.experiments import read_experiments
 from ffensembles.pipeline import results
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow

@@ -36,7 +36,7 @@ def model_of_seed(wildcards):
 
 def block_with(e, seed):
     """Return the weight file of the block that a seed is in."""
-    ends = [last for _, last in blocks(e, config["seeds_per_job"])]
+    ends = [last for _, last in results.blocks(e, config["seeds_per_job"])]
     return next(file for file, last in zip(models(e), ends) if seed <= last)
 
 

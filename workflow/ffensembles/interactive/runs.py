@@ -19,12 +19,13 @@ from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.data.datasets import Dataset, Moments, make_dataset
 from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
-from ffensembles.experiments import LIBRARY, Experiment, blocks, read_row
+from ffensembles.experiments import LIBRARY, Experiment, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.models import weights
 from ffensembles.models.networks import Network
 from ffensembles.pipeline import results
 from ffensembles.pipeline.fingerprint import fingerprint
+from ffensembles.pipeline.results import blocks
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import Representation, of_layer
 from ffensembles.training.block import train_block

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ffensembles.experiments import Experiment, blocks
+from ffensembles.experiments import Experiment
+
+
+def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
+    """Cut the seeds into blocks (first, last) without gaps; more seeds leave full blocks alone."""
+    found: list[tuple[int, int]] = []
+    for seed in experiment.runs:
+        first, last = found[-1] if found else (seed, seed - 2)
+        if seed == last + 1 and seed < first + seeds_per_job:
+            found[-1] = first, seed
+        else:
+            found.append((seed, seed))
+    return found
 
 
 def models(e: Experiment, seeds_per_job: int) -> list[str]:
