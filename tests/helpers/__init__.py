@@ -1,5 +1,6 @@
 """What tests share."""
 
+import signal
 from pathlib import Path
 
 import yaml
@@ -10,3 +11,9 @@ SHARED = ROOT.parent / "shared"  # the paper and real data, where a checkout has
 
 # The datasets of the configuration, by name.
 DATASETS = yaml.safe_load((ROOT / "config/datasets.yaml").read_text("utf-8"))["datasets"]
+
+
+def heed_signals():
+    """Ignore no signal, as a process from a terminal; tests may run in the background."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

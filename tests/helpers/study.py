@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 
+from helpers import heed_signals
+
 PROGRESS = re.compile(r"\s(\d+)/\d+ \[")  # epochs done, of all
 
 # Profiles, for a run on the cluster and on this machine.
@@ -60,6 +62,7 @@ class Study:
                 self.command(*targets, **options),
                 cwd=self.folder,
                 env=slurm.environment,
+                preexec_fn=heed_signals,
                 stdout=out,
                 stderr=out,
             )

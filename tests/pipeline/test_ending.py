@@ -10,6 +10,7 @@ import pytest
 
 from ffensembles.pipeline import ending
 from ffensembles.pipeline.ending import Failed, last_words
+from helpers import heed_signals
 
 WAITS = """
 import subprocess, sys, time
@@ -25,9 +26,15 @@ except KeyboardInterrupt:
 """
 
 
+def start(code):
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_jobs_and_then_the_run(number):
-    run = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, text=True)
+    run = start(WAITS)
     assert run.stdout.readline() == "runs\n"
     os.kill(run.pid, number)  # to the run alone, as a scheduler or `kill` does
     assert run.communicate(timeout=20)[0] == "saved\nended\n"
@@ -37,7 +44,7 @@ def test_on_a_cluster_what_cancels_the_jobs_lives_on():
     waits = WAITS.replace("here=True", "here=False").replace(
         "sleep 60; echo saved", "sleep 2 && echo cancelled"
     )
-    run = subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE, text=True)
+    run = start(waits)
     assert run.stdout.readline() == "runs\n"
     os.kill(run.pid, signal.SIGTERM)
     assert run.communicate(timeout=20)[0] == "cancelled\nended\n"

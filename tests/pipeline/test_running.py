@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import ROOT
+from helpers import ROOT, heed_signals
 from helpers.pipeline import copy_pipeline, snakemake
 
 MODEL = "results/demo/models/digits/bp/main/seeds-0-0"
@@ -37,6 +37,7 @@ class Run:
             [*command, "--", *arguments, f"{MODEL}.safetensors"],
             cwd=folder,
             start_new_session=True,
+            preexec_fn=heed_signals,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
