@@ -78,12 +78,21 @@ def test_it_saves_when_the_interval_is_over_and_never_too_often(tmp_path, monkey
     assert saved == [11, 136]  # a save that takes 4 seconds is not due again for 120
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is heeded, which a process in the background may have been told to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 ENDS = pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"]
 )
 
 
 @ENDS
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_ends_the_training_after_its_step_and_is_given_back(number, status, tmp_path):
     before = signal.getsignal(number)
     checkpoint = Checkpoint(tmp_path / "c.pt", {})
@@ -96,6 +105,7 @@ def test_a_signal_ends_the_training_after_its_step_and_is_given_back(number, sta
 
 
 @ENDS
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_after_the_last_step_is_obeyed_too(number, status, tmp_path):
     with pytest.raises(SystemExit) as exit, Checkpoint(tmp_path / "c.pt", {}):
         os.kill(os.getpid(), number)
