@@ -69,7 +69,7 @@ def lay_out(layout: Layout, table: pd.DataFrame) -> pd.DataFrame:
         reported value in brackets, the latter two only where the paper reports one.
     """
     keys = [*layout.rows, *layout.columns]
-    table = table.assign(cell=[_cell(row, layout.format) for row in _records(table)])
+    table = table.assign(cell=[_cell(row, layout.format) for row in records(table)])
     cells = table.set_index(keys)["cell"].unstack(layout.columns)
     grid = cells.reindex(
         index=_distinct(table, layout.rows), columns=_distinct(table, layout.columns)
@@ -141,7 +141,8 @@ def _ours(row: dict[str, Any], form: str) -> str:
     return number_text(row["mean"], row["std"], form) + marks
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, each by the names of its columns."""
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from ffensembles.files import atomic, read_csv, write_csv, write_text
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.pages import render
 from ffensembles.tables.catalogue import TABLES
-from ffensembles.tables.layout import number_text
+from ffensembles.tables.layout import number_text, records
 from ffensembles.verdict.claims_page import FAILS, HOLDS, NOT_TESTED
 from ffensembles.verdict.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, totals
 
@@ -48,7 +47,7 @@ def publish(
         folder: such as docs/reproduction; made where it is not there.
         copies: finished results by the paths in the folder that they get.
         runs: as `runs_done` gives them.
-        about: commit, hardware, devices and precision, in words.
+        about: commit, hardware, devices and how they multiplied, in words.
 
     Raises:
         UserError: a file cannot be written, or explanations.csv lacks a column.
@@ -95,7 +94,7 @@ Spent = dict[tuple[str, str, str], tuple[int, float]]  # runs and seconds, by st
 
 def _spent(trainings: pd.DataFrame) -> Spent:
     spent: Spent = {}
-    for training in _records(trainings):
+    for training in records(trainings):
         key = (training["study"], training["dataset"], training["model"])
         run, seconds = spent.get(key, (0, 0.0))
         spent[key] = (run + training["seeds"], seconds + training["seconds"])
@@ -169,13 +168,13 @@ def _counts(judged: pd.DataFrame, words: Mapping[str, str]) -> dict[str, int]:
 def _by_table(cells: pd.DataFrame) -> list[dict[str, object]]:
     counts = totals(cells)
     counts["caption"] = [TABLES[number].title for number in counts["table"]]
-    return _records(counts)
+    return records(counts)
 
 
 def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
     """Write each cell that differs as the page shows it."""
     lines: list[dict[str, object]] = []
-    for cell in _records(cells):
+    for cell in records(cells):
         form = TABLES[cell["table"]].layout.format
         texts = {
             name: DASH if pd.isna(mean) else number_text(mean, std, form)
@@ -190,11 +189,7 @@ def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
 
 def _printed(runs: pd.DataFrame) -> list[dict[str, object]]:
     names = {"dataset": runs["dataset"].map(DATASETS), "model": runs["model"].map(MODELS)}
-    return _records(runs.assign(**names))
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+    return records(runs.assign(**names))
 
 
 def _numbered(folder: Path, pattern: str) -> list[str]:
