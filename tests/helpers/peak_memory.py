@@ -75,4 +75,4 @@ def simulated_peak(e, seeds, images, shape):
 
 
 def linear(seeds, inputs, outputs):
-    return Linear(torch.empty(seeds, outputs, inputs), torch.empty(seeds, outputs))
+    return Linear.of(torch.empty(seeds, outputs, inputs), torch.empty(seeds, outputs))

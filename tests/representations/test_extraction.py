@@ -41,7 +41,7 @@ def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
 ):
     monkeypatch.setattr(extraction, "ROWS", 7)
     net = network(norm=norm)
-    net.layers[1].weight *= 20  # so that the layers do not count alike without the softmax
+    net.layers[1].weight.mul_(20)  # so that the layers do not count alike without the softmax
     embedding = LabelEmbedding.of(images, SHAPE, 10, "zero", "split")
     predictions = predict(net, images, embedding, norm)
     for image, predicted in zip(images, predictions, strict=True):

@@ -28,8 +28,8 @@ def planted():
     head = torch.zeros(CATEGORIES, UNITS)
     head[:, :CATEGORIES] = torch.eye(CATEGORIES)
     network = Network(
-        [Linear(weight[None], torch.zeros(1, UNITS))],
-        Linear(head[None], torch.zeros(1, CATEGORIES)),
+        [Linear.of(weight[None], torch.zeros(1, UNITS))],
+        Linear.of(head[None], torch.zeros(1, CATEGORIES)),
         "none",
     )
     labels = torch.arange(200) % CATEGORIES
@@ -95,12 +95,13 @@ def test_pruned_is_as_if_the_units_were_silent():
     ]
     expected = []
     for kept in prunings:
-        silenced = network.to("cpu")
+        state = {name: tensor.clone() for name, tensor in network.state().items()}
+        silenced = Network.from_state(state, network.normalisation)
         for layer, places in zip(silenced.layers, kept, strict=True):
             if places is not None:
                 mask = torch.zeros(layer.bias.shape[1], dtype=torch.bool)
                 mask[places] = True
-                layer.weight, layer.bias = layer.weight * mask[:, None], layer.bias * mask
+                layer.weight[:, ~mask], layer.bias[:, ~mask] = 0, 0
         predicted = extraction.predict(silenced, images, embedding, "l2")
         expected.append((predicted == labels.numpy()).mean())
     found = accuracies(network, images, labels, embedding, "l2", prunings)

@@ -21,14 +21,30 @@ SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
 
 @dataclass
 class Linear:
-    """S linear maps: weight (S, outputs, inputs), bias (S, outputs)."""
+    """S linear maps, whose weights lie transposed in memory: CPUs multiply them faster so.
 
-    weight: Tensor
+    Attributes:
+        transposed: (S, inputs, outputs).
+        bias: (S, outputs).
+    """
+
+    transposed: Tensor
     bias: Tensor
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor) -> Linear:
+        """Return the maps with weight (S, outputs, inputs)."""
+        return cls(weight.mT.contiguous(), bias)
+
+    @property
+    def weight(self) -> Tensor:
+        """(S, outputs, inputs); shares its memory with `transposed`."""
+        return self.transposed.mT
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map x (S, B, inputs) to (S, B, outputs), float32 whatever the product's precision."""
-        return torch.baddbmm(self.bias[:, None], x, self.weight.mT).float()
+        # Not by baddbmm, which first fills the product with the bias: 2 ms of 19 on a CPU.
+        return torch.bmm(x, self.transposed).float().add_(self.bias[:, None])
 
     @classmethod
     def initialise(cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]) -> Linear:
@@ -40,7 +56,7 @@ class Linear:
                 [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
             )
 
-        return cls(draw(outputs, inputs), draw(outputs))
+        return cls.of(draw(outputs, inputs), draw(outputs))
 
 
 @dataclass
@@ -103,9 +119,11 @@ class Network:
         """Rebuild networks from what `state` named."""
         depth = sum(name.startswith("layer") for name in state) // 2
         layers = [
-            Linear(state[f"layer{i}.weight"], state[f"layer{i}.bias"]) for i in range(1, depth + 1)
+            Linear.of(state[f"layer{i}.weight"], state[f"layer{i}.bias"])
+            for i in range(1, depth + 1)
         ]
-        head = Linear(state["head.weight"], state["head.bias"]) if "head.weight" in state else None
+        has_head = "head.weight" in state
+        head = Linear.of(state["head.weight"], state["head.bias"]) if has_head else None
         return cls(layers, head, normalisation)
 
     def to(self, device: torch.device | str) -> Network:

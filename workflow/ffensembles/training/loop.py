@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -220,14 +221,14 @@ class Run:
 
     def _end_epoch(self, objective: Objective, started: float) -> None:
         layer = self.phase if self.phases > 1 else 0
-        finite = torch.stack([p.isfinite().flatten(1).all(1) for p in objective.parameters]).all(0)
+        largest = torch.stack([p.flatten(1).abs().amax(1) for p in objective.parameters])
         # The one time in an epoch that the device is waited for.
-        means = torch.cat([self.totals / len(objective), finite[:, None]], dim=1).tolist()
+        means = torch.cat([self.totals / len(objective), largest.mean(0)[:, None]], dim=1).tolist()
         self.seconds = time.perf_counter() - started
         self.epoch, self.batch = self.epoch + 1, 0
-        for seed, (*values, ok) in zip(self.seeds, means, strict=True):
+        for seed, (*values, weights) in zip(self.seeds, means, strict=True):
             self.rows.append([seed, layer, self.epoch, *values, self.seconds])
-            if not (ok and abs(values[0]) < float("inf")) and seed not in self.diverged:
+            if not (isfinite(weights) and isfinite(values[0])) and seed not in self.diverged:
                 place = f"{f'layer {layer}, ' if layer else ''}epoch {self.epoch}"
                 self.diverged[seed] = place
                 log.warning(

@@ -43,7 +43,7 @@ class SummedGoodness:
     @property
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
-        return [tensor for layer in self.layers for tensor in (layer.weight, layer.bias)]
+        return [tensor for layer in self.layers for tensor in (layer.transposed, layer.bias)]
 
     def begin_epoch(self, phase: int, epoch: int) -> None:
         """Draw what is drawn anew in every epoch."""
@@ -93,10 +93,10 @@ def set_gradient(layer: Linear, x: Tensor, slope: Tensor, *, below: bool) -> Ten
     Returns:
         The derivatives by x where there is something `below` the layer that wants them.
     """
-    layer.weight.grad = layer.bias.grad = None  # makes room for the next
+    layer.transposed.grad = layer.bias.grad = None  # makes room for the next
     layer.bias.grad = slope.sum(1)
     slope = slope.to(x.dtype)
-    layer.weight.grad = torch.bmm(slope.mT, x).float()
+    layer.transposed.grad = torch.bmm(x.mT, slope).float()
     return torch.bmm(slope, layer.weight).float() if below else None
 
 
@@ -105,7 +105,7 @@ def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
 
     With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active.
     """
-    slope.mul_(h.sign())
+    torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=slope)
     if norm == "none":
         return slope
     value = goodness(h, norm)
@@ -134,7 +134,7 @@ class CrossEntropy:
     @property
     def parameters(self) -> list[Tensor]:
         """The tensors that this objective trains."""
-        return list(self.network.state().values())
+        return [x for layer in self.network.maps() for x in (layer.transposed, layer.bias)]
 
     def begin_epoch(self, phase: int, epoch: int) -> None:
         """Do nothing: nothing is drawn anew."""

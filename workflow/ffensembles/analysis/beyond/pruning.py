@@ -294,4 +294,4 @@ def _part(linear: Linear, after: Tensor | None, before: Tensor | None) -> Linear
     weight, bias = linear.weight, linear.bias
     if after is not None:
         weight, bias = weight[:, after], bias[:, after]
-    return Linear(weight if before is None else weight[:, :, before], bias)
+    return Linear.of(weight if before is None else weight[:, :, before], bias)
