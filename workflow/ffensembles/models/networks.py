@@ -43,7 +43,7 @@ class Linear:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map x (S, B, inputs) to (S, B, outputs), float32 whatever the product's precision."""
-        # Not by baddbmm, which first fills the product with the bias: 2 ms of 19 on a CPU.
+        # Not by baddbmm, which fills the product with the bias first: a twelfth slower on a CPU.
         return torch.bmm(x, self.transposed).float().add_(self.bias[:, None])
 
     @classmethod

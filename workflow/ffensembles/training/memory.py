@@ -54,7 +54,7 @@ def _step_of_all_layers(experiment: Experiment, sizes: list[int]) -> int:
     normalised = 0 if experiment.model == "bp" else sum(units[:-1])
     kept = inputs + sum(units) + normalised
     rows = experiment.batch_size * (1 if experiment.model == "bp" else 2)
-    # On the way down: slopes of two layers and a sign; one more for all that is small.
+    # On the way down: slopes of two layers and a product; one more for all that is small.
     return rows * (kept + 4 * max(units))
 
 

@@ -105,6 +105,7 @@ def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
 
     With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active.
     """
+    # In one pass and without a copy of h, as by slope * h.sign().
     torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=slope)
     if norm == "none":
         return slope
