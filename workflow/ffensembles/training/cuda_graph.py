@@ -11,12 +11,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ffensembles.training.adam import Adam
+
 WARM_UP = 3  # eager steps before a capture, so that libraries and Adam have set themselves up
 
 
 def make_step(
     objective: Callable[[Tensor], Tensor],
-    optimiser: torch.optim.Optimizer,
+    optimiser: Adam,
     totals: Tensor,
     batch_size: int,
 ) -> Callable[[Tensor], None]:

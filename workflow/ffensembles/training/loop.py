@@ -23,6 +23,7 @@ from ffensembles.models.devices import keep_freed_memory, precision, product_dty
 from ffensembles.models.networks import Network
 from ffensembles.progress import progress
 from ffensembles.randomness import generator
+from ffensembles.training.adam import Adam
 from ffensembles.training.checkpoints import Checkpoint
 from ffensembles.training.cuda_graph import make_step
 from ffensembles.training.losses import find_loss
@@ -165,8 +166,8 @@ class Run:
         self.seconds = 0.0
         self.rows: list[list[float]] = []
         self.diverged: dict[int, str] = {}
-        self.optimiser: torch.optim.Adam | None = None
-        self._optimiser_state: dict[str, Any] | None = None
+        self.optimiser: Adam | None = None
+        self._optimiser_state: dict[str, list[Tensor]] | None = None
 
     def train_phase(
         self,
@@ -195,7 +196,8 @@ class Run:
             self._end_epoch(objective, started)
             self._show()
             epoch_done()
-        self.optimiser.zero_grad()
+        for parameter in objective.parameters:
+            parameter.grad = None
         self.optimiser = None  # its moments and the gradients make room for the next phase
         self.phase, self.epoch = phase + 1, 0
 
@@ -205,17 +207,11 @@ class Run:
             state = self.network.state().items()
             self.observe(self.epoch, {name: x for name, x in state if name.startswith(layer)})
 
-    def _make_optimiser(self, objective: Objective) -> torch.optim.Adam:
-        optimiser = torch.optim.Adam(
-            objective.parameters,
-            lr=self.experiment.learning_rate,
-            weight_decay=self.experiment.weight_decay,
-            decoupled_weight_decay=True,
-            fused=True,
-            capturable=self.totals.is_cuda,
-        )
+    def _make_optimiser(self, objective: Objective) -> Adam:
+        settings = self.experiment.learning_rate, self.experiment.weight_decay
+        optimiser = Adam(objective.parameters, *settings)
         if self._optimiser_state is not None:
-            optimiser.load_state_dict(self._optimiser_state)
+            optimiser.restore(self._optimiser_state)
             self._optimiser_state = None
         return optimiser
 
@@ -249,7 +245,7 @@ class Run:
         """Return all that the next step depends on."""
         return {
             "network": self.network.state(),
-            "optimiser": self.optimiser.state_dict() if self.optimiser else None,
+            "optimiser": self.optimiser.state if self.optimiser else None,
             "shuffles": self.shuffles,
             "totals": self.totals,
             "position": [self.phase, self.epoch, self.batch],
