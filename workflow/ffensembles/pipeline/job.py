@@ -1,5 +1,6 @@
 """What every job of the pipeline does around its work: log, and fail in one line."""
 
+import gc
 import logging
 import re
 import signal
@@ -50,6 +51,10 @@ def job(log: str) -> Iterator[logging.Logger]:
         else:
             logging.exception(UNEXPECTED)
         sys.exit(1)
+    finally:
+        # The end of a process frees its memory; that the modules of torch alone are collected
+        # first, object by object, takes 0.4 s.
+        gc.freeze()
 
 
 def cause(log: str | Path) -> str | None:
