@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import beta
 
 from ffensembles.files import write_parquet
+from ffensembles.tables.notes import departed
 from ffensembles.tables.summaries import has_ensembles
 from ffensembles.verdict import evidence
 from ffensembles.verdict.claims import balance
@@ -336,6 +337,21 @@ def test_one_false_dataset_makes_a_claim_fail_and_is_named(papers: Evidence) -> 
     page = claims_page(results)
     assert "<strong>SVHN</strong> ✗ S 0.783 / 0.950 / 0.600" in page
     assert "<strong>MNIST</strong> S 0.895 / 0.747 / 0.131" in page
+
+
+def test_what_was_not_trained_as_the_paper_says_is_told_with_what_is_tested_on_it(
+    papers: Evidence,
+) -> None:
+    departures = [("mnist", "ff", "epochs 5 instead of 1200"), ("mnist", "bp", "layers 2")]
+    claims = [claim_named(k) for k in ("ff-biases-strongly-negative", "few-insignificant-units")]
+    results = evaluate(papers, claims, departures)
+    told = results.set_index("dataset")["departures"]
+    words = "MNIST, FF: epochs 5 instead of 1200. MNIST, BP: layers 2"
+    assert told.to_dict() == {**dict.fromkeys(PAPER, ""), "mnist": words, "all": words}
+    page = claims_page(results, departed(departures))
+    assert f"Not trained with the paper&#39;s settings: {words}." in page
+    assert "<strong>MNIST †</strong>" in page and "<strong>SVHN</strong>" in page
+    assert "†" not in claims_page(evaluate(papers, claims))
 
 
 def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:

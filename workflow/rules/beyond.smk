@@ -134,6 +134,7 @@ rule tabulate_claims_by_factor:
         "../../envs/ffensembles.yaml"
     params:
         names=printed(of.main(EXPERIMENTS)),
+        departures=lambda wildcards: departing(of.main(EXPERIMENTS)),
         code=code("tabulate_claims_by_factor.py"),
     script:
         "../scripts/tabulate_claims_by_factor.py"

@@ -153,17 +153,18 @@ def names_in(row):
     )
 
 
+def departing(experiments):
+    """Tell what of some experiments is not as the paper's of the same name."""
+    return or_exit(departures, experiments, f"{config['reported']}/table6.csv")
+
+
 def departures_in(rows):
     """Return the function that tells what rows of a catalogue show that is not as the paper's."""
-    return lambda wildcards: or_exit(
-        departures,
-        [
-            e
-            for row in rows
-            for part in row.sources(EXPERIMENTS, config).values()
-            for e in part
-        ],
-        f"{config['reported']}/table6.csv",
+    return lambda wildcards: departing(
+        e
+        for row in rows
+        for part in row.sources(EXPERIMENTS, config).values()
+        for e in part
     )
 
 

@@ -65,6 +65,9 @@ rule evaluate_claims:
         "../../envs/ffensembles.yaml"
     params:
         names=printed(MAIN),
+        departures=lambda wildcards: departing(
+            [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]
+        ),
         code=code("evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"

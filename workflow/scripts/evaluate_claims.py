@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
+from ffensembles.tables.notes import departed
 from ffensembles.verdict import claims_page, evidence
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]) as log:
     know(snakemake.params.names)
     paths = {name: as_list(snakemake.input.get(name)) for name in evidence.FRAMES}
-    results = claims_page.evaluate(evidence.load(paths))
+    departures = snakemake.params.get("departures", [])
+    results = claims_page.evaluate(evidence.load(paths), departures=departures)
     log.info("%s", results.drop_duplicates("claim")["verdict"].value_counts().to_dict())
     write_csv(results, snakemake.output.csv)
-    write_text(claims_page.claims_page(results), snakemake.output.html)
+    write_text(claims_page.claims_page(results, departed(departures)), snakemake.output.html)

@@ -6,6 +6,7 @@ from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
+from ffensembles.tables.notes import departed
 from ffensembles.verdict.claims_by_factor import claims_by_factor, printed
 
 if TYPE_CHECKING:
@@ -15,5 +16,6 @@ with job(snakemake.log[0]):
     know(snakemake.params.names)
     files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
     table = claims_by_factor(files.pop("ensembles"), files)
+    notes = departed(snakemake.params.get("departures", []))
     write_csv(table, snakemake.output.csv)
-    write_printed(printed(table), snakemake.output)
+    write_printed(printed(table, notes), snakemake.output)

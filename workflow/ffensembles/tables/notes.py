@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.tables.departures import Departure
 
 
 def nothing(*measurements: object) -> list[str]:
@@ -64,10 +65,17 @@ def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
     return notes
 
 
-def departed(departures: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Say which experiments differ from the paper's in what, as `departures` gives them."""
-    rows = [f"{DATASETS[data]}, {MODELS[model]}: {words}" for data, model, words in departures]
-    return [f"Not trained with the paper's settings: {'. '.join(rows)}."] if rows else []
+def departed(departures: Iterable[Departure]) -> list[str]:
+    """Say that these experiments are not the paper's, and in what, if there are any."""
+    rows = in_words(departures)
+    return [f"Not trained with the paper's settings: {rows}."] if rows else []
+
+
+def in_words(departures: Iterable[Departure]) -> str:
+    """Say of each of these experiments in what it differs from the paper's."""
+    return ". ".join(
+        f"{DATASETS[data]}, {MODELS[model]}: {words}" for data, model, words in departures
+    )
 
 
 def _absent(dataset: str, measured: set[int]) -> str:

@@ -44,8 +44,8 @@ def claims_by_factor(
     return pd.concat(tables, ignore_index=True)[[*KEYS, "factor", "true", "figures"]]
 
 
-def printed(table: pd.DataFrame) -> Printed:
-    """Print a row for each claim and dataset, a column for each factor."""
+def printed(table: pd.DataFrame, notes: Sequence[str] = ()) -> Printed:
+    """Print a row for each claim and dataset, a column for each factor, the notes below."""
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for row in table.to_dict("records"):
         dataset = DATASETS.get(row["dataset"], row["dataset"])
@@ -53,12 +53,15 @@ def printed(table: pd.DataFrame) -> Printed:
         cells[f"{row['factor']:g}"] = "✓" if row["true"] else "✗"
     labels = list(zip(*rows, strict=True)) or [(), ()]
     index = pd.MultiIndex.from_arrays(labels, names=["Statement", "Dataset"])
+    legend = (
+        "✓: the statement is true, ✗: it is not, of units with x̄ > f·LOO; one column for each f. "
+        "The wording and the thresholds of the statements are those of the page on claims."
+    )
     return Printed(
         "claims-by-factor",
         "The paper's claims on ensembles under other factors than 2",
         pd.DataFrame(list(rows.values()), index=index),
-        "✓: the statement is true, ✗: it is not, of units with x̄ > f·LOO; one column for each f. "
-        "The wording and the thresholds of the statements are those of the page on claims.",
+        " ".join([legend, *notes]),
     )
 
 

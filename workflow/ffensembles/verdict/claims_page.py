@@ -8,6 +8,8 @@ import pandas as pd
 
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
+from ffensembles.tables.departures import Departure
+from ffensembles.tables.notes import in_words
 from ffensembles.verdict.claims.catalogue import CLAIMS
 from ffensembles.verdict.claims.claim import Claim, Finding
 from ffensembles.verdict.evidence import PAPER, Evidence, Missing
@@ -19,16 +21,24 @@ VERDICTS = {HOLDS: "good", FAILS: "bad", NOT_TESTED: "none"}
 # are true only of models that classify better than guessing, by this factor.
 LEARNED = 2.0
 
-COLUMNS = ["claim", "section", "statement", "verdict", "dataset", "true", "figures"]
+COLUMNS = ["claim", "section", "statement", "verdict", "dataset", "true", "figures", "departures"]
 
 
-def evaluate(evidence: Evidence, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+def evaluate(
+    evidence: Evidence, claims: Sequence[Claim] = CLAIMS, departures: Sequence[Departure] = ()
+) -> pd.DataFrame:
     """Test every claim on every dataset that it is about.
+
+    Args:
+        evidence: what there is to test them on.
+        claims: those to test.
+        departures: what of the evidence was not trained as the paper says.
 
     Returns:
         One row per claim and dataset tested (`all` for claims about all of them), or a single row
         without a dataset where nothing was tested: claim (its id), section, statement, verdict
-        (of the claim, over its datasets), dataset, true (on this dataset), figures.
+        (of the claim, over its datasets), dataset, true (on this dataset), figures, departures
+        (in words, of the experiments on this dataset).
     """
     rows: list[tuple[object, ...]] = []
     for claim in claims:
@@ -37,9 +47,9 @@ def evaluate(evidence: Evidence, claims: Sequence[Claim] = CLAIMS) -> pd.DataFra
         # Where the paper's own data were run, other data do not decide on what the paper says.
         decisive = [f for f in findings if f[0] in (*PAPER, "all")] or findings
         overall = HOLDS if all(true for _, true, _ in decisive) else FAILS
-        rows += [(*about, overall, *finding) for finding in findings]
+        rows += [(*about, overall, *f, _departed(f[0], departures)) for f in findings]
         if not findings:
-            rows.append((*about, NOT_TESTED, "", pd.NA, ""))
+            rows.append((*about, NOT_TESTED, "", pd.NA, "", ""))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"true": "boolean"})
 
 
@@ -67,6 +77,10 @@ def _findings(claim: Claim, parts: Mapping[str, Evidence]) -> Iterator[tuple[str
         yield name, bool(true), figures
 
 
+def _departed(dataset: str, departures: Sequence[Departure]) -> str:
+    return in_words(each for each in departures if dataset in (each[0], "all"))
+
+
 def _guesses(claim: Claim, evidence: Evidence) -> Finding | None:
     """Say that a claim is not true where a model that it needs to have learned has not."""
     for model in claim.learned:
@@ -76,12 +90,16 @@ def _guesses(claim: Claim, evidence: Evidence) -> Finding | None:
     return None
 
 
-def claims_page(results: pd.DataFrame) -> str:
-    """Return the verdicts as one readable HTML page that needs no other file."""
+def claims_page(results: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    """Return the verdicts as one readable HTML page that needs no other file.
+
+    `notes` say what of ours is not what its name promises.
+    """
     counts = results.drop_duplicates("claim")["verdict"].value_counts()
     tested = results[results["verdict"] != NOT_TESTED]
     return render(
         "claims.html.j2",
+        notes=notes,
         counts=[(word, kind, counts.get(word, 0)) for word, kind in VERDICTS.items()],
         datasets=[DATASETS.get(name, name) for name in _ordered(tested["dataset"])],
         of_the_paper=bool(set(PAPER) & set(results["dataset"])),
