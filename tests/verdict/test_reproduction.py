@@ -1,75 +1,159 @@
-"""The page that publishes a reproduction says what the files beside it hold."""
+"""The page that publishes a reproduction says what the files beside it hold, and adds to them."""
 
 import pandas as pd
 import pytest
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
-from ffensembles.tables.reported import read_reported
-from ffensembles.verdict import reproduction, scorecard
+from ffensembles.files import read_csv
+from ffensembles.tables.reported import read_reported, with_reported
+from ffensembles.verdict import accumulated, reproduction
+from ffensembles.verdict.scorecard import JUDGED
 from helpers import REPORTED, ROOT
 
 EXPERIMENTS = read_experiments(ROOT / "config/experiments.tsv")
-ABOUT = {"commit": "abc", "hardware": "a card", "devices": "GPU", "products": "TF32"}
+ALL_REPORTED = [REPORTED / f"table{number}.csv" for number in JUDGED]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "hardware", "device", "products"]
 
 
-def trainings(*rows):
-    return pd.DataFrame(rows, columns=["study", "dataset", "model", "seeds", "seconds"])
+def trainings(*rows, where=("a card", "cuda", "TF32")):
+    return pd.DataFrame([[*row, *where] for row in rows], columns=COLUMNS)
+
+
+def accuracies(folder, off, n=2, std=0.001):
+    """Write Table 1 with each (dataset, model) of `off`, so far from what is reported."""
+    reported = read_reported(REPORTED / "table1.csv")
+    ours = reported.set_index(["dataset", "model"]).loc[list(off), ["mean"]]
+    ours["mean"] += list(off.values())
+    table = with_reported(ours.reset_index().assign(std=std, n=n), reported)
+    table.to_csv(folder / "table1.csv", index=False)
+    return folder / "table1.csv"
+
+
+def claims(folder, **found):
+    """Write claims a, b and c, tested on the datasets that each is given, with what was found."""
+    rows = []
+    for claim in "abc":
+        about = {
+            "claim": claim,
+            "section": "4.1",
+            "statement": f"It does {claim}.",
+            "figures": "12",
+        }
+        tested = found.get(claim, {})
+        verdict = ("holds" if all(tested.values()) else "fails") if tested else "not tested"
+        for dataset, true in (tested or {"": None}).items():
+            rows.append({**about, "dataset": dataset, "true": true, "verdict": verdict})
+    columns = ["claim", "section", "statement", "verdict", "dataset", "true", "figures"]
+    pd.DataFrame(rows)[columns].to_csv(folder / "claims.csv", index=False)
+    return folder / "claims.csv"
 
 
 @pytest.fixture
 def results(tmp_path):
-    """Three accuracies on MNIST: one as reported, one off, one not run."""
-    reported = read_reported(REPORTED / "table1.csv")
-    ours = reported.loc[:1, ["dataset", "model", "mean"]].assign(std=0.001, n=2)
-    ours.loc[1, "mean"] += 0.1
-    scorecard.score(1, reported, ours).to_csv(tmp_path / "scorecard.csv", index=False)
-    claims = pd.DataFrame(
-        {
-            "claim": ["a", "a", "b"],
-            "section": "4.1",
-            "statement": ["It learns."] * 2 + ["It is fast."],
-            "verdict": ["holds", "holds", "fails"],
-            "figures": "12",
-        }
+    """Two accuracies on MNIST, one as reported and one off, and a figure."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/figure1.png").write_bytes(b"a figure")
+    return tmp_path / "results"
+
+
+def publish(results, folder, *, off, found, runs, commit="abc", **values):
+    reproduction.publish(
+        folder,
+        tables=[accuracies(results, off, **values)],
+        reported=ALL_REPORTED,
+        claims=claims(results, **found),
+        figures=[results / "figure1.png"],
+        runs=reproduction.runs_done(EXPERIMENTS, runs, commit),
     )
-    claims.to_csv(tmp_path / "claims.csv", index=False)
-    (tmp_path / "table2.md").write_text("")
-    (tmp_path / "table10.md").write_text("")
-    (tmp_path / "figure1.png").write_bytes(b"")
-    return tmp_path
-
-
-def published(results, folder):
-    names = ("scorecard.csv", "claims.csv", "table10.md", "table2.md", "figure1.png")
-    places = {"md": "tables/", "png": "figures/", "csv": ""}
-    copies = {places[name.rsplit(".")[-1]] + name: results / name for name in names}
-    runs = reproduction.runs_done(EXPERIMENTS[:2], trainings(["main", "mnist", "ff", 2, 7200.0]))
-    reproduction.publish(folder, copies, runs, ABOUT)
     return (folder / "README.md").read_text("utf-8")
 
 
+FIRST = {
+    "off": {("mnist", "ff"): 0.0, ("mnist", "bpff"): 0.1},
+    "found": {"a": {"mnist": True}, "b": {"mnist": False}},
+    "runs": trainings(["main", "mnist", "ff", 2, 7200.0], ["without-3", "mnist", "ff", 1, 60.0]),
+}
+
+
 def test_the_page_counts_numbers_and_claims(results, tmp_path):
-    page = published(results, tmp_path / "out")
-    assert "**Of the 12 numbers that the paper reports, 2 were measured here:" in page
+    page = publish(results, tmp_path / "out", **FIRST)
+    assert "**Of the 352 numbers that the paper reports, 2 were measured here:" in page
     assert "1 reproduced, 0 within noise, 1 differ.**" in page
-    assert "on MNIST, where the paper reports 3. Of\n2 statements" in page
-    assert "1 hold, 1 fail, 0 not tested" in page
-    assert "- 4.1: It is fast. Here: 12." in page
-    assert page.index("table2.md") < page.index("table10.md")
+    assert "Of\n3 statements" in page
+    assert "1 hold, 1 fail, 1 not tested" in page
+    assert "- 4.1: It does b. Here: 12." in page
+    assert "| main | MNIST | FF | 2 of 10 | 2.0 | 8.0 |" in page
+    assert "2.0 hours on a card (GPU, matrix products: TF32),\n  by commit `abc`" in page
+    assert (tmp_path / "out/figures/figure1.png").read_bytes() == b"a figure"
+    assert "0.940 ± 0.001 (0.940 ± 0.008)" in (tmp_path / "out/tables/table1.md").read_text("utf-8")
 
 
 def test_a_number_that_differs_is_explained_or_not_understood(results, tmp_path):
     folder = tmp_path / "out"
-    assert f"| {reproduction.UNEXPLAINED} |" in published(results, folder)
+    assert f"| {reproduction.UNEXPLAINED} |" in publish(results, folder, **FIRST)
     (folder / "explanations.csv").write_text(
         'table,cell,explanation\n1,"MNIST, BP/FF",two seeds only\n', "utf-8"
     )
     (folder / "findings.md").write_text("## A finding\n\nBy hand.\n", "utf-8")
-    page = published(results, folder)
+    page = publish(results, folder, **FIRST)
     assert "| MNIST, BP/FF | 1.069 ± 0.001 | 0.969 ± 0.001 | two seeds only |" in page
     assert "By hand." in page
     assert reproduction.UNEXPLAINED not in page
+
+
+def test_what_is_published_later_is_added(results, tmp_path):
+    folder = tmp_path / "out"
+    publish(results, folder, **FIRST)
+    page = publish(
+        results,
+        folder,
+        off={("mnist", "bpff"): 0.0, ("fashionmnist", "ff"): 0.0},
+        found={"a": {"fashionmnist": False}, "b": {"mnist": True}},
+        runs=trainings(
+            ["main", "fashionmnist", "ff", 1, 3600.0], where=("a CPU", "cpu", "float32")
+        ),
+        commit="def",
+    )
+    assert "3 were measured here:\n3 reproduced" in page
+    assert "are on MNIST and FASHIONMNIST" in page
+    found = read_csv(folder / "claims.csv").set_index(["claim", "dataset"])
+    assert found.loc["a", "true"].to_dict() == {"mnist": True, "fashionmnist": False}
+    assert (found.loc["a", "verdict"] == "fails").all()
+    assert found.loc[("b", "mnist"), "verdict"] == "holds"
+    assert "1 hold, 1 fail, 1 not tested" in page
+    assert "| main | MNIST | FF | 2 of 10 | 2.0 | 8.0 |" in page
+    assert "| main | FASHIONMNIST | FF | 1 of 10 | 1.0 | 9.0 |" in page
+    assert "2.0 hours on a card (GPU, matrix products: TF32),\n  by commit `abc`" in page
+    assert "1.0 hours on a CPU (CPU, matrix products: float32),\n  by commit `def`" in page
+
+
+def test_a_number_over_more_runs_stands_and_of_as_many_the_latest(results, tmp_path):
+    def published(n, off):
+        again = FIRST | {
+            "off": {("mnist", "ff"): off},
+            "runs": trainings(["main", "mnist", "ff", n, 1.0]),
+        }
+        publish(results, tmp_path / "out", n=n, **again)
+        cells = read_csv(tmp_path / "out/scorecard.csv").set_index(["table", "cell"])
+        return cells.loc[(1, "MNIST, FF"), ["n", "difference"]].round(6).tolist()
+
+    assert published(2, 0.001) == [2, 0.001]
+    assert published(1, 0.002) == [2, 0.001]
+    assert published(2, 0.003) == [2, 0.003]
+    assert published(3, 0.004) == [3, 0.004]
+    assert (
+        read_csv(tmp_path / "out/runs.csv")
+        .set_index(["study", "dataset", "model"])
+        .loc[("main", "mnist", "ff"), "run"]
+        == 3
+    )
+
+
+def test_what_was_not_trained_as_the_paper_says_is_refused():
+    accumulated.refuse_departures([])
+    with pytest.raises(UserError, match=r"leave out what is not .*: mnist / ff / epochs 5 instead"):
+        accumulated.refuse_departures([("mnist", "ff", "epochs 5 instead of 1200")])
 
 
 def test_explanations_without_a_column_are_a_users_mistake(tmp_path):
@@ -80,7 +164,7 @@ def test_explanations_without_a_column_are_a_users_mistake(tmp_path):
 
 def test_runs_that_are_left_cost_what_those_here_took():
     wanted = [e for e in EXPERIMENTS if e.dataset in ("mnist", "svhn") and e.model == "ff"]
-    runs = reproduction.runs_done(wanted, trainings(["main", "mnist", "ff", 2, 7200.0]))
+    runs = reproduction.runs_done(wanted, trainings(["main", "mnist", "ff", 2, 7200.0]), "abc")
     runs = runs.set_index(["study", "dataset"])
     assert runs.loc[("main", "mnist"), ["run", "wanted", "hours"]].tolist() == [2, 10, 2.0]
     assert runs.loc[("main", "mnist"), "hours_left"] == pytest.approx(8)
@@ -92,3 +176,12 @@ def test_runs_that_are_left_cost_what_those_here_took():
 def test_the_published_page_agrees_with_the_files_beside_it():
     folder = ROOT / "docs/reproduction"
     assert (folder / "README.md").read_text("utf-8") == reproduction.reproduction_page(folder)
+
+
+def test_the_published_scorecard_is_that_of_the_published_tables():
+    folder = ROOT / "docs/reproduction"
+    again = reproduction.score_all(sorted((folder / "tables").glob("*.csv")), ALL_REPORTED)
+    kept = read_csv(folder / "scorecard.csv", reproduction.TEXT)
+    for column in ("verdict", "cell"):
+        assert kept[column].tolist() == again[column].tolist()
+    assert kept["mean"].to_numpy() == pytest.approx(again["mean"].to_numpy(), nan_ok=True)

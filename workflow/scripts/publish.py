@@ -14,22 +14,17 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    files, page = snakemake.input, Path(snakemake.output[0])
+    files = snakemake.input
     trainings = provenance.trainings(as_list(files.logs))
     experiments = read_experiments(files.experiments)
     ablation = selection.ablation(experiments)
     studies = [e for e in experiments if e not in ablation]
-    copies = {"scorecard.csv": files.scorecard, "claims.csv": files.claims}
-    copies |= {f"tables/{Path(path).name}": path for path in as_list(files.tables)}
-    copies |= {f"figures/{Path(path).name}": path for path in as_list(files.figures)}
+    commit = provenance.commit(Path(__file__).resolve().parents[2])
     publish(
-        page.parent,
-        copies,
-        runs_done(studies, trainings),
-        {
-            "commit": provenance.commit(Path(__file__).resolve().parents[2]),
-            "hardware": ", ".join(trainings["hardware"].unique()),
-            "devices": ", ".join(trainings["device"].map(provenance.DEVICES).unique()),
-            "products": ", ".join(trainings["products"].unique()),
-        },
+        snakemake.params.folder,
+        tables=as_list(files.tables),
+        reported=as_list(files.reported),
+        claims=files.claims,
+        figures=as_list(files.figures),
+        runs=runs_done(studies, trainings, commit),
     )

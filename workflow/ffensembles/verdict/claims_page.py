@@ -42,15 +42,29 @@ def evaluate(
     """
     rows: list[tuple[object, ...]] = []
     for claim in claims:
-        about = (claim.id, claim.section, claim.statement)
+        about = (claim.id, claim.section, claim.statement, "")
         findings = list(_findings(claim, _parts(claim, evidence)))
-        # Where the paper's own data were run, other data do not decide on what the paper says.
-        decisive = [f for f in findings if f[0] in (*PAPER, "all")] or findings
-        overall = HOLDS if all(true for _, true, _ in decisive) else FAILS
-        rows += [(*about, overall, *f, _departed(f[0], departures)) for f in findings]
+        rows += [(*about, *f, _departed(f[0], departures)) for f in findings]
         if not findings:
-            rows.append((*about, NOT_TESTED, "", pd.NA, "", ""))
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"true": "boolean"})
+            rows.append((*about, "", pd.NA, "", ""))
+    return with_verdicts(pd.DataFrame(rows, columns=COLUMNS).astype({"true": "boolean"}))
+
+
+def with_verdicts(findings: pd.DataFrame) -> pd.DataFrame:
+    """Give each claim its verdict, over what it was tested on; of one not tested keep one row.
+
+    Where the paper's own data were run, other data do not decide on what the paper says.
+    """
+    parts = []
+    for _, rows in findings.groupby("claim", sort=False):
+        tested = rows[rows["true"].notna()]
+        decisive = tested[tested["dataset"].isin([*PAPER, "all"])]
+        holds = (tested if decisive.empty else decisive)["true"].all()
+        kept, verdict = (
+            (tested, HOLDS if holds else FAILS) if len(tested) else (rows.head(1), NOT_TESTED)
+        )
+        parts.append(kept.assign(verdict=verdict))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _parts(claim: Claim, evidence: Evidence) -> dict[str, Evidence]:

@@ -1,6 +1,6 @@
 """A reproduction to publish: its first page, made from the files that lie beside it.
 
-`docs/reproduction/` holds the scorecard and the claims as CSV, what was run (`runs.csv`), why
+`docs/reproduction/` holds the scorecard and the claims as CSV, what was run where (`runs.csv`), why
 numbers differ (`explanations.csv`), the findings in words (`findings.md`), tables and figures. The
 page says nothing about the results that those files do not hold.
 """
@@ -15,13 +15,24 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.files import atomic, read_csv, write_csv, write_text
+from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
+from ffensembles.pipeline.provenance import DEVICES
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.pages import render
+from ffensembles.printing.tables import markdown
 from ffensembles.tables.catalogue import TABLES
 from ffensembles.tables.layout import number_text, records
+from ffensembles.tables.reported import read_table
+from ffensembles.verdict.accumulated import BY_NAME, EXPERIMENT, add_claims, add_runs, add_table
 from ffensembles.verdict.claims_page import FAILS, HOLDS, NOT_TESTED
-from ffensembles.verdict.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, totals
+from ffensembles.verdict.scorecard import (
+    DIFFERS,
+    NOISE,
+    NOT_RUN,
+    REPRODUCED,
+    score_all,
+    totals,
+)
 
 BY_HAND = {
     "findings.md": "## What we found\n",
@@ -29,53 +40,71 @@ BY_HAND = {
 }
 UNEXPLAINED = "not understood"
 HELD_OUT = "held-out categories"
-RUNS = ["study", "dataset", "model", "wanted", "run", "hours", "hours_left"]
+RUNS = [*EXPERIMENT, "wanted", "run", "hours", "hours_left"]
+WHERE = ["hardware", "device", "products", "commit"]
 TEXT = {"category": str, "pair": str, "metric": str}
 
 
 def publish(
     folder: str | Path,
-    copies: Mapping[str, str | Path],
+    *,
+    tables: Paths,
+    reported: Paths,
+    claims: str | Path,
+    figures: Paths,
     runs: pd.DataFrame,
-    about: Mapping[str, str],
 ) -> None:
-    """Fill a folder with a reproduction and write its first page, README.md.
+    """Add finished results to a folder with a reproduction, and write its first page, README.md.
 
-    What a person wrote there (`BY_HAND`) stays; where it is not there yet, its head is written.
+    What was published before stays where nothing over as many runs takes its place, and so does
+    what a person wrote there (`BY_HAND`); where that is not there yet, its head is written.
 
     Args:
         folder: such as docs/reproduction; made where it is not there.
-        copies: finished results by the paths in the folder that they get.
+        tables: tidy tables, named table1.csv and so on.
+        reported: what the paper reports, in files of the same names; one for each judged table.
+        claims: as `claims_page.evaluate` judged them.
+        figures: as PNG.
         runs: as `runs_done` gives them.
-        about: commit, hardware, devices and how they multiplied, in words.
 
     Raises:
-        UserError: a file cannot be written, or explanations.csv lacks a column.
+        UserError: a file cannot be read or written, or explanations.csv lacks a column.
     """
     folder = Path(folder)
-    for name, path in copies.items():
-        with atomic(folder / name) as temporary:
+    for path in map(Path, tables):
+        table, place = BY_NAME[path.stem], folder / "tables" / path.name
+        tidy = add_table(place, table, read_table(path))
+        write_csv(tidy, place)
+        write_text(markdown(table.printed(tidy)), place.with_suffix(".md"))
+    for path in map(Path, figures):
+        with atomic(folder / "figures" / path.name) as temporary:
             shutil.copyfile(path, temporary)
+    published = sorted((folder / "tables").glob("*.csv"))
+    write_csv(score_all(published, reported), folder / "scorecard.csv")
+    write_csv(add_claims(folder / "claims.csv", read_csv(claims)), folder / "claims.csv")
+    write_csv(add_runs(folder / "runs.csv", runs), folder / "runs.csv")
     for name, head in BY_HAND.items():
         if not (folder / name).exists():
             write_text(head, folder / name)
-    write_csv(runs, folder / "runs.csv")
-    write_csv(pd.DataFrame({"what": [*about], "value": [*about.values()]}), folder / "about.csv")
     write_text(reproduction_page(folder), folder / "README.md")
 
 
-def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.DataFrame:
+def runs_done(
+    experiments: Sequence[Experiment], trainings: pd.DataFrame, commit: str
+) -> pd.DataFrame:
     """Say of each experiment of the paper how many runs there are, and what the others would cost.
 
     Args:
         experiments: the whole table of experiments.
         trainings: as `provenance.trainings` gives them.
+        commit: of the pipeline that made the results.
 
     Returns:
-        `RUNS`, one row per experiment, those that hold a category out together: how many runs
-        are wanted and were run, the hours that training took, and those that the other runs would
-        take: as long as a run of this experiment here, else, by epochs, as one of the same model
-        on the same dataset; NaN where there was none.
+        `RUNS` and `WHERE`, one row per experiment, those that hold a category out together: how
+        many runs are wanted and were run, the hours that training took, and those that the other
+        runs would take: as long as a run of this experiment here, else, by epochs, as one of the
+        same model on the same dataset; NaN where there was none. Then, of what was run, on what
+        it was trained, how products were multiplied, and the commit.
     """
     spent = _spent(trainings)
     rows = []
@@ -83,10 +112,23 @@ def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.
         run, seconds = spent.get((e.study, e.dataset, e.model), (0, 0.0))
         per_run = seconds / run if run else _seconds_like(e, experiments, spent)
         left = max(len(e.runs) - run, 0) * per_run
-        study = e.study if e.held_out is None else HELD_OUT
+        study = _printed_study(e.study)
         rows.append([study, e.dataset, e.model, len(e.runs), run, seconds / 3600, left / 3600])
     table = pd.DataFrame(rows, columns=RUNS)
-    return table.groupby(RUNS[:3], sort=False).sum(min_count=1).reset_index()
+    table = table.groupby(EXPERIMENT, sort=False).sum(min_count=1).reset_index()
+    where = trainings.assign(
+        study=trainings["study"].map(_printed_study), device=trainings["device"].map(DEVICES)
+    )
+    where = where.groupby(EXPERIMENT)[WHERE[:-1]].agg(_together)
+    return table.merge(where.assign(commit=commit).reset_index(), how="left", on=EXPERIMENT)
+
+
+def _together(words: pd.Series) -> str:
+    return ", ".join(words.unique())
+
+
+def _printed_study(study: str) -> str:
+    return HELD_OUT if study.startswith("without-") else study
 
 
 Spent = dict[tuple[str, str, str], tuple[int, float]]  # runs and seconds, by study, dataset, model
@@ -135,7 +177,6 @@ def reproduction_page(folder: str | Path) -> str:
     cells = read_csv(folder / "scorecard.csv", TEXT)
     claims = read_csv(folder / "claims.csv").drop_duplicates("claim")
     runs = read_csv(folder / "runs.csv")
-    about = read_csv(folder / "about.csv").set_index("what")["value"]
     ran = cells[cells["verdict"] != NOT_RUN]
     measured = cells[cells["dataset"].isin(ran["dataset"].unique())]
     return render(
@@ -155,7 +196,7 @@ def reproduction_page(folder: str | Path) -> str:
         hours=runs["hours"].sum(),
         hours_left=runs["hours_left"].sum(),
         unknown=int(runs.loc[runs["hours_left"].isna(), "wanted"].sum()),
-        about=about.to_dict(),
+        where=_by_machine(runs),
         tables=_numbered(folder / "tables", "*.md"),
         figures=_numbered(folder / "figures", "*.png"),
     )
@@ -190,6 +231,12 @@ def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
 def _printed(runs: pd.DataFrame) -> list[dict[str, object]]:
     names = {"dataset": runs["dataset"].map(DATASETS), "model": runs["model"].map(MODELS)}
     return records(runs.assign(**names))
+
+
+def _by_machine(runs: pd.DataFrame) -> list[dict[str, object]]:
+    """Add up the hours of what was trained alike."""
+    hours = runs[runs["run"] > 0].groupby(WHERE, sort=False)["hours"].sum()
+    return records(hours.reset_index())
 
 
 def _numbered(folder: Path, pattern: str) -> list[str]:
