@@ -37,18 +37,22 @@ def refuse_departures(departures: Sequence[Departure]) -> None:
         )
 
 
-def add_table(published: Path, table: Table, now: pd.DataFrame) -> pd.DataFrame:
-    """Return a tidy table's rows, published and new; of the same row the one over more runs.
+def add_table(published: Path, made: Path) -> tuple[Table, pd.DataFrame]:
+    """Return which table a file holds, and its rows, published and new.
+
+    Of the same row stands the one over more runs.
 
     Args:
         published: the tidy table as it was published, if it was.
-        table: which.
-        now: its new rows.
+        made: its new rows, in a file named as the table.
     """
+    table = BY_NAME[made.stem]
+    read = read_table if table.in_paper else read_csv
+    now = read(made)
     if not published.exists():
-        return now
+        return table, now
     keys = [*table.layout.rows, *table.layout.columns]
-    return _more(read_table(published), now, keys, "n" if "n" in now else "units")
+    return table, _more(read(published), now, keys, "n" if table.in_paper else "units")
 
 
 def add_runs(published: Path, now: pd.DataFrame) -> pd.DataFrame:

@@ -22,8 +22,7 @@ from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
 from ffensembles.tables.catalogue import TABLES
 from ffensembles.tables.layout import number_text, records
-from ffensembles.tables.reported import read_table
-from ffensembles.verdict.accumulated import BY_NAME, EXPERIMENT, add_claims, add_runs, add_table
+from ffensembles.verdict.accumulated import EXPERIMENT, add_claims, add_runs, add_table
 from ffensembles.verdict.claims_page import FAILS, HOLDS, NOT_TESTED
 from ffensembles.verdict.scorecard import (
     DIFFERS,
@@ -72,8 +71,8 @@ def publish(
     """
     folder = Path(folder)
     for path in map(Path, tables):
-        table, place = BY_NAME[path.stem], folder / "tables" / path.name
-        tidy = add_table(place, table, read_table(path))
+        place = folder / "tables" / path.name
+        table, tidy = add_table(place, path)
         write_csv(tidy, place)
         write_text(markdown(table.printed(tidy)), place.with_suffix(".md"))
     for path in map(Path, figures):
