@@ -69,7 +69,9 @@ def commit(folder: Path) -> str:
     try:
         if Path(git("rev-parse", "--show-toplevel")) != folder:
             return "unknown: the pipeline is not a Git checkout of its own"
-        changes = git("status", "--porcelain", "--untracked-files=no")
+        # No result depends on the documentation, where `publish` writes.
+        places = ("--", ".", ":(exclude)docs")
+        changes = git("status", "--porcelain", "--untracked-files=no", *places)
         return git("rev-parse", "HEAD") + (", with uncommitted changes" if changes else "")
     except OSError as error:
         return f"unknown: git cannot be run ({error.strerror})"
