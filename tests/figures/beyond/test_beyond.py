@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from ffensembles.figures.beyond import assemblies, definition, dynamics, microstructure, pruning
+from ffensembles.figures.parts.style import save
 from ffensembles.printing.names import know
 
 KEYS = {"dataset": "digits", "study": "main"}
@@ -75,6 +76,19 @@ def test_nearest_images():
     assert sum(len(axes.images) for axes in figure.axes) == 3 * 2 * 3
     titles = [p.get_suptitle() for block in figure.subfigs for p in block.subfigs]
     assert titles[:2] == ["layer 1, 1: silhouette 0.40", "layer 2, 2: silhouette 0.30"]
+
+
+def test_many_panels_give_the_same_bytes_again(tmp_path):
+    # What finds the layout differs in the last bits as its variables lie in memory.
+    frame = pd.DataFrame(
+        {"layer": [1, 2, 3], "category": [0, 1, 2], "silhouette": 0.4,
+         "shares": [[0.25] * 4] * 3, "nearest": [[list(range(6))] * 4] * 3}
+    )  # fmt: skip
+    paths = [tmp_path / f"{k}.pdf" for k in range(4)]
+    for path in paths:
+        shown = for_models(frame).assign(seed=0), np.zeros((6, 1, 8, 8), np.uint8)
+        save(microstructure.nearest_images(*shown, dataset="digits", seed=0), path)
+    assert len({path.read_bytes() for path in paths}) == 1
 
 
 def moments():

@@ -22,6 +22,8 @@ MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
 MODEL_MARKERS = {"ff": "o", "bpff": "s", "bp": "^"}
 LAYER_COLOURS = ("#444444", "#0b60a6", "#cc79a7", "#e69f00", "#009e73")  # from layer 0: all
 
+DIGITS = 9  # of places, as shares of a figure's width and height
+
 NO_IMAGES = "no correct images"  # none of a category was classified correctly
 
 ACTIVE = "#0b60a6"
@@ -90,9 +92,30 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
     Raises:
         UserError: a file cannot be written.
     """
+    # Once for all files: it takes a while, and they agree.
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+    figure.set_layout_engine("none")
+    _round_places(figure)
     for path in paths:
         undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
         with atomic(path) as temporary:
             figure.savefig(temporary, metadata=undated)
-        # The layout is found once, by the first drawing: it takes a while, and all files agree.
-        figure.set_layout_engine("none")
+
+
+def _round_places(figure: Figure | SubFigure) -> None:
+    """Round where the layout has put everything, to what nobody can see.
+
+    Its solver adds up in the order of memory addresses. So the last bits differ from run to run,
+    and a PDF rounds a place that is halfway between two numbers up or down.
+    """
+    for panel in figure.subfigs:
+        panel.bbox_relative.set_points(panel.bbox_relative.get_points().round(DIGITS))
+        _round_places(panel)
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((round(x, DIGITS), round(y, DIGITS)))
+    if isinstance(figure, Figure):
+        for axes in figure.axes:  # of all panels
+            axes.set_position(np.round(axes.get_position(original=True).bounds, DIGITS))
+            axes.set_in_layout(True)
