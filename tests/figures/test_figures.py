@@ -21,13 +21,9 @@ from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
 from ffensembles.figures.catalogue import FIGURES
 from ffensembles.figures.layer_similarity import similarity_matrices
 from ffensembles.figures.mean_activations import unseen_means
+from ffensembles.figures.overlaps import jaccard_matrices, unseen_overlaps
 from ffensembles.figures.parts import run_shown, style, unit_grids
-from ffensembles.figures.shared_units import (
-    examples_sharing,
-    jaccard_matrices,
-    shared_units,
-    unseen_overlaps,
-)
+from ffensembles.figures.shared_units import examples_sharing, shared_units
 from ffensembles.figures.sparsity import NO_VALUE, category_sparsity
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
@@ -133,8 +129,8 @@ def jobs(study):
         "balance.positive_fractions": ({"balance": balance}, {"seed": 0, "layer": 2}),
         "activation_maps.of_run": (run | {"sparsity": sparsity[:1]}, {"seed": 0, "layer": 2}),
         "mean_activations.unseen_means": ({"ensembles": without}, first | many),
-        "shared_units.unseen_overlaps": ({"ensembles": without}, first | many),
-        "shared_units.jaccard_matrices": (
+        "overlaps.unseen_overlaps": ({"ensembles": without}, first | many),
+        "overlaps.jaccard_matrices": (
             {"ensembles": [study.path("bp", "l1-regularised", "ensembles"), ensembles[0]]},
             first,
         ),
@@ -202,8 +198,8 @@ def test_the_same_artefacts_give_the_same_bytes(draw, study, tmp_path):
 
 def test_a_run_that_is_not_there_is_one_line(study, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        plot("shared_units.jaccard_matrices", study, tmp_path, seed=7)
-    assert not list(tmp_path.glob("shared_units*"))
+        plot("overlaps.jaccard_matrices", study, tmp_path, seed=7)
+    assert not list(tmp_path.glob("overlaps*"))
 
 
 def test_networks_that_hardly_learned_are_drawn_too(tmp_path):

@@ -97,13 +97,13 @@ FIGURES = (
     Figure(9, *MAPS, of.runs(of.BP), MAP, layer=1),
     Figure(10, UNSEEN, "mean_activations.unseen_means",
            "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
-    Figure(11, UNSEEN, "shared_units.unseen_overlaps",
+    Figure(11, UNSEEN, "overlaps.unseen_overlaps",
            "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
-    Figure(12, "App. I Regularised BP", "shared_units.jaccard_matrices",
+    Figure(12, "App. I Regularised BP", "overlaps.jaccard_matrices",
            "regularised", of.runs(of.BP_L1_REGULARISED, of.FF), ("ensembles",), layer=1),
     Figure(13, "App. J Similarity", "layer_similarity.similarity_matrices",
            "", of.all_datasets, ("layer_similarity",)),
-    Figure(14, "App. K ℓ1 goodness", "shared_units.jaccard_matrices",
+    Figure(14, "App. K ℓ1 goodness", "overlaps.jaccard_matrices",
            "l1_goodness", of.runs(of.FF_L1_GOODNESS), ("ensembles",), layer=1),
 )
 # fmt: on

@@ -6,14 +6,14 @@ from matplotlib.figure import Figure
 from ffensembles.analysis.ensembles import shared_units
 from ffensembles.figures.activation_maps import add_activation_scale, draw_activation_map
 from ffensembles.figures.mean_activations import draw_mean_activations, unseen_title
-from ffensembles.figures.parts.run_shown import by_category, categories_of, select
-from ffensembles.figures.parts.style import new_figure, panel_letter, styled
-from ffensembles.figures.shared_units import (
+from ffensembles.figures.overlaps import (
     add_overlap_scale,
     draw_overlaps,
     largest_overlap,
     overlaps,
 )
+from ffensembles.figures.parts.run_shown import by_category, categories_of, select
+from ffensembles.figures.parts.style import new_figure, panel_letter, styled
 from ffensembles.files import Paths
 from ffensembles.representations import stored
 from ffensembles.representations.stored import Representation

@@ -1,7 +1,6 @@
 """Matrices as heat maps with their numbers (Figures 3, 4, 11, 12, 13 and 14)."""
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
@@ -22,30 +21,14 @@ def draw_matrix(
     Returns:
         what a colour bar is made of.
     """
-    sns.heatmap(
-        matrix.data,
-        mask=matrix.mask,
-        cmap=BLUES,
-        vmin=0,
-        vmax=vmax,
-        annot=numbers,
-        fmt="",
-        annot_kws={"fontsize": 7},
-        square=True,
-        cbar=False,
-        xticklabels=False,
-        yticklabels=False,
-        rasterized=True,
-        ax=axes,
-    )
-    # Seaborn turns to white where black still reads better, and writes into coloured cells only.
-    for text, value in zip(axes.texts, matrix.compressed(), strict=True):
-        text.set_color("white" if value > 0.55 * vmax else "black")
-    for row, column in np.argwhere(np.ma.getmaskarray(matrix)):
-        axes.text(
-            *(column + 0.5, row + 0.5, numbers[row, column]), fontsize=7, ha="center", va="center"
-        )
+    mesh = axes.pcolormesh(matrix, cmap=BLUES, vmin=0, vmax=vmax, rasterized=True)
+    rows, columns = matrix.shape
+    axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[], aspect="equal")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
-    (mesh,) = axes.findobj(QuadMesh)
+    dark = (matrix > 0.55 * vmax).filled(False)
+    for (row, column), number in np.ndenumerate(numbers):
+        colour = "white" if dark[row, column] else "black"
+        place = column + 0.5, row + 0.5
+        axes.text(*place, number, color=colour, fontsize=7, ha="center", va="center")
     return mesh
