@@ -16,7 +16,7 @@ from torch import Tensor
 from ffensembles.models.devices import product_dtype
 from ffensembles.models.goodness import goodness
 from ffensembles.models.goodness import slope as slope_of
-from ffensembles.models.networks import SMALLEST, Linear, Network, normalise
+from ffensembles.models.networks import SMALLEST, Linear, Network
 from ffensembles.training.losses import Loss
 from ffensembles.training.paired_data import PairedData
 
@@ -53,22 +53,34 @@ class SummedGoodness:
         """Set the gradients for a batch."""
         inputs: list[Tensor] = [self.data.batch(index)]
         activations: list[Tensor] = []
+        goodnesses: list[Tensor] = []
+        norms: list[Tensor] = []
         for layer in self.layers:
             if activations:
-                x = normalise(activations[-1], self.normalisation)
+                norms.append(self._norm(activations[-1], goodnesses[-1]))
+                x = activations[-1] / norms[-1]
                 inputs.append(x.to(product_dtype(x.device)))
             activations.append(layer(inputs[-1]).relu_())
-        goodnesses = [goodness(h, self.norm) for h in activations]
+            goodnesses.append(goodness(activations[-1], self.norm))
         positive, negative = torch.stack(goodnesses).sum(0).unflatten(1, (2, -1)).unbind(1)
         loss, *slopes = self.loss(positive, negative)
-        self._descend(inputs, activations, goodnesses, torch.cat(slopes, dim=1))
+        self._descend(inputs, activations, goodnesses, norms, torch.cat(slopes, dim=1))
         return torch.stack([loss, positive.mean(-1), negative.mean(-1)], dim=1)
+
+    def _norm(self, h: Tensor, value: Tensor) -> Tensor:
+        """Return by what h, of goodness `value`, is divided: (S, B, 1), never zero."""
+        if self.normalisation == "none":
+            return torch.ones_like(value)[..., None]
+        # Where the goodness is that norm, as in the paper, it need not be computed again.
+        norm = value if self.normalisation == self.norm else goodness(h, self.normalisation)
+        return norm.clamp_min(SMALLEST)[..., None]
 
     def _descend(
         self,
         inputs: Sequence[Tensor],
         activations: Sequence[Tensor],
         goodnesses: Sequence[Tensor],
+        norms: Sequence[Tensor],
         delta: Tensor,
     ) -> None:
         """Set the gradients from the last layer down; overwrites the activations."""
@@ -80,7 +92,7 @@ class SummedGoodness:
             if above is None:
                 slope = direction.mul_(scale)
             else:
-                slope = before_normalisation(above, h, self.normalisation)
+                slope = before_normalisation(above, h, self.normalisation, norms[i])
                 slope.addcmul_(direction, scale)
             above = set_gradient(self.layers[i], inputs[i], slope, below=i > 0)
 
@@ -100,20 +112,23 @@ def set_gradient(layer: Linear, x: Tensor, slope: Tensor, *, below: bool) -> Ten
     return torch.bmm(slope, layer.weight).float() if below else None
 
 
-def before_normalisation(slope: Tensor, h: Tensor, norm: str) -> Tensor:
-    """Take derivatives by the normalised h / ‖h‖, in place, to those by what the ReLU was given.
+def before_relu(slope: Tensor, h: Tensor) -> Tensor:
+    """Take derivatives by the activations h, in place, to those by what the ReLU was given."""
+    return torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=slope)
 
-    With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active.
+
+def before_normalisation(slope: Tensor, h: Tensor, norm: str, value: Tensor) -> Tensor:
+    """Take derivatives by h / ‖h‖, in place, to those by what the ReLU was given.
+
+    With s = ∂L/∂(h / ‖h‖), this is (s - (s·h / ‖h‖) ∂‖h‖/∂h) / ‖h‖ where a unit is active; `value`
+    is ‖h‖, (S, B, 1).
     """
-    # In one pass and without a copy of h, as by slope * h.sign().
-    torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=slope)
+    before_relu(slope, h)
     if norm == "none":
         return slope
-    value = goodness(h, norm)
-    direction, factor = slope_of(h, value, norm)
-    inverse = value.clamp_min(SMALLEST).reciprocal()
-    along = torch.linalg.vecdot(slope, h) * inverse
-    return slope.addcmul_(direction, (along * factor)[..., None], value=-1).mul_(inverse[..., None])
+    direction, factor = slope_of(h, value[..., 0], norm)
+    along = torch.linalg.vecdot(slope, h)[..., None] / value
+    return slope.addcmul_(direction, along * factor[..., None], value=-1).div_(value)
 
 
 @dataclass
@@ -167,5 +182,5 @@ class CrossEntropy:
             assert above is not None
             if self.activation_l1:
                 above.add_(self.activation_l1)
-            slope = before_normalisation(above, inputs[i + 1], "none")
+            slope = before_relu(above, inputs[i + 1])
             above = set_gradient(maps[i], inputs[i], slope, below=i > 0)
