@@ -90,7 +90,9 @@ def _draw_raster(axes: Axes, active: np.ndarray, epochs: list[int]) -> None:
     unit, place = np.nonzero(active[order])
     axes.barh(unit, 0.9, height=1, left=place - 0.45, color=ACTIVE, linewidth=0)
     axes.set(xlim=(-0.5, len(epochs) - 0.5), ylim=(max(len(active), 1) - 0.5, -0.5))
-    axes.set_xticks(range(len(epochs)), [str(epoch) for epoch in epochs], fontsize="x-small")
+    every = 1 if len(epochs) < 10 else 2  # counted from the end, which is always named
+    places = range(len(epochs))[::-every]
+    axes.set_xticks(places, [str(epochs[place]) for place in places], fontsize="x-small")
     axes.set(xlabel="Epoch", ylabel="Unit (ever in the ensemble)")
 
 
@@ -98,7 +100,7 @@ def _epochs(axes: Axes, epochs: pd.Series) -> None:
     """Let the axis begin with epoch 0 and then go by powers of two, as the snapshots do."""
     axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.6)
     last = int(epochs.max())
-    ticks = [0, *(4**k for k in range(8) if 4**k < 0.7 * last), last]
+    ticks = [0, *(4**k for k in range(8) if 4**k < 0.5 * last), last]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_xlim(-0.3, 1.15 * last)
     axes.minorticks_off()
