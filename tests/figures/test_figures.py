@@ -14,7 +14,6 @@ from matplotlib.image import imread
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from ffensembles.errors import UserError
 from ffensembles.figures.activation_maps import activation_map, average_neighbours
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
@@ -196,12 +195,6 @@ def test_the_same_artefacts_give_the_same_bytes(draw, study, tmp_path):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_run_that_is_not_there_is_one_line(study, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        plot("overlaps.jaccard_matrices", study, tmp_path, seed=7)
-    assert not list(tmp_path.glob("overlaps*"))
-
-
 def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
     """Silent layers, one run, few categories with correctly classified images."""
     study = Study(tmp_path / "study", seeds=1, known=(4, 7), silent_layers=(1, 3))
@@ -210,12 +203,19 @@ def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
             assert path.exists()
 
 
+def test_where_nothing_was_classified_correctly_figures_say_so(tmp_path, drawn, monkeypatch):
+    study = Study(tmp_path / "study", seeds=1, known=())
+    for draw in DRAWN:
+        plot(draw, study, tmp_path)
+        words = [text.get_text() for text in texts(drawn[-1])]
+        of_weights = draw.split(".")[0] in ("balance", "layer_similarity", "training_curves")
+        of_unseen = "unseen" in draw  # all images of a category that was held out count
+        said = run_shown.NONE_CORRECT in " ".join(words) or {NO_VALUE, style.NO_IMAGES} & set(words)
+        assert bool(said) != (of_weights or of_unseen), draw
+        assert_nothing_overlaps(drawn[-1], monkeypatch)
+
+
 # Rows and names
-
-
-def test_select_names_what_there_is(ensembles):
-    with pytest.raises(UserError, match=r"no seed 7 in FF on FASHIONMNIST; choose among 0, 1"):
-        run_shown.select(ensembles, seed=7)
 
 
 def test_title_names_the_study_unless_it_is_the_main_one(ensembles):

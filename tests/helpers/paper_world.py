@@ -39,7 +39,7 @@ def sparsity() -> pd.DataFrame:
         columns=["dataset", "model", "study", "seed", "layer", "sparsity"],
     )
     overall = pd.concat([*(over_runs(n, s, "sparsity") for n, s in studies.items()), without])
-    parts = [overall.assign(category=c) for c in (pd.NA, *range(10))]
+    parts = [overall.assign(category=c, images=100) for c in (pd.NA, *range(10))]
     return pd.concat(parts, ignore_index=True).astype({"category": "Int64"})
 
 

@@ -40,15 +40,21 @@ def sizes(folder, labels_of_runs):
     return read_sizes(sorted(folder.glob("*.parquet")))
 
 
+# The sparsities of runs that classify some images correctly.
+ALL_RAN = pd.DataFrame(
+    {"dataset": "pets", "model": "ff", "seed": [0], "category": [pd.NA], "images": [3]}
+)
+
+
 def test_nothing_is_said_where_every_category_was_measured(tmp_path):
     found = sizes(tmp_path, {("ff", 0): [0, 1, 2], ("bpff", 0): [0, 0, 1, 2]})
-    assert notes.lacking_ensembles(found) == []
+    assert notes.lacking_ensembles(found, ALL_RAN) == []
 
 
 def test_a_category_without_images_in_the_test_split_is_named(tmp_path):
     """Averages are over the others, and defined."""
     found = sizes(tmp_path, {("ff", 0): [0, 1, 1], ("ff", 1): [0, 0, 1]})
-    (note,) = notes.lacking_ensembles(found)
+    (note,) = notes.lacking_ensembles(found, ALL_RAN)
     assert note.startswith("Pets: no run classifies a test image of eel correctly")
     assert "averages are over the other categories" in note
     assert summaries.ensembles(found)["n"].tolist() == [2]
@@ -58,7 +64,7 @@ def test_runs_that_lack_the_ensemble_of_a_rare_category_are_left_out_and_named(t
     """As on imbalanced data, where a run may never predict a rare category."""
     labels = {("ff", 0): [0, 1], ("ff", 1): [0, 1, 2], ("ff", 2): [1, 2], ("bpff", 0): [0, 1, 2]}
     found = sizes(tmp_path, labels)
-    (note,) = notes.lacking_ensembles(found)
+    (note,) = notes.lacking_ensembles(found, ALL_RAN)
     assert note == (
         "Pets, FF: averages are without the runs of seed 0, 2, which classify no image of some "
         "categories (cat, eel) correctly."
@@ -72,7 +78,7 @@ def test_runs_that_lack_the_ensemble_of_a_rare_category_are_left_out_and_named(t
 def test_tables_of_ensembles_say_it_in_every_form(table, tmp_path):
     found = sizes(tmp_path, {("ff", 0): [0, 1]})
     tidy = summaries.ensembles(found).assign(reported_mean=np.nan, reported_std=np.nan)
-    printed = table.printed(tidy.assign(reported_mark=""), table.notes(found, None))
+    printed = table.printed(tidy.assign(reported_mark=""), table.notes(found, ALL_RAN))
     assert printed.legend.endswith("averages are over the other categories.")
 
 

@@ -102,8 +102,8 @@ def sizes(dataset: str, model: str, layer: int, by_seed: dict[int, list[int]]) -
 
 
 def overall(dataset: str, model: str, layer: int, sparsity: float) -> pd.DataFrame:
-    row = (dataset, model, "main", 0, layer, pd.NA, sparsity)
-    return frame(f"{RUN} category sparsity", [row])
+    row = (dataset, model, "main", 0, layer, pd.NA, sparsity, 10)
+    return frame(f"{RUN} category sparsity images", [row])
 
 
 def test_ensemble_percent_is_averaged_over_categories_first_then_runs() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ffensembles.experiments import COLUMNS, read_experiments
 from ffensembles.files import write_parquet
-from ffensembles.tables.catalogue import TABLES
+from ffensembles.tables.catalogue import STUDY_TABLES, TABLES
 from ffensembles.tables.table import Table
 from helpers import ROOT
 from helpers.paper_world import REPORTED, UNITS, world
@@ -96,6 +96,22 @@ def test_the_papers_own_numbers_are_all_reproduced(results: Path, run: Run, tmp_
     assert set(scorecard["verdict"]) == {"reproduced"}
     assert "Avg" in (folder / "table8.md").read_text()
     assert "scorecard" in (folder / "scorecard.html").read_text().lower()
+
+
+def test_a_study_of_ones_own_has_the_papers_tables_without_its_numbers(
+    results: Path, run: Run, tmp_path: Path
+) -> None:
+    for name, table in STUDY_TABLES.items():
+        inputs = files_of(table, results, tmp_path / name)
+        folder = run("tabulate.py", inputs, outputs(name), table=name)
+        printed = (folder / f"{name}.md").read_text()
+        assert printed.count("MNIST") > 1 and "the paper reports" not in printed
+        assert "reported_mean" not in pd.read_csv(folder / f"{name}.csv")
+    # Non-sparse layers have a dash, without the paper's.
+    rows = (folder / "study-ensembles.md").read_text().splitlines()
+    (last,) = (row for row in rows if row.startswith("| BP/FF   | 3 "))
+    assert [cell.strip() for cell in last.split("|")[3:-1]] == ["–"] * 4
+    assert "†" not in "".join(rows)
 
 
 def test_the_claims_script_finds_the_papers_claims_true(results: Path, run: Run) -> None:

@@ -107,6 +107,7 @@ for question in QUESTIONS.values():
         params:
             names=names_in(question),
             question=question.name,
+            asked=lambda wildcards, question=question: [e.key for e in asked(question)],
             seed=config["figures"]["seed"],
             shown=config["figures"]["beyond"],
             code=code("tabulate_question.py"),
@@ -162,6 +163,9 @@ rule answer_questions:
         names=lambda wildcards: printed(
             [e for question in ASKED for e in asked(question)]
         ),
+        asked=lambda wildcards: {
+            question.name: [e.key for e in asked(question)] for question in ASKED
+        },
         code=code("answer_questions.py"),
     script:
         "../scripts/answer_questions.py"

@@ -12,6 +12,7 @@ WITH_GOODNESS = of.with_goodness(EXPERIMENTS)
 UNSEEN_BY_FF = of.select(UNSEEN, model="ff")
 L1_GOODNESS = of.l1_goodness(EXPERIMENTS)
 L1_REGULARISED = of.l1_regularised(EXPERIMENTS)
+EVIDENCE = [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]  # for and against the claims
 
 
 rule score:
@@ -64,10 +65,8 @@ rule evaluate_claims:
     conda:
         "../../envs/ffensembles.yaml"
     params:
-        names=printed(MAIN),
-        departures=lambda wildcards: departing(
-            [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]
-        ),
+        names=printed(EVIDENCE),
+        departures=lambda wildcards: departing(EVIDENCE),
         code=code("evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"

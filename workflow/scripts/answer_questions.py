@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     know(snakemake.params.names)
     summaries = {name: read_csv(path) for name, path in snakemake.input.items()}
-    table = answer_all(summaries, QUESTIONS)
+    table = answer_all(summaries, QUESTIONS, snakemake.params.asked)
     write_csv(table, snakemake.output.csv)
     write_text(answers_page(table, QUESTIONS), snakemake.output.html)

@@ -1,14 +1,17 @@
 """Answer one question with its table and figures."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ffensembles.analysis.measurements import read_all
 from ffensembles.data.datasets import load
+from ffensembles.figures.drawing import or_why_not
 from ffensembles.figures.parts.style import save
 from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
+from ffensembles.tables.beyond import left_out
 from ffensembles.verdict.questions import QUESTIONS, Material
 
 if TYPE_CHECKING:
@@ -21,8 +24,10 @@ with job(snakemake.log[0]):
     frame = read_all(as_list(snakemake.input.measured))
     table = question.summarise(frame)
     write_csv(table, output.csv)
-    write_printed(question.printed(table), output)
+    notes = left_out(params.asked, table)
+    printed = question.printed(table)
+    write_printed(replace(printed, legend=" ".join([printed.legend, *notes])), output)
     images = load(snakemake.input.dataset).test.images
     material = Material(frame, table, images, seed=params.seed, **params.shown)
     for name, draw in question.figures.items():
-        save(draw(material), output[f"{name}_pdf"], output[f"{name}_png"])
+        save(or_why_not(draw, material), output[f"{name}_pdf"], output[f"{name}_png"])

@@ -15,7 +15,7 @@ def category_means(
         categories: (C,), the categories wanted; each must have images.
 
     Returns:
-        (C, n) float64.
+        (C, n) float64; C may be 0.
 
     Raises:
         ValueError: a category has no images.
@@ -23,9 +23,10 @@ def category_means(
     absent = np.setdiff1d(categories, labels)
     if absent.size:
         raise ValueError(f"no images of the categories {absent.tolist()}")
-    return np.stack(
-        [activations[labels == category].mean(axis=0, dtype=np.float64) for category in categories]
-    )
+    means = np.empty((len(categories), activations.shape[1]))
+    for category, mean in zip(categories, means, strict=True):
+        activations[labels == category].mean(axis=0, dtype=np.float64, out=mean)
+    return means
 
 
 def leave_one_out(means: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Measurements: one tidy table of all runs of an experiment, written and read back."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,12 @@ def with_keys(table: pd.DataFrame, **keys: str | int | None) -> pd.DataFrame:
     nothing = pd.Series(pd.NA, table.index, dtype="Int64")
     columns = {name: nothing if value is None else value for name, value in keys.items()}
     return table.assign(**columns)[[*keys, *table.columns]]
+
+
+def table_of(rows: Sequence[Mapping], columns: Mapping[str, type]) -> pd.DataFrame:
+    """Make a table of rows; its columns have their types even where there is no row."""
+    table = pd.DataFrame(rows, columns=list(columns))
+    return table.astype({name: kind for name, kind in columns.items() if kind is not list})
 
 
 def read_all(paths: Paths, columns: list[str] | None = None) -> pd.DataFrame:

@@ -8,7 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ffensembles.figures.parts.run_shown import categories_of, select, title
+from ffensembles.figures.parts.run_shown import (
+    NONE_CORRECT,
+    NothingToShow,
+    categories_of,
+    select,
+    title,
+)
 from ffensembles.figures.parts.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
 from ffensembles.files import Paths
 from ffensembles.representations import stored
@@ -100,8 +106,11 @@ def of_run(representations: Paths, sparsity: pd.DataFrame, *, seed: int, layer: 
         layer: the layer shown, counted from 1.
     """
     rows = select(sparsity, seed=seed, layer=layer)
+    read = stored.read(representations[0], layer)
+    if not len(read.labels):
+        raise NothingToShow(f"{title(rows)}: {NONE_CORRECT}")
     return activation_map(
-        stored.read(representations[0], layer),
+        read,
         categories_of(rows),
         title=f"{title(rows)}, layer {layer}",
         sparsity=rows.loc[rows["category"].isna(), "sparsity"].item(),

@@ -1,16 +1,21 @@
 """A figure from the files and settings that its row of the catalogue names."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.measurements import read_all
+from ffensembles.figures.parts.run_shown import NothingToShow
+from ffensembles.figures.parts.style import new_figure, styled, write_across
 from ffensembles.files import Paths
 
 # Of these a figure reads the part that it shows; measurements are read whole.
 READ_IN_PART = ("representations", "dataset", "logs")
+
+log = logging.getLogger(__name__)
 
 
 def draw(function: str, files: Mapping[str, Paths], settings: Mapping[str, Any]) -> Figure:
@@ -26,4 +31,20 @@ def draw(function: str, files: Mapping[str, Paths], settings: Mapping[str, Any])
     read = {
         kind: paths if kind in READ_IN_PART else read_all(paths) for kind, paths in files.items()
     }
-    return getattr(import_module(f"ffensembles.figures.{module}"), name)(**read, **settings)
+    return or_why_not(
+        getattr(import_module(f"ffensembles.figures.{module}"), name), **read, **settings
+    )
+
+
+@styled
+def or_why_not(function: Callable[..., Figure], *arguments: Any, **named: Any) -> Figure:
+    """Call a function that draws; where it has nothing to show, the figure says why."""
+    try:
+        return function(*arguments, **named)
+    except NothingToShow as why:
+        log.warning("figures: %s", why)
+        figure = new_figure(height=1)
+        axes = figure.subplots()
+        axes.set_axis_off()
+        write_across(axes, str(why))
+        return figure

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ffensembles.figures.parts.heat_maps import draw_matrix
 from ffensembles.figures.parts.style import WIDTH, new_figure, styled
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DASH, DATASETS, MODELS
 
 
 @styled
@@ -25,7 +25,7 @@ def similarity_matrices(layer_similarity: pd.DataFrame, *, metric: str = "CKA") 
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     for axes, dataset in zip(panels, datasets, strict=True):
         matrix = means[dataset].unstack()
-        numbers = matrix.map("{:.2f}".format).to_numpy()
+        numbers = matrix.map("{:.2f}".format, na_action="ignore").fillna(DASH).to_numpy()
         mesh = draw_matrix(axes, np.ma.masked_invalid(matrix), numbers, vmax=1)
         axes.set_xticks(np.arange(len(matrix)) + 0.5, matrix.columns)
         axes.set_yticks(np.arange(len(matrix)) + 0.5, matrix.index)

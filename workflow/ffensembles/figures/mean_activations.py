@@ -75,9 +75,10 @@ def unseen_means(ensembles: pd.DataFrame, *, held_out: list[int], seed: int, lay
         seed: the run shown.
         layer: the layer shown, counted from 1.
     """
+    frames = by_experiment(ensembles, len(held_out))
     figure = new_figure(height=0.3 + 1.2 * len(held_out))
     panels = figure.subplots(len(held_out), sharex=True, squeeze=False)[:, 0]
-    for axes, frame, category in zip(panels, by_experiment(ensembles), held_out, strict=True):
+    for axes, frame, category in zip(panels, frames, held_out, strict=True):
         run = select(frame, seed=seed, layer=layer)
         mean, active = (by_category(run, column)[category] for column in ("mean", "active"))
         draw_mean_activations(axes, mean, active)

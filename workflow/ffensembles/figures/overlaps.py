@@ -120,7 +120,8 @@ def unseen_overlaps(
     ensembles: pd.DataFrame, *, held_out: list[int], seed: int, layer: int
 ) -> Figure:
     """Draw the numbers of shared units, a matrix per study with its unseen category (Figure 11)."""
-    runs = [select(frame, seed=seed, layer=layer) for frame in by_experiment(ensembles)]
+    frames = by_experiment(ensembles, len(held_out))
+    runs = [select(frame, seed=seed, layer=layer) for frame in frames]
     matrices = [overlaps(run, shared_units) for run in runs]
     titles = [f"Unseen: {categories_of(run)[k]}" for run, k in zip(runs, held_out, strict=True)]
     return _side_by_side(matrices, runs, titles, "Shared units", held_out)

@@ -35,9 +35,9 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
         sparsity: rows of one dataset, all its models, runs, layers and categories.
     """
     runs = sparsity.dropna(subset="category").astype({"category": int})
-    categories = categories_of(runs)
-    layers = sorted(runs["layer"].unique())
-    models = [model for model in MODELS if model in set(runs["model"])]
+    categories = categories_of(sparsity)
+    layers = sorted(sparsity["layer"].unique())
+    models = [model for model in MODELS if model in set(sparsity["model"])]
 
     figure = new_figure(height=2.5)
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
@@ -47,7 +47,7 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
         dashes += _draw_points(axes, runs[runs["layer"] == layer], models, len(categories))
         label_categories(axes, categories)
         axes.set_xlim(-0.6, len(categories) - 0.4)
-        axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(runs)]}, layer {layer}")
+        axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(sparsity)]}, layer {layer}")
     panels[0].set(ylim=(0, 1), ylabel="Sparsity $S$")
     handles = _legend(models, dashes=dashes > 0)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
@@ -57,24 +57,25 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
 def _draw_points(axes: Axes, rows: pd.DataFrame, models: list[str], categories: int) -> int:
     """Draw the points of one layer, models side by side; return how many are dashes."""
     dodge = 0.24 * (len(models) - 1)
-    sns.pointplot(
-        rows,
-        x="category",
-        y="sparsity",
-        hue="model",
-        order=range(categories),
-        hue_order=models,
-        palette=MODEL_COLOURS,
-        markers=[MODEL_MARKERS[model] for model in models],
-        markersize=4,
-        markeredgewidth=1,
-        linestyle="none",
-        dodge=dodge,
-        errorbar="sd",
-        err_kws={"linewidth": 0.8},
-        legend=False,
-        ax=axes,
-    )
+    if len(rows):
+        sns.pointplot(
+            rows,
+            x="category",
+            y="sparsity",
+            hue="model",
+            order=range(categories),
+            hue_order=models,
+            palette=MODEL_COLOURS,
+            markers=[MODEL_MARKERS[model] for model in models],
+            markersize=4,
+            markeredgewidth=1,
+            linestyle="none",
+            dodge=dodge,
+            errorbar="sd",
+            err_kws={"linewidth": 0.8},
+            legend=False,
+            ax=axes,
+        )
     dashes = 0
     for model, place in zip(models, np.linspace(-dodge, dodge, len(models)) / 2, strict=True):
         known = rows[(rows["model"] == model) & rows["sparsity"].notna()]["category"]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.experiments import Experiment
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
 from ffensembles.tables.summaries import ensemble_percents, over_runs
 
@@ -77,7 +77,7 @@ def tabulate(
     runs = {
         "accuracy": accuracy[accuracy["category"].isna()].assign(layer=0),
         "sparsity": sparsity[sparsity["category"].isna()],
-        "ensembles": ensemble_percents(sizes).rename(columns={"percent": "ensembles"}),
+        "ensembles": ensemble_percents(sizes, sparsity).rename(columns={"percent": "ensembles"}),
         "positive_fraction": balance.groupby(layers)["positive_fraction"].mean().reset_index(),
         "bias": balance.groupby(layers)["bias"].mean().reset_index(),
     }
@@ -139,7 +139,10 @@ def _place(experiment: Experiment) -> tuple[int, int, bool]:
 
 def _numbers(values: pd.DataFrame, form: str) -> str:
     """Put the layers of one measure side by side, their deviations on a second line."""
-    means, deviations = (" / ".join(format(x, form) for x in values[c]) for c in ("mean", "std"))
+    means, deviations = (
+        " / ".join(DASH if pd.isna(x) else format(x, form) for x in values[c])
+        for c in ("mean", "std")
+    )
     return means if values["std"].isna().all() else f"{means}\n± {deviations}"
 
 

@@ -5,13 +5,13 @@ Each question has a function that summarises its measurements and one that print
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import log2
 
 import pandas as pd
 
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
 from ffensembles.tables.summaries import in_order, over_runs
 
@@ -126,6 +126,19 @@ def smallest_share(table: pd.DataFrame, whole: float) -> float:
     return smallest
 
 
+def is_measured(table: pd.DataFrame) -> bool:
+    """Say whether a summary has a value: without correctly classified images it has none."""
+    return bool(table["mean" if "mean" in table else "size"].notna().any())
+
+
+def left_out(asked: Iterable[Sequence[str]], table: pd.DataFrame) -> list[str]:
+    """Say of which experiments (dataset, model, study) a summary has no value."""
+    there = {key for key, rows in table.groupby(EXPERIMENT) if is_measured(rows)}
+    lacking = [", ".join(_names(key)) for key in asked if tuple(key) not in there]
+    why = "as too few test images are classified correctly"
+    return [f"Not measured, {why}: {'; '.join(lacking)}."] if lacking else []
+
+
 def printed_definition(table: pd.DataFrame) -> Printed:
     """Print the summary of `definition`."""
     factor = table["factor"].map(lambda f: f" {f:g}" if f else "")
@@ -177,8 +190,7 @@ def printed_pruning(table: pd.DataFrame) -> Printed:
             by_ranking = dict(list(rest.groupby("ranking")))
             cells = {"Accuracy": f"{whole:.3f}"}
             for ranking in RANKINGS:
-                share = smallest_share(by_ranking[ranking], whole)
-                cells[ranking.capitalize()] = str(Fraction(2 ** round(log2(share))))
+                cells[ranking.capitalize()] = _smallest(by_ranking.get(ranking), whole)
             for ranking, heading in KEPT.items():
                 cells[heading] = _accuracy_at_share(by_ranking.get(ranking))
             rows[*_names(key), str(layer) if layer else "all"] = cells
@@ -201,7 +213,7 @@ def printed_dynamics(table: pd.DataFrame) -> Printed:
         *before, last = by_epoch
         cells = {"Epochs": str(last)}
         for epoch in MOMENTS:
-            cells[f"Epoch {epoch}"] = _moment(by_epoch[epoch]) if epoch in before else "–"
+            cells[f"Epoch {epoch}"] = _moment(by_epoch[epoch]) if epoch in before else DASH
         cells["End"] = _moment(by_epoch[last])
         rows[*_names(key[:3]), str(key[3])] = cells
     return Printed(
@@ -234,7 +246,8 @@ def _printed(name: str, title: str, table: pd.DataFrame, columns: Columns, legen
 
 
 def _grid(rows: Rows) -> pd.DataFrame:
-    index = pd.MultiIndex.from_tuples(list(rows), names=["Dataset", "Model", "Layer"])
+    labels = list(zip(*rows, strict=True)) or [(), (), ()]
+    index = pd.MultiIndex.from_arrays(labels, names=["Dataset", "Model", "Layer"])
     return pd.DataFrame(list(rows.values()), index=index)
 
 
@@ -245,16 +258,25 @@ def _names(key: Iterable[Hashable]) -> tuple[str, str]:
 
 
 def _number(row: Mapping[Hashable, float], form: str) -> str:
+    if pd.isna(row["mean"]):
+        return DASH
     mean = format(row["mean"], form)
     return mean if pd.isna(row["std"]) else f"{mean} ± {format(row['std'], form)}"
 
 
+def _smallest(rows: pd.DataFrame | None, whole: float) -> str:
+    if rows is None:
+        return DASH
+    return str(Fraction(2 ** round(log2(smallest_share(rows, whole)))))
+
+
 def _accuracy_at_share(rows: pd.DataFrame | None) -> str:
     if rows is None:
-        return "–"
+        return DASH
     row = rows.iloc[0]
     return f"{row['mean']:.3f} ({row['share']:.0%})"
 
 
 def _moment(row: Mapping[Hashable, float]) -> str:
-    return f"{row['size']:.1%}, {row['to_end']:.2f}"
+    to_end = DASH if pd.isna(row["to_end"]) else f"{row['to_end']:.2f}"
+    return f"{row['size']:.1%}, {to_end}"

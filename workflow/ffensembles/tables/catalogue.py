@@ -10,13 +10,21 @@ from functools import partial
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.pipeline import selection as of
 from ffensembles.tables import notes, summaries
-from ffensembles.tables.layout import DASHES, OVER_UNITS, Layout, arrange_significance
+from ffensembles.tables.layout import (
+    DAGGERS,
+    DASHES,
+    OVER_UNITS,
+    STARS,
+    Layout,
+    arrange_significance,
+)
 from ffensembles.tables.table import Judged, Table
 
 ENSEMBLES, BALANCE = "4.2 Sparse ensembles", "4.5 Excitation and inhibition"
 PROBES, L1_GOODNESS = "App. H Linear probes", "App. K ℓ1 goodness"
 
 BY_DATASET = partial(Layout, ["model", "layer"], ["dataset"])
+OF_ENSEMBLES = BY_DATASET(".2f", note=f"{DASHES} {DAGGERS} {STARS}")
 BY_MODEL = partial(Layout, ["dataset"], ["model"])
 OF_UNITS = partial(Layout, ["dataset", "layer"], ["model"], cells=OVER_UNITS)
 OF_PROBES = partial(Layout, ["dataset", "model"], ["category"])
@@ -27,10 +35,10 @@ ROWS = (
           {"accuracy": of.main}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
     Table(2, ENSEMBLES, "Average sparsity of each layer",
           {"sparsity": of.main}, summaries.sparsity, BY_DATASET(),
-          Judged(10, 0.02, threshold=SPARSE)),
+          Judged(10, 0.02, threshold=SPARSE), notes=notes.lacking_runs),
     Table(3, ENSEMBLES, "Average fraction of units taking part in ensembles, in %",
           dict.fromkeys(["ensembles", "sparsity", "significance"], of.with_goodness),
-          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1),
+          summaries.ensembles, OF_ENSEMBLES, Judged(10, 0.5, relative=0.1),
           notes=notes.lacking_ensembles),
     Table(4, BALANCE, "Average fraction of positive weights (ρ⁺)",
           {"balance": of.main}, partial(summaries.balance, value="positive_fraction"),
@@ -54,7 +62,8 @@ ROWS = (
                     "a probe of that model."), Judged(1, 0.01), notes=notes.lacking_images),
     Table(9, "App. I Regularised BP", "Sparsity of BP with ℓ1 regularisation of the activations",
           {"sparsity": of.l1_regularised}, summaries.sparsity,
-          BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE)),
+          BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE),
+          notes=notes.lacking_runs),
     Table(10, "App. J Similarity", "Similarity of representations between models, by layer",
           {"similarity": of.with_all_models}, summaries.similarity,
           Layout(["dataset", "metric"], ["pair", "layer"], ".2f"), Judged(5, 0.03)),
@@ -62,18 +71,19 @@ ROWS = (
           {"accuracy": of.l1_goodness}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
     Table(12, L1_GOODNESS, "Average sparsity of each layer with ℓ1 goodness",
           {"sparsity": of.l1_goodness}, summaries.sparsity, BY_DATASET(),
-          Judged(10, 0.02, threshold=SPARSE)),
+          Judged(10, 0.02, threshold=SPARSE), notes=notes.lacking_runs),
     Table(13, L1_GOODNESS,
           "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
           dict.fromkeys(["ensembles", "sparsity"], of.l1_goodness),
-          summaries.ensembles, BY_DATASET(".2f", note=DASHES), Judged(10, 0.5, relative=0.1),
+          summaries.ensembles, OF_ENSEMBLES, Judged(10, 0.5, relative=0.1),
           notes=notes.lacking_ensembles),
     Table("significance", "App. D Significance",
           "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test",
           dict.fromkeys(["significance", "sparsity"], of.with_goodness), summaries.insignificance,
           Layout(["dataset", "model", "study", "layer"], [], note="The paper: about 500 of "
                  "457,000 on all its datasets, most in layer 2 of BP/FF on CIFAR10 (2.6 %)."),
-          arranged=arrange_significance, called="Permutation test"),
+          arranged=arrange_significance, called="Permutation test",
+          notes=lambda _, sparsities: notes.lacking_runs(sparsities)),
 )
 # fmt: on
 TABLES = {table.key: table for table in ROWS}
@@ -83,7 +93,8 @@ TABLES = {table.key: table for table in ROWS}
 STUDY_ROWS = (
     replace(TABLES[1], key="accuracy"),
     replace(TABLES[2], key="sparsity"),
-    replace(TABLES[3], key="ensembles"),
+    replace(TABLES[3], key="ensembles",
+            layout=replace(OF_ENSEMBLES, note=f"{DASHES} {STARS}")),
     replace(TABLES[4], key="positive-weights"),
     replace(TABLES[5], key="bias"),
     replace(TABLES["significance"], title="Units assigned to ensembles with p > 0.05 in the "

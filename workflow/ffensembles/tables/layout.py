@@ -42,11 +42,9 @@ LABELS = {
 
 OVER_RUNS = "mean ± standard deviation over runs"
 OVER_UNITS = "mean ± standard deviation over the units of one run"
-DASHES = (
-    f"{DASH}: the representation is non-sparse (S < 0.5), so no ensembles are defined. "
-    "†: non-sparse in our runs, shown because the paper shows it. *: more than "
-    f"{INSIGNIFICANT_SHARE:.0%} of the assigned units have p > 0.05 (Appendix D)."
-)
+DASHES = f"{DASH}: the representation is non-sparse (S < 0.5), so no ensembles are defined."
+DAGGERS = "†: non-sparse in our runs, shown because the paper shows it."
+STARS = f"*: more than {INSIGNIFICANT_SHARE:.0%} of the assigned units have p > 0.05 (Appendix D)."
 
 
 @dataclass(frozen=True)
@@ -103,14 +101,14 @@ def arrange(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def arrange_significance(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Arrange the table of `summaries.insignificance`, with a line for all of it as legend."""
     index = pd.MultiIndex.from_frame(table[layout.rows])
-    counts = table[["units", "insignificant"]].astype(int).set_axis(index)
-    grid = counts.map(lambda count: f"{count:,}")
-    grid["share"] = [f"{share:.2%}" for share in table["share"]]
+    counts = table[["units", "insignificant"]].astype("Int64").set_axis(index)
+    grid = counts.astype(object).map("{:,}".format, na_action="ignore").fillna(DASH)
+    grid["share"] = [DASH if pd.isna(share) else f"{share:.2%}" for share in table["share"]]
     grid.columns = pd.Index(["Units assigned", "With p > 0.05", "Share"])
     grid.index = _printed(index, layout.labels)
     units, above = counts[has_ensembles(table).to_numpy()].sum()
-    share = f" ({above / units:.2%})" if units else ""
-    return grid, f"All layers run of Table 3: {above:,} of {units:,} units{share}. {layout.note}"
+    all_layers = f"{above:,} of {units:,} units ({above / units:.2%})" if units else "no units"
+    return grid, f"All layers run of Table 3: {all_layers}. {layout.note}"
 
 
 def number_text(mean: float, std: float, form: str) -> str:
@@ -131,8 +129,8 @@ def _cell(row: dict[str, Any], form: str) -> str:
 
 def _ours(row: dict[str, Any], form: str) -> str:
     sparse = row.get("sparse")
-    unreported = pd.isna(row["reported_mean"])
-    if row["reported_mark"] == "-" or (unreported and _is_false(sparse)):
+    unreported = pd.isna(row.get("reported_mean"))
+    if row.get("reported_mark") == "-" or (unreported and _is_false(sparse)):
         return DASH
     if pd.isna(row["mean"]):
         return "not defined"

@@ -18,14 +18,33 @@ def nothing(*measurements: object) -> list[str]:
     return []
 
 
-def lacking_ensembles(sizes: pd.DataFrame, *others: object) -> list[str]:
+def lacking_runs(sparsities: pd.DataFrame, *others: object) -> list[str]:
+    """Say which runs classify no test image correctly, so that nothing represents any.
+
+    Args:
+        sparsities: sparsity.parquet tables, which know of every run.
+        others: what else the table is made of.
+    """
+    nothing = sparsities[sparsities["category"].isna() & (sparsities["images"] == 0)]
+    notes = []
+    for (dataset, model), rows in nothing.groupby(["dataset", "model"], sort=False):
+        seeds = ", ".join(map(str, sorted(set(rows["seed"]))))
+        notes.append(
+            f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: nothing is measured of "
+            f"the runs of seed {seeds}, which classify no test image correctly."
+        )
+    return notes
+
+
+def lacking_ensembles(sizes: pd.DataFrame, sparsities: pd.DataFrame, *others: object) -> list[str]:
     """Say which ensembles there are not, for want of correctly classified images.
 
     Args:
         sizes: as `measurements.read_sizes` gives them.
+        sparsities: sparsity.parquet tables.
         others: what else the table is made of.
     """
-    notes = []
+    notes = lacking_runs(sparsities)
     for dataset, rows in sizes.groupby("dataset", sort=False):
         measured = set(rows["category"])
         if absent := _absent(str(dataset), measured):

@@ -83,7 +83,8 @@ def ensembles(
 
     Args:
         sizes: as `measurements.read_sizes` gives them.
-        sparsities: sparsity.parquet tables; without them `sparse` stays NA.
+        sparsities: sparsity.parquet tables; without them `sparse` stays NA, and an experiment of
+            which no image is classified correctly has no row.
         significance: significance.parquet tables; without them `insignificant` stays NaN.
 
     Returns:
@@ -91,7 +92,7 @@ def ensembles(
         assigned units with p > 0.05).
     """
     keys = ["model", "layer", "dataset"]
-    table = over_runs(ensemble_percents(sizes), keys, "percent")
+    table = over_runs(ensemble_percents(sizes, sparsities), keys, "percent")
     table["sparse"] = is_sparse(table[keys], sparsities)
     table["insignificant"] = float("nan")
     if significance is not None:
@@ -100,8 +101,13 @@ def ensembles(
     return table
 
 
-def ensemble_percents(sizes: pd.DataFrame) -> pd.DataFrame:
+def ensemble_percents(sizes: pd.DataFrame, sparsities: pd.DataFrame | None = None) -> pd.DataFrame:
     """Average the sizes of each run's ensembles over all categories.
+
+    Args:
+        sizes: as `measurements.read_sizes` gives them; a run that classifies no image correctly
+            has none.
+        sparsities: sparsity.parquet tables, which know of every run.
 
     Returns:
         dataset, model, study, seed, layer, percent (of the layer; NaN where the run lacks the
@@ -112,7 +118,11 @@ def ensemble_percents(sizes: pd.DataFrame) -> pd.DataFrame:
     table = sizes.groupby(RUN_LAYER)["percent"].agg(["mean", "count"]).reset_index()
     categories = sizes.groupby("dataset")["category"].nunique()
     whole = table["count"] == table["dataset"].map(categories)
-    return table[RUN_LAYER].assign(percent=table["mean"].where(whole))
+    percents = table[RUN_LAYER].assign(percent=table["mean"].where(whole))
+    if sparsities is None:
+        return percents
+    runs = sparsities.loc[sparsities["category"].isna(), RUN_LAYER]
+    return runs.merge(percents, how="left", on=RUN_LAYER)
 
 
 def balance(frame: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -194,16 +204,27 @@ def insignificance(frame: pd.DataFrame, sparsities: pd.DataFrame | None = None) 
     """How many assigned units have p > 0.05, by dataset, model, study and layer (Appendix D).
 
     Returns:
-        dataset, model, study, layer, units (over runs and categories), insignificant, share,
-        sparse (mean S ≥ 0.5; NA without `sparsities`).
+        dataset, model, study, layer, units (over runs and categories), insignificant, share (NaN
+        of no units), sparse (mean S ≥ 0.5; NA without `sparsities`).
     """
     keys = ["dataset", "model", "study", "layer"]
     above = frame.assign(above=frame["p_value"] > INSIGNIFICANT_P)
     table = above.groupby(keys)["above"].agg(units="size", insignificant="sum").reset_index()
-    table["share"] = table["insignificant"] / table["units"]
+    if sparsities is not None:
+        table = _measured(sparsities, keys).merge(table, how="left", on=keys)
+        # Without an image to test, nothing was counted; with silent ones, no unit.
+        counts = ["units", "insignificant"]
+        table[counts] = table[counts].fillna(0).where(table.pop("images") > 0).astype("Int64")
+    table["share"] = (table["insignificant"] / table["units"].replace(0, pd.NA)).astype(float)
     table = in_order(table, keys)
     table["sparse"] = is_sparse(table[keys], sparsities)
     return table
+
+
+def _measured(sparsities: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Count the images that are represented, for every row of keys that was run."""
+    overall = sparsities[sparsities["category"].isna()]
+    return overall.groupby(keys)["images"].sum().reset_index()
 
 
 def is_sparse(rows: pd.DataFrame, sparsities: pd.DataFrame | None) -> pd.Series:

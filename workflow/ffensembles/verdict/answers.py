@@ -5,18 +5,19 @@ Each function sees the summary (see `tables.beyond`) of one model on one dataset
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
-from ffensembles.tables.beyond import KEPT, LOST
+from ffensembles.tables.beyond import EXPERIMENT, KEPT, LOST, is_measured
 
 Answer = tuple[str, str]  # the word, and the numbers
 
 MATCH = 0.5  # Jaccard similarity from which on two sets of units are called the same
+NOT_MEASURED = ("not measured", "too few test images are classified correctly")
 KINDS = {"yes": "good", "in part": "near", "no": "bad"}
 
 
@@ -51,6 +52,8 @@ def pruning(table: pd.DataFrame) -> Answer:
         for row in of_sets
     ]
     by_rank = ["ensembles", "weight norm", "mean activation", "random"]
+    if not quarter.index.isin(by_rank).any():
+        return NOT_MEASURED[0], "too few training images are classified correctly"
     ranked = ", ".join(f"{name} {quarter[name]:.3f}" for name in by_rank)
     worth = {row["ranking"]: row["mean"] for row in of_sets}
     enough = worth.get("in ensembles", 0) >= whole - LOST
@@ -98,21 +101,28 @@ def definition(table: pd.DataFrame) -> Answer:
     return word, f"with 1.5, 2 and 3, {'; '.join(parts)}"
 
 
-def answer_all(summaries: Mapping[str, pd.DataFrame], questions: Mapping) -> pd.DataFrame:
+def answer_all(
+    summaries: Mapping[str, pd.DataFrame],
+    questions: Mapping,
+    asked: Mapping[str, Sequence[Sequence[str]]],
+) -> pd.DataFrame:
     """Answer every question for every model, dataset and study.
 
     Args:
         summaries: by question.
         questions: the catalogue.
+        asked: by question, the experiments (dataset, model, study) that it was put to.
 
     Returns:
         question, dataset, model, study, answer, numbers.
     """
-    rows = [
-        (name, *key, *questions[name].answer(part))
-        for name, table in summaries.items()
-        for key, part in table.groupby(["dataset", "model", "study"], sort=False)
-    ]
+    rows = []
+    for name, table in summaries.items():
+        parts = dict(list(table.groupby(EXPERIMENT, sort=False)))
+        measured = {key: part for key, part in parts.items() if is_measured(part)}
+        for key in dict.fromkeys([*parts, *map(tuple, asked[name])]):
+            found = questions[name].answer(measured[key]) if key in measured else NOT_MEASURED
+            rows.append((name, *key, *found))
     columns = ["question", "dataset", "model", "study", "answer", "numbers"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -115,7 +115,7 @@ def claims_page(results: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         "claims.html.j2",
         notes=notes,
         counts=[(word, kind, counts.get(word, 0)) for word, kind in VERDICTS.items()],
-        datasets=[DATASETS.get(name, name) for name in _ordered(tested["dataset"])],
+        datasets=[name for key, name in DATASETS.items() if key in set(tested["dataset"])],
         of_the_paper=bool(set(PAPER) & set(results["dataset"])),
         claims=[_claim(findings) for _, findings in results.groupby("claim", sort=False)],
     )
@@ -135,9 +135,3 @@ def _claim(findings: pd.DataFrame) -> dict[str, object]:
             if finding["dataset"]
         ],
     }
-
-
-def _ordered(datasets: pd.Series) -> list[str]:
-    found = set(datasets) - {"all"}
-    known = [name for name in DATASETS if name in found]
-    return [*known, *sorted(found - set(known))]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ffensembles.analysis import measurements
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.printing.names import CATEGORIES
+from ffensembles.printing.names import CATEGORIES, DATASETS
 from ffensembles.tables.summaries import ensembles, similarity
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
@@ -32,6 +32,13 @@ FRAMES = (
 
 class Missing(Exception):
     """The runs that a claim needs are not there."""
+
+
+def mean(values: pd.Series) -> float:
+    """Return the mean of the values that are defined; one of none is missing."""
+    if values.isna().all():
+        raise Missing("a value that is defined")
+    return values.mean()
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,10 @@ class Evidence:
 
     @property
     def datasets(self) -> list[str]:
-        """The datasets that there is any evidence on."""
-        return sorted(
-            {name for frame in self.frames.values() for name in frame["dataset"].unique()}
-        )
+        """The datasets that there is any evidence on, in the order of the tables."""
+        found = {name for frame in self.frames.values() for name in frame["dataset"].unique()}
+        known = [name for name in DATASETS if name in found]
+        return [*known, *sorted(found.difference(known))]
 
     def rows(self, frame: str, **wanted: object) -> pd.DataFrame:
         """Return the rows of a table whose columns hold the wanted values; never none."""
@@ -97,12 +104,12 @@ class Evidence:
     ) -> float:
         """Sparsity S of a layer, over all categories or one; `images` names the table."""
         wanted = {"model": model, "study": study, "layer": layer, "category": category}
-        return self.rows(images, **wanted)["sparsity"].mean()
+        return mean(self.rows(images, **wanted)["sparsity"])
 
     def sparsity_of_runs(self, model: str, layer: int, study: str) -> pd.Series:
         """Sparsity S of a layer over all categories, in every run."""
         wanted = {"model": model, "study": study, "layer": layer, "category": pd.NA}
-        return self.rows("sparsity", **wanted)["sparsity"]
+        return self.rows("sparsity", **wanted)["sparsity"].dropna()
 
     def by_layer(self, model: str, study: str = "main", images: str = "sparsity") -> list[float]:
         """Sparsity of every layer of a model, from the first."""
@@ -125,10 +132,7 @@ class Evidence:
             self._percents[images, study] = ensembles(sizes)
         table = self._percents[images, study]
         chosen = (table["model"] == model) & (table["layer"] == layer)
-        percent = table.loc[chosen, "mean"].dropna()
-        if percent.empty:
-            raise Missing(f"ensembles of all categories in layer {layer} of {model} in {study}")
-        return percent.mean()
+        return mean(table.loc[chosen, "mean"])
 
     @cached_property
     def _percents(self) -> dict[tuple[str, str], pd.DataFrame]:
@@ -173,24 +177,19 @@ class Evidence:
         """Similarity of two models at a layer; `pair` as in Table 10."""
         pairs = self.pairwise
         rows = pairs[(pairs["metric"] == metric) & (pairs["pair"] == pair)]
-        value = rows.loc[rows["layer"] == layer, "mean"]
-        if value.empty:
-            raise Missing(f"{metric} of {pair}")
-        return value.mean()
+        return mean(rows.loc[rows["layer"] == layer, "mean"])
 
     @cached_property
     def pairwise(self) -> pd.DataFrame:
-        """Table 10 on this evidence: metric, pair, layer, mean."""
-        return similarity(self.rows("similarity"))
+        """Table 10 on this evidence, where it is defined: metric, pair, layer, mean."""
+        return similarity(self.rows("similarity")).dropna(subset="mean")
 
     def layer_similarity(self, layer_a: int, layer_b: int) -> float:
         """CKA of two layers of FF."""
         rows = self.rows("layer_similarity")
         places = rows[["layer_a", "layer_b"]].apply(sorted, axis=1, result_type="expand")
         chosen = (places[0] == min(layer_a, layer_b)) & (places[1] == max(layer_a, layer_b))
-        if not chosen.any():
-            raise Missing(f"CKA of layers {layer_a} and {layer_b}")
-        return rows.loc[chosen, "value"].mean()
+        return mean(rows.loc[chosen, "value"])
 
     def unseen(self, frame: str, model: str) -> dict[int, str]:
         """The studies in which a model never saw a category, by that category.

@@ -41,11 +41,13 @@ def find_assemblies(activations: np.ndarray, rng: np.random.Generator) -> np.nda
     component is arbitrary: it is chosen so that the weights are skewed to the positive side.
 
     Args:
-        activations: X, (M, n), of two images or more.
+        activations: X, (M, n).
         rng: starts ICA.
     """
-    varying = activations.max(axis=0) > activations.min(axis=0)
     members = np.zeros((0, activations.shape[1]), dtype=bool)
+    if not len(activations):
+        return members
+    varying = activations.max(axis=0) > activations.min(axis=0)
     if varying.sum() < 2:
         return members
     z = StandardScaler().fit_transform(activations[:, varying].astype(np.float64))

@@ -77,13 +77,16 @@ def measure_definition(
     Returns:
         measure, factor, value: those of `sweep`, and without a factor (NaN) `hoyer`, `population`
         and `lifetime` (means over the images, or units, that have one) and `silent_units` (the
-        share of units that are 0 for all images).
+        share of units that are 0 for all images). Without images every value is NaN.
     """
+    if not len(activations):
+        nothing = np.zeros((2, activations.shape[1]))
+        return measure_definition(nothing, np.zeros(2), factors=factors).assign(value=np.nan)
     means = category_means(activations, labels, np.unique(labels))
     values = {
         "hoyer": _mean(hoyer(activations)),
         "population": _mean(treves_rolls(activations)),
-        "lifetime": _mean(treves_rolls(activations.T)),
+        "lifetime": _mean(treves_rolls(activations.T)) if len(activations) > 1 else np.nan,
         "silent_units": float((activations.max(axis=0) == 0).mean()),
     }
     plain = pd.DataFrame(

@@ -15,13 +15,19 @@ import torch
 
 from ffensembles.analysis.beyond.pruning import spread
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
-from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.measurements import table_of, with_keys
 from ffensembles.analysis.sparsity import hoyer
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.models.devices import choose
 from ffensembles.models.snapshots import networks
 from ffensembles.representations.extraction import activations, inputs, predict
+
+COLUMNS = {
+    **{"epoch": int, "category": int, "sparsity": float, "units": int, "size": int},
+    **{"to_end": float, "to_before": float, "kept": float, "joined": int, "left": int},
+    "members": list,
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame
                     "members": np.flatnonzero(now).tolist(),
                 }
             )
-    return pd.DataFrame(rows)
+    return table_of(rows, COLUMNS)
 
 
 def measure_dynamics(

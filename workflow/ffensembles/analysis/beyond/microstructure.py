@@ -10,7 +10,8 @@ the images: rates stay as they are, co-activation goes.
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
+from typing import get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
-from ffensembles.analysis.measurements import Runs, read_layers, with_keys
+from ffensembles.analysis.measurements import Runs, read_layers, table_of, with_keys
 
 COMPONENTS = 10  # principal components that the mixtures see
 MOST = 6  # patterns looked for
@@ -64,6 +65,9 @@ class Patterns:
     answer: str
     shares: list[float]
     nearest: list[list[int]]
+
+
+TYPES = {name: get_origin(kind) or kind for name, kind in get_type_hints(Patterns).items()}
 
 
 def find_patterns(activations: np.ndarray, rng: np.random.Generator) -> Patterns:
@@ -152,8 +156,7 @@ def by_category(
         patterns = asdict(find_patterns(activations[members], rng))
         patterns["nearest"] = [index[members][near].tolist() for near in patterns["nearest"]]
         rows.append({"category": int(category), **patterns})
-    columns = ["category", *(field.name for field in fields(Patterns))]
-    return pd.DataFrame(rows, columns=columns)
+    return table_of(rows, {"category": int, **TYPES})
 
 
 def _answer(found: Patterns) -> str:

@@ -119,7 +119,7 @@ def rank_units(
     rng: np.random.Generator,
     draws: int = DRAWS,
 ) -> Ranking:
-    """Rank the units of every layer.
+    """Rank the units of every layer; none is ranked where there are no images.
 
     Args:
         network: of one seed.
@@ -129,6 +129,8 @@ def rank_units(
         rng: draws the random rankings.
         draws: how many random rankings.
     """
+    if not len(labels):
+        return Ranking({}, [])
     categories = np.unique(labels)
     means = [category_means(x, labels, categories) for x in layers]
     loos = [leave_one_out(x) for x in means]
@@ -174,7 +176,7 @@ def prune(
         else 0), share (of the units kept, in the layers pruned), operations (share of
         multiplications kept, of the whole network), accuracy. A layer is never left empty.
     """
-    trials = [_whole(network), *_trials(ranking, shares)]
+    trials = [_whole(network), *(_trials(ranking, shares) if ranking.members else [])]
     accuracy = accuracies(network, images, labels, embedding, norm, [t.kept for t in trials])
     rows = [
         (t.layer, t.ranking, t.draw, t.share, operations(network, t.kept), value)

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ffensembles.figures.parts.run_shown import in_main
 from ffensembles.figures.parts.style import (
     MODEL_COLOURS,
     MODEL_MARKERS,
@@ -23,8 +24,7 @@ def best_matches(frame: pd.DataFrame, *, dataset: str) -> Figure:
         frame: assemblies.parquet.
         dataset: which to show.
     """
-    shown = frame[(frame["dataset"] == dataset) & (frame["study"] == "main")]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(frame, dataset)
     layers = sorted(shown["layer"].unique())
     figure = new_figure(height=2.9)
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]

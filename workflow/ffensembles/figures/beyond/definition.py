@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.ensembles import FACTOR
+from ffensembles.figures.parts.run_shown import in_main
 from ffensembles.figures.parts.style import (
     LAYER_COLOURS,
     MODEL_MARKERS,
@@ -28,8 +29,7 @@ def factors(table: pd.DataFrame, *, dataset: str) -> Figure:
         table: as `tables.beyond.definition` gives it.
         dataset: which to show.
     """
-    shown = table[(table["dataset"] == dataset) & (table["study"] == "main")]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(table.dropna(subset="mean"), dataset)
     figure = new_figure(height=1.5 * len(models) + 0.8)
     grid = figure.subplots(len(models), len(PANELS), sharex=True, sharey="col", squeeze=False)
     for row, model in zip(grid, models, strict=True):

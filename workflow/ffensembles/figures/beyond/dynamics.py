@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ffensembles.figures.parts.run_shown import in_main
 from ffensembles.figures.parts.style import ACTIVE, LAYER_COLOURS, new_figure, styled
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 
@@ -23,8 +24,7 @@ def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
         table: as `tables.beyond.dynamics` gives it.
         dataset: which to show.
     """
-    shown = table[(table["dataset"] == dataset) & (table["study"] == "main")]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(table, dataset)
     figure = new_figure(height=4.8)
     grid = figure.subplots(len(PANELS), len(models), sharex="col", sharey="row", squeeze=False)
     for column, model in enumerate(models):
@@ -62,13 +62,7 @@ def raster(frame: pd.DataFrame, *, dataset: str, category: int) -> Figure:
         dataset: which to show.
         category: whose ensemble.
     """
-    shown = frame[
-        (frame["dataset"] == dataset)
-        & (frame["study"] == "main")
-        & (frame["layer"] == 1)
-        & (frame["category"] == category)
-    ]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(frame, dataset, layer=1, category=category)
     figure = new_figure(height=3)
     for axes, model in zip(figure.subplots(1, len(models), squeeze=False)[0], models, strict=True):
         rows = shown[shown["model"] == model].sort_values("epoch")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
+from ffensembles.figures.parts.run_shown import in_main
 from ffensembles.figures.parts.style import new_figure, styled
 from ffensembles.figures.parts.unit_grids import draw_input
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
@@ -24,10 +25,7 @@ def nearest_images(frame: pd.DataFrame, images: np.ndarray, *, dataset: str, see
         dataset: which to show.
         seed: of the run.
     """
-    shown = frame[
-        (frame["dataset"] == dataset) & (frame["study"] == "main") & (frame["seed"] == seed)
-    ]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(frame, dataset, seed=seed)
     figure = new_figure(height=1.35 * SHOWN + 0.3)
     figure.suptitle(DATASETS[dataset], x=0.01, ha="left", fontsize="medium")
     for block, model in zip(

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from ffensembles.figures.parts.run_shown import in_main
 from ffensembles.figures.parts.style import REFERENCE, new_figure, styled
 from ffensembles.printing.names import DATASETS, MODELS
 
@@ -26,8 +27,7 @@ def accuracies(table: pd.DataFrame, *, dataset: str) -> Figure:
         table: as `tables.beyond.pruning` gives it.
         dataset: which to show.
     """
-    shown = table[(table["dataset"] == dataset) & (table["study"] == "main")]
-    models = [model for model in MODELS if model in set(shown["model"])]
+    shown, models = in_main(table, dataset)
     layers = sorted(shown["layer"].unique())
     figure = new_figure(height=1.5 * len(models) + 0.9)
     grid = figure.subplots(len(models), len(layers), sharex=True, sharey=True, squeeze=False)

@@ -5,28 +5,47 @@ import logging
 import numpy as np
 import pandas as pd
 
-from ffensembles.errors import UserError
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 from ffensembles.representations.stored import Representation
 
 log = logging.getLogger(__name__)
 
 
+NONE_CORRECT = "no test image is classified correctly"
+
+
+class NothingToShow(Exception):
+    """The run shown was not measured; the message says why, to stand in the figure's place."""
+
+
 def select(frame: pd.DataFrame, **wanted: int | str) -> pd.DataFrame:
     """Return the rows of `frame` whose columns equal the wanted values, e.g. seed=0, layer=1.
 
     Raises:
-        UserError: there is none; the message lists the values that there are.
+        NothingToShow: there is none. Which runs and layers there are is known before anything
+            runs; measurements lack one that classifies no image correctly.
     """
     rows = frame
     for column, value in wanted.items():
         rows = rows[rows[column] == value]
-        if rows.empty:
-            known = ", ".join(str(known) for known in sorted(frame[column].dropna().unique()))
-            raise UserError(
-                f"figures: there is no {column} {value} in {title(frame)}; choose among {known}"
-            )
+    if rows.empty:
+        of = f"{title(frame)}: " if len(frame) else ""
+        raise NothingToShow(of + NONE_CORRECT)
     return rows
+
+
+def in_main(frame: pd.DataFrame, dataset: str, **wanted: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of the main study on a dataset, and its models in their order.
+
+    Raises:
+        NothingToShow: there is none.
+    """
+    rows = frame[(frame["dataset"] == dataset) & (frame["study"] == "main")]
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value]
+    if rows.empty:
+        raise NothingToShow(f"{DATASETS[dataset]}: too few test images are classified correctly")
+    return rows, [model for model in MODELS if model in set(rows["model"])]
 
 
 def title(frame: pd.DataFrame) -> str:
@@ -36,9 +55,16 @@ def title(frame: pd.DataFrame) -> str:
     return f"{MODELS[row['model']]} on {DATASETS[row['dataset']]}{study}"
 
 
-def by_experiment(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Split a frame into its experiments, in the order in which they stand."""
-    return [rows for _, rows in frame.groupby(["dataset", "model", "study"], sort=False)]
+def by_experiment(frame: pd.DataFrame, fewest: int = 1) -> list[pd.DataFrame]:
+    """Split a frame into its experiments, in the order in which they stand.
+
+    Raises:
+        NothingToShow: there are fewer than `fewest`.
+    """
+    found = [rows for _, rows in frame.groupby(["dataset", "model", "study"], sort=False)]
+    if len(found) < fewest:
+        raise NothingToShow(NONE_CORRECT if fewest == 1 else f"in a study {NONE_CORRECT}")
+    return found
 
 
 def dataset_of(frame: pd.DataFrame) -> str:
