@@ -26,7 +26,7 @@ from ffensembles.figures.shared_units import examples_sharing, shared_units
 from ffensembles.figures.sparsity import NO_VALUE, category_sparsity
 from ffensembles.figures.training_curves import training_curves
 from ffensembles.figures.unseen import unseen_category
-from ffensembles.printing.names import CATEGORIES
+from ffensembles.printing.names import CATEGORIES, DATASETS
 from ffensembles.representations import stored
 from helpers.figure_artefacts import Study
 from helpers.scripts import run_script
@@ -115,15 +115,19 @@ def jobs(study):
     run = {"representations": [study.path("ff", "main", 0)]}
     shown = {"ensembles": ensembles[:1], "dataset": [study.folder / "dataset.npz"]}
     first = {"seed": 0, "layer": 1}
+    last = study.held_out[-1]
     many = {"held_out": list(study.held_out)}
     layers = [study.folder / f"layers-{name}.parquet" for name in ("mnist", study.dataset)]
     return {
-        "activation_patterns.of_run": (run | shown, first | {"examples": [0, 2, 9]}),
+        "activation_patterns.of_run": (
+            run | shown,
+            first | {"examples": [0, 2, study.categories - 1]},
+        ),
         "sparsity.category_sparsity": ({"sparsity": sparsity}, {}),
-        "shared_units.of_run": (run | shown, first | {"examples": [2, 4]}),
+        "shared_units.of_run": (run | shown, first | {"examples": [2, study.categories // 2 - 1]}),
         "unseen.of_run": (
-            {"representations": [study.path("ff", "without-5", 0)], "ensembles": without[1:]},
-            first | {"held_out": 5},
+            {"representations": [study.path("ff", f"without-{last}", 0)], "ensembles": without[1:]},
+            first | {"held_out": last},
         ),
         "balance.positive_fractions": ({"balance": balance}, {"seed": 0, "layer": 2}),
         "activation_maps.of_run": (run | {"sparsity": sparsity[:1]}, {"seed": 0, "layer": 2}),
@@ -179,6 +183,16 @@ def assert_nothing_overlaps(figure, monkeypatch):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(width, height) < 1, f"{one!r} lies on {other!r}"
+
+
+@pytest.mark.parametrize("names", [["ring", "cross", "square"], list(map(str, range(47)))], ids=len)
+def test_figures_are_legible_with_few_and_with_many_categories(names, tmp_path, drawn, monkeypatch):
+    monkeypatch.setitem(DATASETS, "own", "Own")
+    monkeypatch.setitem(CATEGORIES, "own", names)
+    study = Study(tmp_path / "study", dataset="own", categories=len(names), held_out=(0, 2))
+    for draw in DRAWN:
+        plot(draw, study, tmp_path)
+        assert_nothing_overlaps(drawn[-1], monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from ffensembles.files import write_parquet
 from ffensembles.representations.stored import representation_table
 from helpers.small_training import experiment
 
-CATEGORIES = 10
 LAYERS = (1, 2, 3)
 
 
@@ -30,13 +29,15 @@ class Study:
         seeds: int = 2,
         held_out: tuple[int, ...] = (2, 5),
         shape: tuple[int, int, int] = (1, 12, 12),
-        known: tuple[int, ...] = tuple(range(CATEGORIES)),
+        categories: int = 10,
+        known: tuple[int, ...] | None = None,
         silent_layers: tuple[int, ...] = (),
     ) -> None:
         self.folder, self.dataset, self.units, self.seeds = folder, dataset, units, seeds
-        self.held_out, self.known, self.silent_layers = held_out, known, silent_layers
+        self.held_out, self.categories, self.silent_layers = held_out, categories, silent_layers
+        self.known = range(categories) if known is None else known
         self.rng = np.random.default_rng(0)
-        self.labels = self.rng.permutation(np.arange(images) % CATEGORIES)
+        self.labels = self.rng.permutation(np.arange(images) % categories)
         folder.mkdir(parents=True, exist_ok=True)
         self.write_dataset(shape)
         for model in ("ff", "bpff", "bp"):
@@ -58,12 +59,12 @@ class Study:
         """Write test images that show a bar as long as their label."""
         images = np.zeros((len(self.labels), *shape), np.uint8)
         for image, label in zip(images, self.labels, strict=True):
-            image[:, shape[1] // 3 : shape[1] // 2, : 1 + label] = 200
+            image[:, shape[1] // 3 : shape[1] // 2, : 1 + label % shape[2]] = 200
         images[0, :, -1, -1] = 255
         arrays = {"images": images, "labels": self.labels}
         arrays = {f"{split}_{k}": v for split in ("train", "test") for k, v in arrays.items()}
         constants = {"mean": [0.1307] * shape[0], "std": [0.3081] * shape[0]}
-        dataset = datasets.make_dataset("own", arrays, CATEGORIES, **constants)
+        dataset = datasets.make_dataset("own", arrays, self.categories, **constants)
         datasets.write(dataset, self.folder / "dataset.npz")
 
     def write_run(self, model: str, study: str, held_out: int | None = None) -> None:
@@ -71,8 +72,10 @@ class Study:
         ensembles, sparsities = [], []
         for seed in range(self.seeds):
             keys = {"dataset": self.dataset, "model": model, "study": study, "seed": seed}
-            correct = (self.rng.random(len(self.labels)) < 0.9) & np.isin(self.labels, self.known)
-            prediction = np.where(correct, self.labels, (self.labels + 1) % CATEGORIES)
+            correct = (self.rng.random(len(self.labels)) < 0.9) & np.isin(
+                self.labels, list(self.known)
+            )
+            prediction = np.where(correct, self.labels, (self.labels + 1) % self.categories)
             layers = [
                 self.activations(0.04 * layer, dense=study == "main" and model == "bp")
                 for layer in LAYERS
@@ -84,7 +87,7 @@ class Study:
                 layers[number - 1][:] = 0
             e = experiment(model, dataset=self.dataset, study=study, held_out=held_out)
             about = {"settings": e.training_settings(), "seed": seed, "unseen_label": "none"}
-            table = representation_table(self.labels, prediction, layers, CATEGORIES)
+            table = representation_table(self.labels, prediction, layers, self.categories)
             write_parquet(table, self.path(model, study, seed), about)
             keep = (prediction == self.labels) | (self.labels == held_out)
             for number, layer in enumerate(layers, 1):
@@ -100,7 +103,7 @@ class Study:
         shape = (len(self.labels), self.units)
         if dense:
             return self.rng.gamma(0.8, 1, shape).astype("f4")
-        ensembles = self.rng.random((CATEGORIES, self.units)) < share
+        ensembles = self.rng.random((self.categories, self.units)) < share
         strength = ensembles * self.rng.gamma(4, 0.25, ensembles.shape)
         noise = self.rng.exponential(0.03, shape) * (self.rng.random(shape) < 0.2)
         return (strength[self.labels] * self.rng.uniform(0.3, 1.2, shape) + noise).astype("f4")

@@ -15,7 +15,14 @@ from ffensembles.figures.parts.run_shown import (
     select,
     title,
 )
-from ffensembles.figures.parts.style import BLUES, HIGHLIGHT, NO_IMAGES, new_figure, styled
+from ffensembles.figures.parts.style import (
+    BLUES,
+    HIGHLIGHT,
+    NO_IMAGES,
+    label_lines,
+    new_figure,
+    styled,
+)
 from ffensembles.files import Paths
 from ffensembles.representations import stored
 from ffensembles.representations.stored import Representation
@@ -76,7 +83,7 @@ def draw_activation_map(
     heights = np.bincount(labels, minlength=len(categories))
     ends = np.cumsum(heights)
     there = np.flatnonzero(heights)
-    axes.set_yticks((ends - heights / 2)[there], [categories[label] for label in there])
+    label_lines(axes, (ends - heights / 2)[there], [categories[label] for label in there])
     axes.tick_params(axis="y", length=0)
     for end in ends[:-1]:
         axes.axhline(end, color="0.6", linewidth=0.4)

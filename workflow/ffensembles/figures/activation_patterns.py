@@ -17,6 +17,8 @@ from ffensembles.representations import stored
 from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import Representation
 
+MEANS = 10  # categories in panel B at most
+
 
 @dataclass(frozen=True)
 class Example:
@@ -111,14 +113,19 @@ def _draw_examples(figure: SubFigure, examples: list[Example], categories: list[
 def _draw_means(
     figure: SubFigure, ensembles: pd.DataFrame, categories: list[str], layer: int
 ) -> None:
-    panels = figure.subplots(-(-len(categories) // 2), 2, sharex=True, sharey=True)
+    shown = categories[:MEANS]
+    panels = figure.subplots(-(-len(shown) // 2), 2, sharex=True, sharey=True, squeeze=False)
     means, active = by_category(ensembles, "mean"), by_category(ensembles, "active")
-    for category, name in enumerate(categories):
+    for category, name in enumerate(shown):
         axes = panels.flat[category]
         draw_mean_activations(
             axes, means[category], active[category], top=np.nanmax(means), size=2.5
         )
         axes.set_title(f"{name} ({count_active(means[category], active[category])} active)")
+    if len(shown) % 2:
+        panels[-1, 1].remove()
+        panels[-2, 1].tick_params(labelbottom=True)
     panel_letter(figure, "B")
-    figure.supxlabel(f"Unit of layer {layer}", fontsize=8)
+    some = f" (first {MEANS} of {len(categories)} categories)" if shown != categories else ""
+    figure.supxlabel(f"Unit of layer {layer}{some}", fontsize=8)
     figure.supylabel("Mean activation", fontsize=8)

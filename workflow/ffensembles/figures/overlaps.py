@@ -80,8 +80,7 @@ def draw_overlaps(
         numbers[numbers != DASH] = ""
     grey = np.eye(len(matrix), dtype=bool) | np.isnan(matrix)
     mesh = draw_matrix(axes, np.ma.masked_array(matrix, grey), numbers, vmax=vmax)
-    label_categories(axes, categories, start=0.5)
-    axes.set_yticks(np.arange(len(categories)) + 0.5, categories)
+    label_categories(axes, categories, start=0.5, both=True)
     axes.set_xlabel("Category")
     if unseen is not None:
         for border in (unseen, unseen + 1):

@@ -22,6 +22,7 @@ from ffensembles.figures.parts.style import (
 from ffensembles.printing.names import DATASETS, MODELS
 
 NO_VALUE = "no correct images, or all of them silent"
+MANY = 20  # categories, whose points are drawn smaller
 MARK: dict[str, Any] = {"marker": "_", "markersize": 2.5, "linestyle": "none"}
 
 
@@ -67,7 +68,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, models: list[str], categories: 
             hue_order=models,
             palette=MODEL_COLOURS,
             markers=[MODEL_MARKERS[model] for model in models],
-            markersize=4,
+            markersize=4 if categories <= MANY else 2.5,
             markeredgewidth=1,
             linestyle="none",
             dodge=dodge,

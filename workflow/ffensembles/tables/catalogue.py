@@ -26,6 +26,7 @@ PROBES, L1_GOODNESS = "App. H Linear probes", "App. K ℓ1 goodness"
 BY_DATASET = partial(Layout, ["model", "layer"], ["dataset"])
 OF_ENSEMBLES = BY_DATASET(".2f", note=f"{DASHES} {DAGGERS} {STARS}")
 BY_MODEL = partial(Layout, ["dataset"], ["model"])
+OF_LAYERS = ["dataset", "model", "study", "layer"]
 OF_UNITS = partial(Layout, ["dataset", "layer"], ["model"], cells=OVER_UNITS)
 OF_PROBES = partial(Layout, ["dataset", "model"], ["category"])
 
@@ -80,8 +81,9 @@ ROWS = (
     Table("significance", "App. D Significance",
           "Appendix D: Units assigned to ensembles with p > 0.05 in the permutation test",
           dict.fromkeys(["significance", "sparsity"], of.with_goodness), summaries.insignificance,
-          Layout(["dataset", "model", "study", "layer"], [], note="The paper: about 500 of "
-                 "457,000 on all its datasets, most in layer 2 of BP/FF on CIFAR10 (2.6 %)."),
+          Layout(OF_LAYERS, [], cells="All layers run of Table 3",
+                 note="The paper: about 500 of 457,000 on all its datasets, most in layer 2 of "
+                 "BP/FF on CIFAR10 (2.6 %)."),
           arranged=arrange_significance, called="Permutation test",
           notes=lambda _, sparsities: notes.lacking_runs(sparsities)),
 )
@@ -98,7 +100,7 @@ STUDY_ROWS = (
     replace(TABLES[4], key="positive-weights"),
     replace(TABLES[5], key="bias"),
     replace(TABLES["significance"], title="Units assigned to ensembles with p > 0.05 in the "
-            "permutation test", layout=Layout(["dataset", "model", "study", "layer"], [])),
+            "permutation test", layout=Layout(OF_LAYERS, [], cells="All sparse layers")),
 )
 # fmt: on
 STUDY_TABLES = {f"study-{row.key}": row for row in STUDY_ROWS}

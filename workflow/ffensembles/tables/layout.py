@@ -54,7 +54,7 @@ class Layout:
     rows: list[str]
     columns: list[str]
     format: str = ".3f"
-    cells: str = OVER_RUNS
+    cells: str = OVER_RUNS  # or of what the legend has a total
     note: str = ""
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -107,8 +107,8 @@ def arrange_significance(layout: Layout, table: pd.DataFrame) -> tuple[pd.DataFr
     grid.columns = pd.Index(["Units assigned", "With p > 0.05", "Share"])
     grid.index = _printed(index, layout.labels)
     units, above = counts[has_ensembles(table).to_numpy()].sum()
-    all_layers = f"{above:,} of {units:,} units ({above / units:.2%})" if units else "no units"
-    return grid, f"All layers run of Table 3: {all_layers}. {layout.note}"
+    found = f"{above:,} of {units:,} units ({above / units:.2%})" if units else "no units"
+    return grid, f"{layout.cells}: {found}. {layout.note}".strip()
 
 
 def number_text(mean: float, std: float, form: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FixedLocator
 
 from ffensembles.files import atomic
 
@@ -72,10 +74,47 @@ def panel_letter(panel: SubFigure, letter: str) -> None:
     panel.suptitle(letter, x=0.005, ha="left", fontweight="bold", fontsize=10)
 
 
-def label_categories(axes: Axes, categories: list[str], *, start: float = 0) -> None:
-    """Name ticks of the x axis, from `start` in steps of 1; long names stand upright."""
-    rotation = 90 if max(map(len, categories)) > 2 else 0
-    axes.set_xticks(start + np.arange(len(categories)), categories, rotation=rotation)
+class Apart(FixedLocator):
+    """Ticks at given places, but for those too near to the one before for a label of its own."""
+
+    def __init__(self, axes: Axes, side: int, places: np.ndarray, points: float) -> None:
+        """Keep those places that are so many points apart on the x (0) or y axis (1)."""
+        super().__init__(places.tolist())
+        self.axes, self.side, self.places, self.points = axes, side, places, points
+
+    def __call__(self) -> list[float]:
+        """Return the places that there is room for, on the axes as they are drawn."""
+        both = np.column_stack([self.places, self.places])
+        along = self.axes.transData.transform(both)[:, self.side] * 72 / self.axes.figure.dpi
+        kept: list[int] = []
+        for k, place in enumerate(along):
+            if not kept or abs(place - along[kept[-1]]) >= self.points:
+                kept.append(k)
+        return self.places[kept].tolist()
+
+
+LINE = 8.5  # points between labels that stand below each other
+
+
+def label_categories(
+    axes: Axes, categories: Sequence[str], *, start: float = 0, both: bool = False
+) -> None:
+    """Name ticks of the x axis, from `start` in steps of 1, or of both axes.
+
+    Long names stand upright. Where there is no room for all, some are left out.
+    """
+    longest = max(map(len, categories))
+    places = start + np.arange(len(categories))
+    axes.set_xticks(places, categories, rotation=90 if longest > 2 else 0)
+    axes.xaxis.set_major_locator(Apart(axes, 0, places, LINE if longest > 2 else 3 + 5 * longest))
+    if both:
+        label_lines(axes, places, categories)
+
+
+def label_lines(axes: Axes, places: np.ndarray, names: Sequence[str]) -> None:
+    """Name places of the y axis; where there is no room for all, some names are left out."""
+    axes.set_yticks(places, names)
+    axes.yaxis.set_major_locator(Apart(axes, 1, places, LINE))
 
 
 def write_across(axes: Axes, text: str) -> None:
