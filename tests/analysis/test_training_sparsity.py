@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import torch
@@ -41,3 +43,15 @@ def test_only_training_images_that_are_classified_correctly_count(tmp_path, mode
     columns = ["category", "sparsity", "images", "silent", "size", "units"]
     assert list(table) == ["seed", "layer", *columns]
     pd.testing.assert_frame_equal(table, expected[list(table)], rtol=1e-5, check_dtype=False)
+
+
+def test_a_network_that_classifies_no_training_image_correctly_has_no_sparsity(tmp_path):
+    path, dataset, e = tmp_path / "seeds-0-0.safetensors", few_digits(), experiment("bp")
+    network = write_networks(path, [0], "bp")
+    images = torch.from_numpy(dataset.standardised(dataset.train.images))
+    wrong = (predict(network, images, None, "-") + 1) % 10
+    train = replace(dataset.train, labels=wrong.astype(dataset.train.labels.dtype))
+    table = measure_training_sparsity(e, [path], replace(dataset, train=train), device="cpu")
+    assert table["layer"].tolist() == [1, 2, 3] and table["category"].isna().all()
+    assert table["images"].tolist() == [0, 0, 0]
+    assert table[["sparsity", "size", "units"]].isna().all(axis=None)

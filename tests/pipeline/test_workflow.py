@@ -15,6 +15,7 @@ from docutils.core import publish_string
 from ffensembles.figures.catalogue import FIGURES
 from ffensembles.tables.catalogue import TABLES
 from ffensembles.verdict.questions import QUESTIONS
+from helpers import DATASETS
 from helpers.pipeline import (
     ROOT,
     copy_pipeline,
@@ -260,7 +261,7 @@ def test_a_caption_renders_for_any_config(path, names):
     dataset = configuration(*names)["figures"]["balance"]["dataset"]
     about = SimpleNamespace(
         config=configuration(*names),
-        params={"seed": 0, "layer": 2, "held_out": 5},
+        params={"seed": 0, "layer": 2, "held_out": 5, "names": DATASETS},
         wildcards={"dataset": dataset},
     )
     # As Snakemake renders it, but strict.

@@ -32,7 +32,6 @@ from ffensembles.pipeline.configuration import check_config, check_experiments, 
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.folders import check_installation
 from ffensembles.pipeline.schema import refuse_repeated_keys
-from ffensembles.tables.departures import departures
 
 
 def or_exit(function, *arguments):
@@ -150,21 +149,6 @@ def names_in(row):
     """Return the function that gives the names which a row of a catalogue prints."""
     return lambda wildcards: printed(
         [e for part in row.sources(EXPERIMENTS, config).values() for e in part]
-    )
-
-
-def departing(experiments):
-    """Tell what of some experiments is not as the paper's of the same name."""
-    return or_exit(departures, experiments, f"{config['reported']}/table6.csv")
-
-
-def departures_in(rows):
-    """Return the function that tells what rows of a catalogue show that is not as the paper's."""
-    return lambda wildcards: departing(
-        e
-        for row in rows
-        for part in row.sources(EXPERIMENTS, config).values()
-        for e in part
     )
 
 

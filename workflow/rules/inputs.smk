@@ -1,4 +1,7 @@
-"""Inputs that only some steps have: files of datasets, single runs, studies and questions."""
+"""What only some steps have: files of datasets, single runs, studies, departures and questions."""
+
+from ffensembles.printing.names import MODELS
+from ffensembles.tables.departures import departures
 
 
 def definition(wildcards):
@@ -79,6 +82,14 @@ def of_study(kinds):
     return found
 
 
+def called(wildcards):
+    """Return what the dataset and the model of a study's path are called, for the report."""
+    names = printed(rows_of_study(wildcards))[wildcards.dataset]["name"]
+    return (
+        f"{names}, {MODELS[wildcards.model]}" if "model" in wildcards.keys() else names
+    )
+
+
 def some(count):
     """Return the function that gives the first categories of a dataset, at most so many."""
     return lambda wildcards: [
@@ -89,6 +100,21 @@ def some(count):
             )
         )
     ]
+
+
+def departing(experiments):
+    """Tell what of some experiments is not as the paper's of the same name."""
+    return or_exit(departures, experiments, f"{config['reported']}/table6.csv")
+
+
+def departures_in(rows):
+    """Return the function that tells what rows of a catalogue show that is not as the paper's."""
+    return lambda wildcards: departing(
+        e
+        for row in rows
+        for part in row.sources(EXPERIMENTS, config).values()
+        for e in part
+    )
 
 
 def asked(question):

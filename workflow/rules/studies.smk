@@ -65,9 +65,9 @@ for kind, (function, sources) in STUDY_FIGURES.items():
                 caption="../report/study.rst",
                 category="Studies of one's own",
                 subcategory="{study}",
-                labels={
+                labels=lambda wildcards, kind=kind: {
                     "result": kind.replace("-", " ").capitalize(),
-                    "of": "{dataset} {model}" if single else "{dataset}",
+                    "of": called(wildcards),
                 },
             ),
         log:

@@ -66,3 +66,13 @@ def test_ensembles_shrink_as_the_factor_grows():
     sizes = table[table["measure"] == "size"].sort_values("factor")["value"].to_numpy()
     assert (np.diff(sizes) <= 0).all()
     assert sizes[0] > sizes[-1]
+
+
+def test_what_takes_two_images_is_not_defined_for_one_and_nothing_for_none():
+    x, labels = np.array([[4, 0, 0, 0]], np.float32), np.array([2])
+    one = measure_definition(x, labels)
+    assert value(one, "hoyer") == 1 and value(one, "size", 2.0) == 0.25
+    assert np.isnan(value(one, "lifetime"))
+    none = measure_definition(x[:0], labels[:0])
+    assert none["value"].isna().all()
+    assert none[["measure", "factor"]].equals(one[["measure", "factor"]])

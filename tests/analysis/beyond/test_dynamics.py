@@ -58,17 +58,36 @@ def test_two_empty_ensembles_have_no_similarity():
     assert table["kept"].isna().all()
 
 
+def train(e, dataset, folder):
+    """Train runs 0 and 1; return the files of their weights and of the snapshots of run 1."""
+    model_path, snapshots = (str(folder / name) for name in ("m.safetensors", "s.safetensors"))
+    train_block(
+        e, [0, 1], dataset, model_path=model_path, log_path=str(folder / "log.parquet"),
+        random_seed=0, device="cpu", precision="auto", checkpoint_interval=1e9, code="",
+        snapshots_path=snapshots, snapshots_of=1,
+    )  # fmt: skip
+    return model_path, snapshots
+
+
+def test_a_run_that_classifies_nothing_correctly_has_nothing_to_follow(tmp_path):
+    arrays = {name: array[:300] for name, array in read_digits().items()}
+    dataset, e = make_dataset("digits", arrays, 10), experiment("bp", epochs=1, units=30)
+    model_path, snapshots = train(e, dataset, tmp_path)
+    network, x, _, _ = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
+    wrong = (extraction.predict(network, x, None, "-") + 1) % 10
+    other = make_dataset("digits", arrays | {"test_labels": wrong.astype(np.int64)}, 10)
+    some = measure_dynamics(e, snapshots, dataset, device="cpu", images=300)
+    none = measure_dynamics(e, snapshots, other, device="cpu", images=300)
+    assert len(some) and not len(none)
+    assert none.dtypes.to_dict() == some.dtypes.to_dict()
+
+
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_a_run_ends_with_the_ensembles_of_the_trained_network(model, tmp_path):
     first = {name: array[:300] for name, array in read_digits().items()}
     dataset = make_dataset("digits", first, 10)
     e = experiment(model, epochs=3, units=30, layers=2)
-    model_path, snapshots = (str(tmp_path / name) for name in ("m.safetensors", "s.safetensors"))
-    train_block(
-        e, [0, 1], dataset, model_path=model_path, log_path=str(tmp_path / "log.parquet"),
-        random_seed=0, device="cpu", precision="auto", checkpoint_interval=1e9, code="",
-        snapshots_path=snapshots, snapshots_of=1,
-    )  # fmt: skip
+    model_path, snapshots = train(e, dataset, tmp_path)
     table = measure_dynamics(e, snapshots, dataset, device="cpu", images=300)
     network, x, labels, embedding = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
     correct = extraction.predict(network, x, embedding, e.goodness) == labels.numpy()

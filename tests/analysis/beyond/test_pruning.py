@@ -129,3 +129,11 @@ def test_a_layer_is_never_left_empty():
     table = prune(network, images, labels, None, "none", everything)
     assert "in none" not in set(table["ranking"])
     assert (table.loc[table["ranking"] == "in ensembles", "accuracy"] == 1).all()
+
+
+def test_where_no_image_ranks_the_units_only_the_whole_network_is_tested():
+    network, images, labels = planted()
+    nothing = [np.zeros((0, UNITS), np.float32)]
+    ranking = rank_units(network, nothing, np.zeros(0, int), np.random.default_rng(0))
+    table = prune(network, images, labels, None, "none", ranking)
+    assert table[["ranking", "accuracy"]].to_numpy().tolist() == [["whole", 1]]
