@@ -2,9 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ffensembles.analysis.beyond.microstructure import FEWEST
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import markdown
 from ffensembles.tables import beyond
+from ffensembles.verdict import answers
 
 KEYS = {"dataset": "digits", "model": "ff", "study": "main"}
 
@@ -47,6 +49,23 @@ def test_pruning_as_printed():
     assert [cell.strip() for cell in cells] == [
         "all", "0.900", "1/4", "1/2", "1", "1", "0.900 (40%)", "0.100 (60%)"
     ]  # fmt: skip
+
+
+def test_what_classifies_nothing_has_nothing_to_lose():
+    shares = {("whole", 1.0): 0.0, ("in ensembles", 0.4): 0.0, ("in none", 0.6): 0.0}
+    shares |= {(ranking, share): 0.0 for ranking in beyond.RANKINGS for share in (0.5, 0.25)}
+    table = beyond.pruning(pruning(shares).assign(accuracy=0.0))
+    assert answers.pruning(table) == answers.NOT_MEASURED
+    cells = markdown(beyond.printed_pruning(table)).splitlines()[4].split("|")[5:9]
+    assert [cell.strip() for cell in cells] == ["–"] * 4
+
+
+def test_the_legend_says_how_few_images_are_too_few():
+    table = beyond.microstructure(
+        pd.DataFrame({"answer": ["one"], "by_bic": 1, "silhouette": 0.1, "null_mean": 0.1,
+                      "stability": 0.5, "dominant": 0.6}).assign(**KEYS, layer=1, seed=0)
+    )  # fmt: skip
+    assert f"fewer than {FEWEST} " in beyond.printed_microstructure(table).legend
 
 
 def test_answers_are_counted_and_the_rest_averaged():

@@ -235,6 +235,9 @@ def test_there_is_an_average_only_over_all_categories() -> None:
     assert average == pytest.approx(0.545)
     nine = summaries.probes_on_all(probes("digits", list(range(9))), ACCURACY)
     assert "average" not in set(nine["category"])
+    # Nor does another category that was left out, without test images, make up for the tenth.
+    other = probes("digits", [*range(9), 12])
+    assert "average" not in set(summaries.probes_on_all(other, ACCURACY)["category"])
     two_seeds = pd.concat([probes("digits", list(range(10))), probes("digits", [3]).assign(seed=1)])
     table = summaries.probes_on_all(two_seeds, ACCURACY).set_index(["model", "category"])
     assert table.loc[("ff", "average"), "n"] == 1

@@ -164,7 +164,8 @@ def printed_microstructure(table: pd.DataFrame) -> Printed:
         "One, Weak, Clear: number of categories with a single pattern, with patterns that overlap "
         "but part better than the null's, and with clear ones. By BIC: patterns that BIC chooses, "
         "6 at most. Silhouette, Stability and share of the Dominant pattern: means over the "
-        "categories, of the patterns farthest apart. Null: silhouette in shuffled data.",
+        "categories, of the patterns farthest apart. Null: silhouette in shuffled data. Categories "
+        "of fewer than 20 correctly classified images are left out.",
     )
 
 
@@ -265,7 +266,7 @@ def _number(row: Mapping[Hashable, float], form: str) -> str:
 
 
 def _smallest(rows: pd.DataFrame | None, whole: float) -> str:
-    if rows is None:
+    if rows is None or whole == 0:
         return DASH
     return str(Fraction(2 ** round(log2(smallest_share(rows, whole)))))
 

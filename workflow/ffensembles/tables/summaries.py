@@ -175,16 +175,16 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
     """
     frame = _one_choice_of_layers(frame)
     keys = ["dataset", "model", "category"]
-    categories = frame.groupby("dataset")["category"].nunique()
+    tested = frame.dropna(subset="category").groupby("dataset")["category"].agg(set)
     frame = frame[frame["category"].isna()]
     held_out = _by_held_out(frame)
-    runs = held_out.groupby(["dataset", "model", "seed"])["accuracy"].agg(["mean", "count"])
-    runs = runs.reset_index()
-    average = runs[runs["count"] >= runs["dataset"].map(categories)]
+    runs = held_out.groupby(["dataset", "model", "seed"])
+    average = runs.agg(accuracy=("accuracy", "mean"), without=("held_out", set)).reset_index()
+    whole = [tested[d] <= w for d, w in zip(average["dataset"], average["without"], strict=True)]
     own = accuracies[accuracies["dataset"].isin(frame["dataset"]) & accuracies["category"].isna()]
     parts = [
         held_out,
-        average.assign(category="average", accuracy=average["mean"]),
+        average[whole].assign(category="average"),
         own.assign(category="baseline"),
         frame[frame["held_out"].isna()].assign(category="probe-baseline"),
     ]

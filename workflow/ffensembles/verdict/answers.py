@@ -52,8 +52,8 @@ def pruning(table: pd.DataFrame) -> Answer:
         for row in of_sets
     ]
     by_rank = ["ensembles", "weight norm", "mean activation", "random"]
-    if not quarter.index.isin(by_rank).any():
-        return NOT_MEASURED[0], "too few training images are classified correctly"
+    if not (whole and quarter.index.isin(by_rank).any()):
+        return NOT_MEASURED
     ranked = ", ".join(f"{name} {quarter[name]:.3f}" for name in by_rank)
     worth = {row["ranking"]: row["mean"] for row in of_sets}
     enough = worth.get("in ensembles", 0) >= whole - LOST

@@ -117,7 +117,10 @@ class Evidence:
 
     def categories(self, frame: str) -> list[int]:
         """The categories of the data: a model may have classified no image of one correctly."""
-        return sorted(self.rows(frame)["category"].dropna().unique())
+        found = sorted(self.rows(frame)["category"].dropna().unique())
+        if not found:
+            raise Missing(f"{frame} of any category")
+        return found
 
     def sparse_layers(self, model: str, study: str = "main") -> list[int]:
         """The layers of a model with S ≥ 0.5: elsewhere the paper defines no ensembles."""
