@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,15 +59,21 @@ def representation_table(
     Labels and predictions, (M,), are stored as wide as the number of categories needs.
     """
     narrow = np.min_scalar_type(-categories)  # signed: int8 up to 128 categories
-    columns: Iterator[tuple[str, pa.Array]] = (
-        (f"layer{i}", pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), x.shape[1]))
-        for i, x in enumerate(layers, 1)
-    )
     return pa.table(
         {
-            "index": pa.array(np.arange(len(labels), dtype=np.int32)),
-            "label": pa.array(labels.astype(narrow)),
-            "prediction": pa.array(predictions.astype(narrow)),
-            **dict(columns),
+            "index": _column(np.arange(len(labels), dtype=np.int32)),
+            "label": _column(labels.astype(narrow)),
+            "prediction": _column(predictions.astype(narrow)),
+            **{
+                f"layer{i}": pa.FixedSizeListArray.from_arrays(_column(x), x.shape[1])
+                for i, x in enumerate(layers, 1)
+            },
         }
     )
+
+
+def _column(values: np.ndarray) -> pa.Array:
+    """Return all values as a flat array. `pa.array` does the same, but loads pandas first."""
+    values = np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
