@@ -63,6 +63,17 @@ def test_a_claim_that_hangs_on_the_factor(tmp_path):
     assert row.split("|")[-3:-1] == ["   ✗ ", "   ✓ "]
 
 
+def test_a_claim_that_cannot_be_tested_by_some_factor_has_a_dash_there():
+    columns = ["claim", "section", "statement", "dataset", "factor", "true", "figures"]
+    rows = [
+        ("a", "4", "It is.", "digits", 3.0, True, ""),
+        ("b", "4", "So.", "digits", 2.0, False, ""),
+    ]
+    grid = printed(pd.DataFrame(rows, columns=columns)).grid
+    assert list(grid.columns) == ["2", "3"]
+    assert grid.to_numpy().tolist() == [["–", "✓"], ["✗", "–"]]
+
+
 def test_no_claims_make_an_empty_table():
     columns = ["claim", "section", "statement", "dataset", "factor", "true", "figures"]
     assert printed(pd.DataFrame(columns=columns)).grid.empty

@@ -11,7 +11,7 @@ from ffensembles.analysis.beyond.definition import FACTORS
 from ffensembles.analysis.ensembles import active_units
 from ffensembles.analysis.measurements import RUN_LAYER, read_all
 from ffensembles.files import Paths
-from ffensembles.printing.names import DATASETS
+from ffensembles.printing.names import DASH, DATASETS
 from ffensembles.printing.tables import Printed
 from ffensembles.verdict.claims_page import NOT_TESTED, evaluate
 from ffensembles.verdict.evidence import Evidence
@@ -51,16 +51,18 @@ def printed(table: pd.DataFrame, notes: Sequence[str] = ()) -> Printed:
         dataset = DATASETS.get(row["dataset"], row["dataset"])
         cells = rows.setdefault((row["statement"], dataset), {})
         cells[f"{row['factor']:g}"] = "✓" if row["true"] else "✗"
+    factors = [f"{factor:g}" for factor in sorted(table["factor"].unique())]
     labels = list(zip(*rows, strict=True)) or [(), ()]
     index = pd.MultiIndex.from_arrays(labels, names=["Statement", "Dataset"])
     legend = (
         "✓: the statement is true, ✗: it is not, of units with x̄ > f·LOO; one column for each f. "
+        f"{DASH}: it cannot be tested. "
         "The wording and the thresholds of the statements are those of the page on claims."
     )
     return Printed(
         "claims-by-factor",
         "The paper's claims on ensembles under other factors than 2",
-        pd.DataFrame(list(rows.values()), index=index),
+        pd.DataFrame(list(rows.values()), index=index, columns=factors).fillna(DASH),
         " ".join([legend, *notes]),
     )
 
