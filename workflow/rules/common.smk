@@ -152,16 +152,6 @@ def names_in(row):
     )
 
 
-def wanted(rows):
-    """Return the rows of a catalogue for which the experiments have what they show."""
-    return [row for row in rows if of.has_what_it_shows(row, EXPERIMENTS, config)]
-
-
-def code_of(script):
-    """Return the function that fingerprints a script with the variants that a row names."""
-    return lambda wildcards: code(script, *experiment(wildcards).variants())
-
-
 @cache
 def code(script, *modules):
     """Fingerprint the code behind a rule: comments do not count, unused modules do not either.

@@ -1,4 +1,4 @@
-"""What only some steps have: files of datasets, single runs, studies, departures and questions."""
+"""What some steps have: files of datasets, single runs, studies, departures, questions, variants."""
 
 from ffensembles.printing.names import MODELS
 from ffensembles.tables.departures import departures
@@ -128,3 +128,13 @@ def beyond_files(question):
         f"<results>/beyond/{e.dataset}/{e.model}/{e.study}/{question.name}.parquet"
         for e in asked(question)
     ]
+
+
+def wanted(rows):
+    """Return the rows of a catalogue for which the experiments have what they show."""
+    return [row for row in rows if of.has_what_it_shows(row, EXPERIMENTS, config)]
+
+
+def code_of(script):
+    """Return the function that fingerprints a script with the variants that a row names."""
+    return lambda wildcards: code(script, *experiment(wildcards).variants())
