@@ -1,12 +1,14 @@
 """Losses by hand, and every gradient against autograd on a plain reading of the paper."""
 
 import math
+import re
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.nn.functional import relu
 
+from ffensembles.errors import UserError
 from ffensembles.models import goodness as goodness_package
 from ffensembles.models.networks import Linear, Network
 from ffensembles.training import losses
@@ -14,6 +16,20 @@ from ffensembles.training.losses import find_loss, threshold
 from ffensembles.training.objectives import CrossEntropy, SummedGoodness
 from ffensembles.training.paired_data import LayerOutputs
 
+# What a user may write by mistake, and what is said of it.
+BAD_LOSSES = {
+    "is of shape (), not (2,)": lambda p, n, theta: (n - p).mean(),
+    "takes 2 positional arguments": lambda p, n: (n - p).mean(-1),
+    "a derivative is of shape (2,), not (2, 3)": lambda p, n, theta: ((n - p).mean(-1),) * 3,
+}
+BAD_GOODNESS = {
+    "no attribute 'value'": {},
+    "value is of shape (), not (2, 3)": {"value": torch.sum},
+    "slope's factor is of shape": {
+        "value": lambda h: h.sum(-1),
+        "slope": lambda h, value: (h, h),
+    },
+}
 LOSSES = {name: find_loss(name, 3.0) for name in ("threshold", "difference")}
 SEEDS, IMAGES, INPUTS, UNITS = 3, 50, 12, 9
 
@@ -189,3 +205,19 @@ def test_a_goodness_without_a_slope_leaves_it_to_autograd(name, monkeypatch):
         found, one = goodness_package.slope(h, value, name)
     torch.testing.assert_close(found * one[..., None], direction * factor[..., None])
     assert (found[h == 0] == 0).all()
+
+
+@pytest.mark.parametrize("said", BAD_LOSSES)
+def test_a_loss_of_ones_own_is_tried_before_anything_is_trained(said, monkeypatch):
+    module = SimpleNamespace(loss=BAD_LOSSES[said])
+    monkeypatch.setattr(losses, "import_module", lambda _: module)
+    with pytest.raises(UserError, match=rf"training/losses/mine\.py: .*{re.escape(said)}"):
+        find_loss("mine", 3.0)
+
+
+@pytest.mark.parametrize("said", BAD_GOODNESS)
+def test_so_is_a_goodness(said, monkeypatch):
+    module = SimpleNamespace(**BAD_GOODNESS[said])
+    monkeypatch.setattr(goodness_package, "import_module", lambda _: module)
+    with pytest.raises(UserError, match=rf"models/goodness/mine\.py: .*{re.escape(said)}"):
+        goodness_package.goodness(torch.ones(1, 4), "mine")

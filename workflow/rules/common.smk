@@ -160,4 +160,4 @@ def code(script, *modules):
     """
     library = WORKFLOW / "ffensembles"
     sources = [WORKFLOW / "scripts" / script, *(library / name for name in modules)]
-    return "-".join(fingerprint(source, library) for source in sources)
+    return "-".join(or_exit(fingerprint, source, library) for source in sources)

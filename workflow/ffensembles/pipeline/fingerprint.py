@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from ffensembles.errors import UserError
+
 
 def fingerprint(script: str | Path, package: str | Path) -> str:
     """Return a hash of what `script` runs of its own and of the Python package in a folder.
@@ -26,7 +28,7 @@ def fingerprint(script: str | Path, package: str | Path) -> str:
         package: the folder of the package, whose name is the package's.
 
     Raises:
-        SyntaxError: a file is not Python.
+        UserError: a file is not Python.
     """
     script, package = Path(script), Path(package)
     parts = [_content(script)]
@@ -108,7 +110,10 @@ def _files(name: tuple[str, ...], package: Path) -> Iterator[Path]:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes(), filename=str(path))
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}: line {error.lineno} is not Python ({error.msg})") from error
 
 
 @cache

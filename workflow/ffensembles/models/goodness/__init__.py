@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ffensembles.errors import trying
+
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +43,26 @@ def slope(activations: Tensor, value: Tensor, name: str) -> tuple[Tensor, Tensor
 
 @cache
 def _module(name: str) -> Any:
-    module = import_module(f"{__name__}.{name}")
+    """Import a goodness, and try it: a mistake in it is told before anything is trained.
+
+    Raises:
+        UserError: it fails, or returns other shapes than it should.
+    """
+    with trying(f"models/goodness/{name}.py"):
+        module = import_module(f"{__name__}.{name}")
+        activations = torch.ones(2, 3, 4)
+        value = module.value(activations)
+        check_shape("value", value, activations[..., 0])
+        if hasattr(module, "slope"):
+            direction, factor = module.slope(activations, value)
+            check_shape("slope's direction", direction, activations)
+            check_shape("slope's factor", factor, value)
     if not hasattr(module, "slope"):
         log.info("goodness %s has no slope of its own: autograd finds it, more slowly", name)
     return module
+
+
+def check_shape(what: str, found: Tensor, like: Tensor) -> None:
+    """Raise a ValueError if a tensor has another shape than it should have."""
+    if found.shape != like.shape:
+        raise ValueError(f"{what} is of shape {tuple(found.shape)}, not {tuple(like.shape)}")

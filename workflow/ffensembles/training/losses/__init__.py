@@ -16,14 +16,28 @@ from importlib import import_module
 import torch
 from torch import Tensor
 
+from ffensembles.errors import trying
+from ffensembles.models.goodness import check_shape
+
 log = logging.getLogger(__name__)
 
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
 def find_loss(name: str, theta: float) -> Loss:
-    """Return a loss by its name, with its threshold θ."""
-    return partial(_with_slopes, import_module(f"{__name__}.{name}").loss, theta)
+    """Return a loss by its name, with its threshold θ.
+
+    Raises:
+        UserError: it fails on a trial, or returns other shapes than it should.
+    """
+    with trying(f"training/losses/{name}.py"):
+        loss = partial(_with_slopes, import_module(f"{__name__}.{name}").loss, theta)
+        goodness = torch.ones(2, 3)
+        value, *slopes = loss(goodness, goodness)
+        check_shape("the loss", value, goodness[:, 0])
+        for slope in slopes:
+            check_shape("a derivative", slope, goodness)
+    return loss
 
 
 def _with_slopes(
