@@ -114,6 +114,11 @@ def test_fewer_pixels_than_categories_are_one_line():
     refused(lambda: make_dataset("own", arrays((42, 1, 4, 5), 21), 21), "4 x 5 pixels", "21 pixels")
 
 
+def test_training_images_of_a_single_category_are_one_line():
+    single = arrays() | {"train_labels": np.full(len(arrays()["train_labels"]), 2)}
+    refused(lambda: make_dataset("own", single, 3), "all training images are of category 2")
+
+
 def test_images_that_are_all_alike_are_one_line():
     alike = arrays()
     alike["train_images"][:] = alike["train_images"][0]

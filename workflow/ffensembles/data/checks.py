@@ -48,6 +48,12 @@ def check_arrays(
             )
         checked |= {f"{split}_images": images, f"{split}_labels": labels}
     _check_together(where, checked["train_images"], checked["test_images"], categories)
+    only, *others = np.unique(checked["train_labels"])
+    if not others:
+        raise UserError(
+            f"{where}: all training images are of category {only}; there must be two, to be told "
+            "apart"
+        )
     for split in SPLITS:
         _report_absent(where, split, checked[f"{split}_labels"], categories)
     return checked
