@@ -393,6 +393,13 @@ def test_shared_active_units_are_circled(first_layer, x):
     assert f"Layer 1, shared units: {len(shared)}" in titles(figure)
 
 
+def test_one_example_shares_no_units(first_layer, x):
+    image = np.zeros((1, 12, 12), np.uint8)
+    figure = shared_units([image], [x.activations[0]], [2], first_layer, layer=1)
+    assert "Layer 1, shared units: –" in titles(figure)
+    assert [len(circle.get_offsets()) for circle in figure.findobj(EllipseCollection)] == [0]
+
+
 def test_examples_activate_most_of_the_shared_units():
     active = np.array([[True, True, False, True], [True, True, True, False]])
     activations = np.array([[9, 0, 0, 9], [1, 1, 0, 0], [2, 2, 0, 0], [0, 3, 9, 0]], np.float32)

@@ -21,6 +21,7 @@ from ffensembles.figures.parts.run_shown import (
 from ffensembles.figures.parts.style import new_figure, panel_letter, styled
 from ffensembles.figures.parts.unit_grids import SCALE_HEIGHT, draw_input, draw_responses
 from ffensembles.files import Paths
+from ffensembles.printing.names import DASH
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import Representation
@@ -101,7 +102,9 @@ def shared_units(
     """
     active = by_category(ensembles, "active")
     categories = categories_of(ensembles)
-    shared = np.flatnonzero(active[examples].all(axis=0))
+    # A single example, where no image of another category is classified correctly, shares nothing.
+    several = len(examples) > 1
+    shared = np.flatnonzero(active[examples].all(axis=0)) if several else np.zeros(0, int)
     similarity = overlaps(ensembles, jaccard)
 
     figure = new_figure(height=3.7)
@@ -117,7 +120,7 @@ def shared_units(
         axes.set_title(categories[category])
     panels[-1, 0].remove()
     draw_responses(panels[:-1, 1], activations, scale=panels[-1, 1], circled=shared)
-    panels[0, 1].set_title(f"Layer {layer}, shared units: {len(shared)}")
+    panels[0, 1].set_title(f"Layer {layer}, shared units: {len(shared) if several else DASH}")
     panel_letter(left, "A")
 
     axes = right.subplots()
