@@ -18,6 +18,7 @@ from ffensembles.files import atomic
 
 STYLE = Path(__file__).with_name("ffensembles.mplstyle")
 WIDTH = 6.5  # inches, the paper's text width
+MARGIN = 0.03  # inches, around what is drawn
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; markers say it once more.
 MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
@@ -131,15 +132,16 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
     Raises:
         UserError: a file cannot be written.
     """
-    # Once for all files: it takes a while, and they agree.
+    # Layout and extent are found once for all files: it takes a while, and they agree.
     if layout := figure.get_layout_engine():
         layout.execute(figure)
     figure.set_layout_engine("none")
     _round_places(figure)
+    extent = figure.get_tightbbox().padded(MARGIN)
     for path in paths:
         undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
         with atomic(path) as temporary:
-            figure.savefig(temporary, metadata=undated)
+            figure.savefig(temporary, bbox_inches=extent, metadata=undated)
 
 
 def _round_places(figure: Figure | SubFigure) -> None:
