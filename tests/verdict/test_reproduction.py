@@ -6,8 +6,9 @@ import pytest
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
 from ffensembles.files import read_csv
+from ffensembles.tables import departures
 from ffensembles.tables.reported import read_reported, with_reported
-from ffensembles.verdict import accumulated, reproduction
+from ffensembles.verdict import reproduction
 from ffensembles.verdict.scorecard import JUDGED
 from helpers import REPORTED, ROOT
 
@@ -151,9 +152,9 @@ def test_a_number_over_more_runs_stands_and_of_as_many_the_latest(results, tmp_p
 
 
 def test_what_was_not_trained_as_the_paper_says_is_refused():
-    accumulated.refuse_departures([])
+    departures.refuse_departures([])
     with pytest.raises(UserError, match=r"leave out what is not .*: mnist / ff / epochs 5 instead"):
-        accumulated.refuse_departures([("mnist", "ff", "epochs 5 instead of 1200")])
+        departures.refuse_departures([("mnist", "ff", "epochs 5 instead of 1200")])
 
 
 def test_explanations_without_a_column_are_a_users_mistake(tmp_path):

@@ -4,7 +4,7 @@ Needs claims, tables, figures and training logs; adds them to what was published
 README.md. `all` does not ask for it, and it has no output, so that it runs whenever it is asked for.
 """
 
-from ffensembles.verdict.accumulated import refuse_departures
+from ffensembles.tables.departures import refuse_departures
 
 PUBLISHED = [e for e in EXPERIMENTS if e not in ABLATION]
 

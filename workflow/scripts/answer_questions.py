@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.files import read_csv, write_csv, write_text
 from ffensembles.pipeline.job import job
+from ffensembles.files import read_csv, write_csv, write_text
 from ffensembles.printing.names import know
 from ffensembles.verdict.answers import answer_all, answers_page
 from ffensembles.verdict.questions import QUESTIONS

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import job
 from ffensembles.errors import UserError
 from ffensembles.files import FULL, atomic
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
+from ffensembles.pipeline.job import device_given, job
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.pipeline.job import device_given, job
 from ffensembles.representations.extraction import extract_run
 
 if TYPE_CHECKING:
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    torch.set_num_threads(snakemake.threads)
     extract_run(
         Experiment(**params.experiment),
         int(snakemake.wildcards.seed),

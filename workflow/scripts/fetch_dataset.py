@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import job
 from ffensembles.data.datasets import fetch, write
 from ffensembles.data.definitions import Definition
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

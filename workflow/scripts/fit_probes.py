@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
+from ffensembles.pipeline.job import device_given, job
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.probes import measure_probes
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import device_given, job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
     experiment = Experiment(**snakemake.params.experiment)
     table = measure_probes(
         experiment,

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import job
 from ffensembles.analysis.beyond.assemblies import measure_assemblies
 from ffensembles.analysis.beyond.definition import measure_definition
 from ffensembles.analysis.beyond.microstructure import measure_microstructure
 from ffensembles.analysis.measurements import measure_runs, with_keys
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

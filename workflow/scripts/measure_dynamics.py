@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
+from ffensembles.pipeline.job import job
 from ffensembles.analysis.beyond.dynamics import measure_dynamics
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
     params = snakemake.params
     table = measure_dynamics(
         Experiment(seeds=1, **params.experiment),

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import job
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.similarity import measure_layer_similarity
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import job
 from ffensembles.analysis.measurements import read_members, with_keys
 from ffensembles.analysis.significance import measure_significance
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

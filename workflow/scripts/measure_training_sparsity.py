@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
+from ffensembles.pipeline.job import device_given, job
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.analysis.training_sparsity import measure_training_sparsity
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
-from ffensembles.pipeline.job import device_given, job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
     table = measure_training_sparsity(
         Experiment(**snakemake.params.experiment),
         snakemake.input.models,

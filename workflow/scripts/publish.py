@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import read_experiments
 from ffensembles.pipeline import provenance, selection
-from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.verdict.reproduction import publish, runs_done
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from docutils.core import publish_parts
 
-from ffensembles.files import write_text
 from ffensembles.pipeline.job import job
+from ffensembles.files import write_text
 from ffensembles.printing.pages import page
 
 if TYPE_CHECKING:

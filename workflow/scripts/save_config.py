@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ffensembles.files import write_text
 from ffensembles.pipeline.job import job
+from ffensembles.files import write_text
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.files import write_csv, write_text
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.files import write_csv, write_text
 from ffensembles.printing.names import know
 from ffensembles.tables.notes import departed
 from ffensembles.verdict.scorecard import score_all, scorecard_page

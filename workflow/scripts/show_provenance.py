@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_text
 from ffensembles.pipeline import provenance
-from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.analysis import measurements
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv, write_text
-from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.tables import ablation

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.files import write_csv
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.files import write_csv
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.tables.notes import departed

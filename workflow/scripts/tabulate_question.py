@@ -3,16 +3,17 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.analysis.measurements import read_all
 from ffensembles.data.datasets import load
+from ffensembles.figures.beyond.catalogue import FIGURES, Material
 from ffensembles.figures.drawing import or_why_not
 from ffensembles.figures.parts.style import save
 from ffensembles.files import write_csv
-from ffensembles.pipeline.job import as_list, job
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 from ffensembles.tables.beyond import left_out
-from ffensembles.verdict.questions import QUESTIONS, Material
+from ffensembles.verdict.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -29,5 +30,5 @@ with job(snakemake.log[0]):
     write_printed(replace(printed, legend=" ".join([printed.legend, *notes])), output)
     images = load(snakemake.input.dataset).test.images
     material = Material(frame, table, images, seed=params.seed, **params.shown)
-    for name, draw in question.figures.items():
-        save(or_why_not(draw, material), output[f"{name}_pdf"], output[f"{name}_png"])
+    for name in question.figures:
+        save(or_why_not(FIGURES[name], material), output[f"{name}_pdf"], output[f"{name}_png"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_row
 from ffensembles.tables.ablation import change
 from ffensembles.tables.reported import read_reported
@@ -52,3 +53,17 @@ def _papers(e: Experiment, settings: dict[str, str], where: str) -> Experiment:
     cells |= STUDIES.get(e.study, {})
     cells |= {} if e.held_out is None else {"held_out": str(e.held_out)}
     return read_row(cells, where)
+
+
+def refuse_departures(departures: Sequence[Departure]) -> None:
+    """Refuse to publish what was not trained as the paper says.
+
+    Raises:
+        UserError: something was not.
+    """
+    if departures:
+        differing = "; ".join(" / ".join(words) for words in departures)
+        raise UserError(
+            "publish: only what is trained as the paper says is a reproduction of it; leave out "
+            f"what is not (config key `only`, or rows of the table): {differing}"
+        )

@@ -11,30 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ffensembles.errors import UserError
 from ffensembles.files import read_csv
 from ffensembles.tables.catalogue import TABLES
-from ffensembles.tables.departures import Departure
 from ffensembles.tables.reported import read_table
 from ffensembles.tables.table import Table
 from ffensembles.verdict.claims_page import with_verdicts
 
 EXPERIMENT = ["study", "dataset", "model"]
 BY_NAME = {table.name: table for table in TABLES.values()}
-
-
-def refuse_departures(departures: Sequence[Departure]) -> None:
-    """Refuse to publish what was not trained as the paper says.
-
-    Raises:
-        UserError: something was not.
-    """
-    if departures:
-        differing = "; ".join(" / ".join(words) for words in departures)
-        raise UserError(
-            "publish: only what is trained as the paper says is a reproduction of it; leave out "
-            f"what is not (config key `only`, or rows of the table): {differing}"
-        )
 
 
 def add_table(published: Path, made: Path) -> tuple[Table, pd.DataFrame]:

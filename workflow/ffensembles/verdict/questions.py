@@ -1,7 +1,7 @@
 """The questions that the paper leaves open: what each is asked of, how it is shown and answered.
 
-A further question is a row here, its measurement, table and figure, and two captions in
-workflow/report.
+A further question is a row here, its measurement, table and figures, these also in
+`figures/beyond/catalogue.py`, and two captions in workflow/report.
 """
 
 from __future__ import annotations
@@ -10,29 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.figures.beyond import assemblies, definition, dynamics, microstructure, pruning
 from ffensembles.pipeline.selection import Experiments
 from ffensembles.printing.tables import Printed
 from ffensembles.tables import beyond as tables
 from ffensembles.verdict import answers
-
-
-@dataclass(frozen=True)
-class Material:
-    """What figures are drawn from."""
-
-    frame: pd.DataFrame  # the measurements
-    table: pd.DataFrame  # their summary
-    images: np.ndarray  # of the test set shown, (M, C, H, W) uint8
-    dataset: str  # which is shown
-    category: int  # where one is shown
-    seed: int  # of the run shown
 
 
 @dataclass(frozen=True)
@@ -44,7 +29,7 @@ class Question:
     text: str
     summarise: Callable[[pd.DataFrame], pd.DataFrame]
     printed: Callable[[pd.DataFrame], Printed]
-    figures: Mapping[str, Callable[[Material], Figure]]
+    figures: tuple[str, ...]
     answer: Callable[[pd.DataFrame], answers.Answer]  # from the summary of one model on one dataset
     one_run: bool = False  # is it asked of the run that figures show, and of no other?
 
@@ -81,10 +66,7 @@ ROWS = (
         "How do ensembles form and change during training?",
         tables.dynamics,
         tables.printed_dynamics,
-        {
-            "dynamics": lambda m: dynamics.courses(m.table, dataset=m.dataset),
-            "raster": lambda m: dynamics.raster(m.frame, dataset=m.dataset, category=m.category),
-        },
+        ("dynamics", "raster"),
         answers.dynamics,
         one_run=True,
     ),
@@ -94,7 +76,7 @@ ROWS = (
         "Do ensembles say which units can be pruned?",
         tables.pruning,
         tables.printed_pruning,
-        {"pruning": lambda m: pruning.accuracies(m.table, dataset=m.dataset)},
+        ("pruning",),
         answers.pruning,
     ),
     Question(
@@ -103,11 +85,7 @@ ROWS = (
         "Has a category several activation patterns?",
         tables.microstructure,
         tables.printed_microstructure,
-        {
-            "microstructure": lambda m: microstructure.nearest_images(
-                m.frame, m.images, dataset=m.dataset, seed=m.seed
-            )
-        },
+        ("microstructure",),
         answers.microstructure,
     ),
     Question(
@@ -116,7 +94,7 @@ ROWS = (
         "Would one who knows no labels find the same ensembles?",
         tables.assemblies,
         tables.printed_assemblies,
-        {"assemblies": lambda m: assemblies.best_matches(m.frame, dataset=m.dataset)},
+        ("assemblies",),
         answers.assemblies,
     ),
     Question(
@@ -125,7 +103,7 @@ ROWS = (
         "How much hangs on the factor 2 in the definition of an ensemble?",
         tables.definition,
         tables.printed_definition,
-        {"definition": lambda m: definition.factors(m.table, dataset=m.dataset)},
+        ("definition",),
         answers.definition,
     ),
 )

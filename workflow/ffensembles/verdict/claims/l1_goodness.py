@@ -1,7 +1,6 @@
 """Claims on the ℓ1 norm as goodness (appendix K); those on shared units are in `ensembles`."""
 
 import numpy as np
-from scipy.stats import ttest_ind
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.printing.names import MODELS
@@ -40,6 +39,8 @@ def l1_raises_sparsity_of_last_layer(e: Evidence) -> Finding:
     l1, l2 = (e.sparsity_of_runs("bpff", last, study) for study in (STUDY, "main"))
     if min(len(l1), len(l2)) < 2:
         raise Missing("more than one run is needed")
+    from scipy.stats import ttest_ind  # here, for it takes a second, and all of Snakemake's starts
+
     p = ttest_ind(l1, l2, equal_var=False, alternative="greater").pvalue
     figures = f"S {np.mean(l2):.3f} with ℓ2, {np.mean(l1):.3f} with ℓ1, p {p:.2g}"
     return p < 0.05 and np.mean(l1) < SPARSE, figures
