@@ -92,14 +92,31 @@ def test_what_needs_networks(measure, tmp_path):
     assert balance.groupby(["seed", "layer"]).size().tolist() == [16] * 4
 
     inputs = {"models": [str(path)], "dataset": str(dataset)}
-    probes = measure("fit_probes", inputs, experiment=settings, layers=[1, 3], device="cpu")
-    assert set(probes["layers"]) == {"1+3"}
-    assert probes["held_out"].isna().all()
-    assert probes.loc[probes["category"].isna(), "images"].tolist() == [200, 200]
-
     sparsity = measure("measure_training_sparsity", inputs, experiment=settings, device="cpu")
     assert sparsity.loc[sparsity["category"].isna(), "layer"].tolist() == [1, 2, 3] * 2
     assert sparsity["images"].between(1, 299).all()
+
+
+def test_probes_of_the_models_of_a_study(measure, tmp_path):
+    dataset, inputs = tmp_path / "digits.npz", {}
+    write(few_digits(), dataset)
+    for model, seeds in (("ff", [0, 1]), ("bpff", [0])):
+        inputs[model] = str(tmp_path / f"{model}.safetensors")
+        write_networks(inputs[model], seeds)
+    experiments = [
+        experiment("ff", study="without-3", held_out=3).training_settings(),
+        experiment("bpff", study="without-3").training_settings(),
+    ]
+    wildcards = {"dataset": "digits", "study": "without-3"}
+    params = {"experiments": experiments, "layers": [1, 3], "device": "cpu"}
+    table = measure("fit_probes", inputs | {"dataset": str(dataset)}, wildcards, **params)
+    assert set(table["layers"]) == {"1+3"}
+    runs = table.loc[table["category"].isna(), ["model", "seed", "held_out", "images"]]
+    assert runs.astype(object).where(runs.notna(), None).values.tolist() == [
+        ["ff", 0, 3, 200],
+        ["ff", 1, 3, 200],
+        ["bpff", 0, None, 200],
+    ]
 
 
 def test_similarities(runs, measure):

@@ -1,5 +1,7 @@
 """The files of a small study as the pipeline writes them, by its own functions and scripts."""
 
+from pathlib import Path
+
 import torch
 
 from ffensembles.data.datasets import write
@@ -30,6 +32,8 @@ def write_results(folder):
     for e in STUDIES:
         _train(folder, e, images)
         _measure(folder, e)
+    for study in dict.fromkeys(e.study for e in STUDIES):
+        _fit_probes(folder, study)
     run = {
         model: str(folder / f"representations/digits/{model}/main/seed-0.parquet")
         for model in ("ff", "bpff", "bp")
@@ -47,7 +51,7 @@ def write_results(folder):
 
 def _train(folder, e, images):
     """Train the runs of an experiment and extract their representations."""
-    weights = folder / f"models/{'/'.join(e.key)}/seeds-0-1.safetensors"
+    weights = Path(_weights(folder, e))
     threads = torch.get_num_threads()
     train_block(
         e,
@@ -77,7 +81,7 @@ def _measure(folder, e):
     place = folder / f"analysis/{'/'.join(e.key)}"
     runs = {"representations": _representations(folder, e)}
     tested = runs | {"ensembles": str(place / "ensembles.parquet")}
-    weights = str(folder / f"models/{'/'.join(e.key)}/seeds-0-1.safetensors")
+    weights = _weights(folder, e)
     networks = {"models": [weights], "dataset": str(folder / "datasets/digits.npz")}
     of_runs = {"seeds": SEEDS, "layers": e.layers, "held_out": e.held_out}
     settings = {"experiment": e.training_settings(), "device": "cpu"}
@@ -88,11 +92,25 @@ def _measure(folder, e):
         ("find_ensembles", "ensembles", runs, of_runs),
         ("measure_significance", "significance", tested, of_runs | exact),
         ("measure_balance", "balance", networks, of_runs),
-        ("fit_probes", "probes", networks, settings | {"layers": [1, 2, 3]}),
         ("measure_training_sparsity", "training-sparsity", networks, settings),
     ):
         wildcards = {"dataset": e.dataset, "model": e.model, "study": e.study}
         _run(folder, script, inputs, {"table": place / f"{name}.parquet"}, params, wildcards)
+
+
+def _fit_probes(folder, study):
+    """Fit the probes of all models of a study."""
+    rows = [e for e in STUDIES if e.study == study]
+    inputs = {e.model: _weights(folder, e) for e in rows}
+    inputs["dataset"] = str(folder / "datasets/digits.npz")
+    settings = [e.training_settings() for e in rows]
+    params = {"experiments": settings, "layers": [1, 2, 3], "device": "cpu"}
+    output = {"table": folder / f"analysis/digits/{study}/probes.parquet"}
+    _run(folder, "fit_probes", inputs, output, params, {"dataset": "digits", "study": study})
+
+
+def _weights(folder, e):
+    return str(folder / f"models/{'/'.join(e.key)}/seeds-0-1.safetensors")
 
 
 def _judge(folder):
@@ -123,6 +141,9 @@ def _analyses(folder, kind, experiments):
     name = kind.replace("_", "-")
     if name.endswith("similarity"):
         return [str(folder / f"analysis/digits/{name}/seed-0.parquet")]
+    if kind == "probes":
+        studies = dict.fromkeys(e.study for e in experiments)
+        return [str(folder / f"analysis/digits/{study}/probes.parquet") for study in studies]
     return [str(folder / f"analysis/{'/'.join(e.key)}/{name}.parquet") for e in experiments]
 
 

@@ -34,6 +34,15 @@ def test_measurements_are_of_an_experiment_each():
     ]
 
 
+def test_probes_are_of_a_study_each():
+    studies = [FF, BP, replace(FF, study="without-3"), OTHER]
+    assert results.files("probes", studies, CONFIG) == [
+        "analysis/digits/main/probes.parquet",
+        "analysis/digits/without-3/probes.parquet",
+        "analysis/mnist/main/probes.parquet",
+    ]
+
+
 def test_similarity_is_of_the_first_runs_that_all_models_have():
     assert results.files("similarity", [FF, BP, OTHER], CONFIG) == [
         "analysis/digits/similarity/seed-0.parquet",

@@ -95,24 +95,25 @@ rule measure_balance:
         "../scripts/measure_balance.py"
 
 
+# One job for all models of a study: it spends as long on loading what it needs as on a small fit.
 rule fit_probes:
     input:
-        models=lambda wildcards: models(experiment(wildcards)),
+        unpack(probed_models),
         dataset="<results>/datasets/{dataset}.npz",
     output:
-        "<results>/analysis/{dataset}/{model}/{study}/probes.parquet",
+        "<results>/analysis/{dataset}/{study}/probes.parquet",
     log:
-        "<logs>/fit_probes/{dataset}/{model}/{study}.log",
+        "<logs>/fit_probes/{dataset}/{study}.log",
     conda:
         "../../envs/ffensembles.yaml"
     threads: 4
     resources:
         gpu=1,
     params:
-        experiment=training_settings,
+        experiments=lambda wildcards: [e.training_settings() for e in probed(wildcards)],
         layers=config["probe_layers"],
         device=config["device"],
-        code=code_of("fit_probes.py"),
+        code=lambda wildcards: code("fit_probes.py", *variants(probed(wildcards))),
     script:
         "../scripts/fit_probes.py"
 

@@ -138,3 +138,21 @@ def wanted(rows):
 def code_of(script):
     """Return the function that fingerprints a script with the variants that a row names."""
     return lambda wildcards: code(script, *experiment(wildcards).variants())
+
+
+def variants(experiments):
+    """Return the variants that any of some experiments names."""
+    return sorted({file for e in experiments for file in e.variants()})
+
+
+def probed(wildcards):
+    """Return the experiments of a study whose representations probes read."""
+    named = {"dataset": wildcards.dataset, "study": wildcards.study}
+    rows = there(of.select(EXPERIMENTS, **named), " / ".join(named.values()))
+    shown = [*of.baselines(EXPERIMENTS), *of.unseen(EXPERIMENTS)]
+    return [e for e in rows if e in shown] or rows
+
+
+def probed_models(wildcards):
+    """Return their weight files, by model."""
+    return {e.model: models(e) for e in probed(wildcards)}

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import device_given, job
-from ffensembles.analysis.measurements import with_keys
+import pandas as pd
+
+from ffensembles.pipeline.job import as_list, device_given, job
+from ffensembles.analysis.measurements import LABELS, with_keys
 from ffensembles.analysis.probes import measure_probes
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
@@ -13,13 +15,17 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    experiment = Experiment(**snakemake.params.experiment)
-    table = measure_probes(
-        experiment,
-        snakemake.input.models,
-        load(snakemake.input.dataset),
-        layers=snakemake.params.layers,
-        device=device_given(snakemake.params.device, snakemake.resources),
-    )
-    keys = {**snakemake.wildcards, "held_out": experiment.held_out}
-    write_parquet(with_keys(table, **keys), snakemake.output[0])
+    params, dataset = snakemake.params, load(snakemake.input.dataset)
+    tables = []
+    for settings in params.experiments:
+        experiment = Experiment(**settings)
+        table = measure_probes(
+            experiment,
+            as_list(snakemake.input[experiment.model]),
+            dataset,
+            layers=params.layers,
+            device=device_given(params.device, snakemake.resources),
+        )
+        keys = dict(zip(LABELS, experiment.key, strict=True))
+        tables.append(with_keys(table, **keys, held_out=experiment.held_out))
+    write_parquet(pd.concat(tables, ignore_index=True), snakemake.output[0])

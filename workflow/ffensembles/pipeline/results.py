@@ -47,7 +47,8 @@ def files(kind: str, experiments: Iterable[Experiment], config: Mapping[str, Any
 
     Args:
         kind: `dataset`; `representations`, of the run that figures show; or a measurement.
-        experiments: which they are; similarity is between all models of theirs.
+        experiments: which they are; similarity is between all models of theirs, and what probes
+            read is in one file for all models of a study.
         config: the configuration.
     """
     match kind:
@@ -55,6 +56,9 @@ def files(kind: str, experiments: Iterable[Experiment], config: Mapping[str, Any
             return [f"datasets/{e.dataset}.npz" for e in experiments]
         case "representations":
             return [representation(e, config["figures"]["seed"]) for e in experiments]
+        case "probes":
+            studies = dict.fromkeys((e.dataset, e.study) for e in experiments)
+            return [f"analysis/{dataset}/{study}/probes.parquet" for dataset, study in studies]
         case "similarity":
             return _similarities("similarity", experiments, config["similarity_seeds"])
         case "layer_similarity":
