@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo test lint test-slurm clean
 
-demo: $(READY) # the whole study in small, on bundled data: about two minutes
+demo: $(READY) # the whole study in small, on bundled data: 80 seconds once installed
 	snakemake --profile profiles/demo
 	@echo "The report: results/demo/report.html"
 

@@ -113,7 +113,7 @@ rule fit_probes:
         experiments=lambda wildcards: [e.training_settings() for e in probed(wildcards)],
         layers=config["probe_layers"],
         device=config["device"],
-        code=lambda wildcards: code("fit_probes.py", *variants(probed(wildcards))),
+        code=code_of("fit_probes.py", probed),
     script:
         "../scripts/fit_probes.py"
 

@@ -135,14 +135,14 @@ def wanted(rows):
     return [row for row in rows if of.has_what_it_shows(row, EXPERIMENTS, config)]
 
 
-def code_of(script):
-    """Return the function that fingerprints a script with the variants that a row names."""
-    return lambda wildcards: code(script, *experiment(wildcards).variants())
+def code_of(script, rows=lambda wildcards: [experiment(wildcards)]):
+    """Return the function that fingerprints a script with the variants that its rows name."""
 
+    def found(wildcards):
+        named = {file for e in rows(wildcards) for file in e.variants()}
+        return code(script, *sorted(named))
 
-def variants(experiments):
-    """Return the variants that any of some experiments names."""
-    return sorted({file for e in experiments for file in e.variants()})
+    return found
 
 
 def probed(wildcards):
