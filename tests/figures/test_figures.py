@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from ffensembles.figures.activation_maps import activation_map, average_neighbours
+from ffensembles.figures.activation_maps import activation_map, average_neighbours, end_of_scale
 from ffensembles.figures.activation_patterns import Example, activation_patterns
 from ffensembles.figures.balance import BIN, bin_edges, positive_fractions
 from ffensembles.figures.catalogue import FIGURES
@@ -302,6 +302,13 @@ def test_neighbours_of_a_category_are_averaged_when_rows_are_few():
     assert labels.tolist() == [0, 0, 7]
     assert activations.tolist() == [[2, 1], [5, 4], [9, 9]]
     assert activations.dtype == np.float32
+
+
+def test_the_colours_of_a_map_end_where_strong_units_are_and_not_in_the_noise_of_many():
+    assert end_of_scale(np.array([[0, 0], [1, 3]], np.float32)) == 5
+    assert end_of_scale(np.zeros((2, 2), np.float32)) == 1
+    three_of_a_thousand = np.repeat([[20.0], [0.2]], [3, 997], axis=0).T
+    assert 8 < end_of_scale(three_of_a_thousand) < 20
 
 
 def test_activation_patterns_shows_examples_means_and_map(first_layer, x):

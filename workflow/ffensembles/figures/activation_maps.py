@@ -48,6 +48,16 @@ def average_neighbours(representation: Representation, rows: int) -> tuple[np.nd
     return sums / images[:, None].astype(sums.dtype), labels[starts]
 
 
+def end_of_scale(activations: np.ndarray) -> float:
+    """Return the activation that is drawn darkest: twice Σh² / Σh over activations h (…).
+
+    Units weigh by their strength, not their number: where three of a thousand answer, as in layer 3
+    of FF on MNIST, a percentile would lie in the noise of the others, and show nothing else.
+    """
+    total = activations.sum(dtype=np.float64)
+    return float(2 * np.square(activations).sum(dtype=np.float64) / total) if total else 1.0
+
+
 def draw_activation_map(
     axes: Axes,
     representation: Representation,
@@ -57,8 +67,8 @@ def draw_activation_map(
 ) -> AxesImage:
     """Draw images as rows, grouped by category, and units as columns.
 
-    With more images than pixels, a row is the mean of neighbouring images of a category. The
-    colour scale ends at the 99th percentile of what is above zero.
+    With more images than pixels, a row is the mean of neighbouring images of a category. See
+    `end_of_scale` for the colours.
 
     Args:
         axes: where to draw.
@@ -67,13 +77,12 @@ def draw_activation_map(
         unseen: the category to put between red lines.
     """
     activations, labels = average_neighbours(representation, ROWS)
-    above_zero = activations[activations > 0]
     rows, units = activations.shape
     image = axes.imshow(
         activations,
         cmap=BLUES,
         vmin=0,
-        vmax=np.percentile(above_zero, 99) if above_zero.size else 1,
+        vmax=end_of_scale(activations),
         aspect="auto",
         interpolation="nearest" if units <= COLUMNS else "antialiased",
         interpolation_stage="data",
