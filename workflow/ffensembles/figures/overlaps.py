@@ -76,7 +76,7 @@ def draw_overlaps(
     """
     numbers = np.array([[_in_print(value) for value in row] for row in matrix])
     cell = 72 * 0.8 * WIDTH / max(panels, 2) / len(matrix)  # points
-    if cell <= 4.3 * max(map(len, numbers.flat)):
+    if cell <= 4.1 * max(map(len, numbers.flat)):
         numbers[numbers != DASH] = ""
     grey = np.eye(len(matrix), dtype=bool) | np.isnan(matrix)
     mesh = draw_matrix(axes, np.ma.masked_array(matrix, grey), numbers, vmax=vmax)
