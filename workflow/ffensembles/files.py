@@ -136,11 +136,16 @@ def read_parquet(
     """
     # An open file is no folder of files, and words in its path such as a=b are no columns.
     with reading(path), Path(path).open("rb") as file:
-        if lacking := set(columns or ()) - set(pq.read_schema(file).names):
+        # Without threads: one that still reads when the process ends takes it down with it.
+        parquet = pq.ParquetFile(file, read_dictionary=read_dictionary, pre_buffer=False)
+        if lacking := set(columns or ()) - set(parquet.schema_arrow.names):
             raise ValueError(f"it has no column {', '.join(sorted(lacking))}")
-        return pq.read_table(
-            file, columns=columns, filters=filters, read_dictionary=read_dictionary
-        )
+        if filters is None:
+            return parquet.read(columns, use_threads=False)
+        wanted = columns or parquet.schema_arrow.names
+        read = dict.fromkeys([*wanted, *(column for column, _, _ in filters)])
+        table = parquet.read([*read], use_threads=False)
+        return table.filter(pq.filters_to_expression(filters)).select(wanted)
 
 
 def read_frame(path: str | os.PathLike[str], columns: list[str] | None = None) -> pd.DataFrame:
