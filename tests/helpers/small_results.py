@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from ffensembles.data.datasets import write
+from ffensembles.pipeline import results
 from ffensembles.representations.extraction import extract_run
 from ffensembles.tables.catalogue import TABLES
 from ffensembles.training.block import train_block
@@ -141,10 +142,7 @@ def _analyses(folder, kind, experiments):
     name = kind.replace("_", "-")
     if name.endswith("similarity"):
         return [str(folder / f"analysis/digits/{name}/seed-0.parquet")]
-    if kind == "probes":
-        studies = dict.fromkeys(e.study for e in experiments)
-        return [str(folder / f"analysis/digits/{study}/probes.parquet") for study in studies]
-    return [str(folder / f"analysis/{'/'.join(e.key)}/{name}.parquet") for e in experiments]
+    return [str(folder / path) for path in results.files(kind, experiments, {})]
 
 
 def _pages(folder, name):

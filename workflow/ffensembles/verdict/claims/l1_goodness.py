@@ -39,7 +39,7 @@ def l1_raises_sparsity_of_last_layer(e: Evidence) -> Finding:
     l1, l2 = (e.sparsity_of_runs("bpff", last, study) for study in (STUDY, "main"))
     if min(len(l1), len(l2)) < 2:
         raise Missing("more than one run is needed")
-    from scipy.stats import ttest_ind  # here, for it takes a second, and all of Snakemake's starts
+    from scipy.stats import ttest_ind  # here, for other claims need not wait a second for it
 
     p = ttest_ind(l1, l2, equal_var=False, alternative="greater").pvalue
     figures = f"S {np.mean(l2):.3f} with ℓ2, {np.mean(l1):.3f} with ℓ1, p {p:.2g}"
