@@ -174,6 +174,14 @@ def test_runs_that_are_left_cost_what_those_here_took():
     assert pd.isna(runs.loc[("main", "svhn"), "hours_left"])
 
 
+def test_further_runs_of_one_category_do_not_stand_for_others():
+    wanted = [e for e in EXPERIMENTS if e.held_out in (2, 3) and e.model == "bp"]
+    done = trainings(["without-2", "fashionmnist", "bp", 3, 1800.0])
+    (row,) = reproduction.runs_done(wanted, done, "abc").itertuples()
+    assert (row.wanted, row.run, row.hours) == (2, 1, 0.5)
+    assert row.hours_left == pytest.approx(1 / 6)
+
+
 def test_the_published_page_agrees_with_the_files_beside_it():
     folder = ROOT / "docs/reproduction"
     assert (folder / "README.md").read_text("utf-8") == reproduction.reproduction_page(folder)

@@ -100,10 +100,11 @@ def runs_done(
 
     Returns:
         `RUNS` and `WHERE`, one row per experiment, those that hold a category out together: how
-        many runs are wanted and were run, the hours that training took, and those that the other
-        runs would take: as long as a run of this experiment here, else, by epochs, as one of the
-        same model on the same dataset; NaN where there was none. Then, of what was run, on what
-        it was trained, how products were multiplied, and the commit.
+        many runs are wanted, how many of them were run, the hours that training took (of further
+        runs, too), and those that the other runs would take: as long as a run of this experiment
+        here, else, by epochs, as one of the same model on the same dataset; NaN where there was
+        none. Then, of what was run, on what it was trained, how products were multiplied, and the
+        commit.
     """
     spent = _spent(trainings)
     rows = []
@@ -112,7 +113,8 @@ def runs_done(
         per_run = seconds / run if run else _seconds_like(e, experiments, spent)
         left = max(len(e.runs) - run, 0) * per_run
         study = _printed_study(e.study)
-        rows.append([study, e.dataset, e.model, len(e.runs), run, seconds / 3600, left / 3600])
+        done = min(run, len(e.runs))  # a category may have more than the paper's one
+        rows.append([study, e.dataset, e.model, len(e.runs), done, seconds / 3600, left / 3600])
     table = pd.DataFrame(rows, columns=RUNS)
     table = table.groupby(EXPERIMENT, sort=False).sum(min_count=1).reset_index()
     where = trainings.assign(
