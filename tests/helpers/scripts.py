@@ -1,5 +1,6 @@
 """Scripts of the workflow, run in this process with what Snakemake would hand to them."""
 
+import gc
 import runpy
 from types import SimpleNamespace
 
@@ -26,4 +27,7 @@ def run_script(name, log, *, threads=1, **named):
     about["params"].setdefault("names", printed_names(DATASETS))
     about["resources"] = Named({"gpu": 0})
     snakemake = SimpleNamespace(**about, log=[log], threads=threads)
-    runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
+    try:
+        runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
+    finally:
+        gc.unfreeze()  # this process, unlike a job's, goes on
