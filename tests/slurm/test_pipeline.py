@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ffensembles.experiments import read_experiments
 from helpers.study import LOCAL
 
 # Every rule and file of the demo, with trainings of a few epochs.
@@ -18,7 +19,8 @@ def test_the_demo_is_green_and_gives_the_tables_of_a_local_run(slurm, study):
 
     trainings = slurm.jobs("train")
     assert set(clustered.trainings()) == set(local.trainings())
-    assert len(trainings) == len(local.trainings()) > slurm.gpus
+    rows = read_experiments(clustered.folder / "config/demo.tsv")  # a job trains all runs of each
+    assert len(trainings) == len(local.trainings()) == len(rows) > slurm.gpus
     assert {job["TresPerJob"] for job in trainings} == {"gres:gpu:1"}
     assert most_at_once(trainings) == slurm.gpus
     assert {job["Partition"] for job in trainings} == {"gpu"}
