@@ -111,9 +111,9 @@ def runs_done(
     for e in experiments:
         run, seconds = spent.get((e.study, e.dataset, e.model), (0, 0.0))
         per_run = seconds / run if run else _seconds_like(e, experiments, spent)
-        left = max(len(e.runs) - run, 0) * per_run
-        study = _printed_study(e.study)
         done = min(run, len(e.runs))  # a category may have more than the paper's one
+        left = (len(e.runs) - done) * per_run
+        study = _printed_study(e.study)
         rows.append([study, e.dataset, e.model, len(e.runs), done, seconds / 3600, left / 3600])
     table = pd.DataFrame(rows, columns=RUNS)
     table = table.groupby(EXPERIMENT, sort=False).sum(min_count=1).reset_index()
