@@ -139,8 +139,10 @@ def _analyses(folder, kind, experiments):
     """Return the files of one kind of measurement of some experiments."""
     if kind == "experiments":
         return [str(ROOT / "config/demo.tsv")]
-    found = results.files(kind, experiments, {"similarity_seeds": 1})
-    return [str(folder / path) for path in found]
+    name = kind.replace("_", "-")
+    if name.endswith("similarity"):
+        return [str(folder / f"analysis/digits/{name}/seed-0.parquet")]
+    return [str(folder / path) for path in results.files(kind, experiments, {})]
 
 
 def _pages(folder, name):
