@@ -21,7 +21,7 @@ test: $(READY)
 lint: $(READY)
 	ruff check
 	ruff format --check
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow
 	mypy
 	snakemake --lint
 

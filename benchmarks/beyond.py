@@ -19,12 +19,12 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 
-from ffensembles.analysis.beyond import assemblies, definition, dynamics, microstructure, pruning
 from ffensembles.data.datasets import Dataset, make_dataset
 from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.models import weights
-from ffensembles.models.networks import Network
-from ffensembles.models.snapshots import Snapshots, epochs_kept
+from ffensembles.extras.beyond import assemblies, definition, dynamics, microstructure, pruning
+from ffensembles.learning import weights
+from ffensembles.learning.networks import Network
+from ffensembles.learning.snapshots import Snapshots, epochs_kept
 
 IMAGES, UNITS, CATEGORIES, SHOWN = 10_000, 1000, 10, 2000
 CONFIG = Path(__file__).parents[1] / "config"

@@ -9,7 +9,7 @@ of docs/cluster.md is made from it.
 from math import prod
 
 from ffensembles.experiments import read_experiments
-from ffensembles.training.memory import memory_needed
+from ffensembles.learning.memory import memory_needed
 from training import IMAGES, SHAPES, TABLE
 
 

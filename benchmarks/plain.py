@@ -2,7 +2,7 @@
 
 One seed at a time: an `nn.Module`, a `TensorDataset` that gathers sample by sample behind a
 `DataLoader`, autograd everywhere, one optimiser per layer (FF). The same mathematics as
-`ffensembles.training`, which the tests hold against such readings.
+`ffensembles.learning`, which the tests hold against such readings.
 """
 
 from collections.abc import Iterator

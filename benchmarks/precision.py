@@ -24,10 +24,10 @@ from ffensembles.analysis.sparsity import hoyer, layer_sparsity
 from ffensembles.data.datasets import Dataset, fetch
 from ffensembles.data.definitions import Definition
 from ffensembles.experiments import Experiment, read_experiments
+from ffensembles.learning.block import train_block
 from ffensembles.printing.names import MODELS
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import read
-from ffensembles.training.block import train_block
 
 CONFIG = Path(__file__).parent.parent / "config"
 

@@ -4,7 +4,7 @@ For every model, number of units and number of seeds asked for, in one run and i
 
 a. the matrix products of a training step, on their own, at the same shapes and precision; on a CPU
    at `highest`, by whichever route is the fastest that keeps float32;
-b. `ffensembles.training.loop.train`, on random images of the right shape;
+b. `ffensembles.learning.loop.train`, on random images of the right shape;
 c. the plain reading in `plain.py`, one seed after the other, at torch's default precision and
    in a process of its own, which nothing that we set up helps; FF also as the paper's authors
    train it, each batch passing the layers below anew.
@@ -35,12 +35,12 @@ import torch
 from torch import Tensor
 
 from ffensembles.experiments import Experiment, read_experiments
-from ffensembles.models.devices import choose, precision, product_dtype, products
-from ffensembles.models.float32 import ROUTES, is_float32
+from ffensembles.learning.checkpoints import Checkpoint
+from ffensembles.learning.devices import choose, precision, product_dtype, products
+from ffensembles.learning.float32 import ROUTES, is_float32
+from ffensembles.learning.loop import train
+from ffensembles.learning.paired_data import Split
 from ffensembles.printing.names import MODELS
-from ffensembles.training.checkpoints import Checkpoint
-from ffensembles.training.loop import train
-from ffensembles.training.paired_data import Split
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
 IMAGES = {"mnist": 60_000, "fashionmnist": 60_000, "svhn": 73_257, "cifar10": 50_000}

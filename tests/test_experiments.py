@@ -107,9 +107,9 @@ def test_units_are_those_of_all_layers_or_of_each(table):
 def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
     ff, bp = table(FF | {"goodness": "l1"}, BP)
     assert ff.variants() == [
-        "models/goodness/l1.py",
-        "models/goodness/l2.py",
-        "training/losses/threshold.py",
+        "learning/goodness/l1.py",
+        "learning/goodness/l2.py",
+        "learning/losses/threshold.py",
     ]
     assert bp.variants() == []
 

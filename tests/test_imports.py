@@ -11,15 +11,18 @@ from helpers import ROOT
 
 LIBRARY = ROOT / "workflow" / "ffensembles"
 # What each package may import beside itself and the vocabulary at the root.
-BOTTOM = {"data", "models", "printing"}
-MIDDLE = {"training", "representations", "pipeline"}
+BOTTOM = {"data", "learning", "printing"}
+MIDDLE = {"representations", "pipeline"}
+CORE = BOTTOM | MIDDLE | {"analysis", "paper"}
 ALLOWED = {
-    **{key: set() for key in BOTTOM},
+    "data": set(),
+    "printing": set(),
+    "learning": {"data"},
     **dict.fromkeys(MIDDLE, BOTTOM),
     "analysis": BOTTOM | MIDDLE,
-    **dict.fromkeys(["tables", "figures"], BOTTOM | MIDDLE | {"analysis"}),
     "interactive": BOTTOM | MIDDLE | {"analysis"},
-    "verdict": BOTTOM | MIDDLE | {"analysis", "tables", "figures"},
+    "paper": BOTTOM | MIDDLE | {"analysis"},
+    "extras": CORE,
 }
 PACKAGES = sorted(path.parent.name for path in LIBRARY.glob("*/__init__.py"))
 

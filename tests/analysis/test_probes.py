@@ -10,7 +10,7 @@ from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
-from ffensembles.models.networks import Network
+from ffensembles.learning.networks import Network
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
 from helpers.small_training import experiment

@@ -7,8 +7,8 @@ import torch
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.analysis.training_sparsity import measure_training_sparsity
-from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import Network
+from ffensembles.learning.label_embedding import LabelEmbedding
+from ffensembles.learning.networks import Network
 from ffensembles.representations.extraction import activations, predict
 from helpers.runs import few_digits, write_networks
 from helpers.small_training import experiment

@@ -1,4 +1,4 @@
-"""Trains on demand in a forked process that a test may kill; see tests/training/test_kills.py.
+"""Trains on demand in a forked process that a test may kill; see tests/learning/test_kills.py.
 
 Reads lines `model folder interval` and answers each with the process's id when it starts and its
 exit status when it has ended. Forking spares each training the import of torch.
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from ffensembles.models.snapshots import Snapshots
-from ffensembles.training import checkpoints
+from ffensembles.learning import checkpoints
+from ffensembles.learning.snapshots import Snapshots
 from helpers.small_training import digits, experiment, trained
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ffensembles.tables.reported import read_reported
-from ffensembles.verdict.evidence import PAPER, Evidence
+from ffensembles.paper.claims.evidence import PAPER, Evidence
+from ffensembles.paper.tables.reported import read_reported
 from helpers import REPORTED
 
 UNITS = 1000

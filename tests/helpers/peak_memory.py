@@ -11,9 +11,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from ffensembles.models.networks import Linear, Network
-from ffensembles.training import loop
-from ffensembles.training.paired_data import Split
+from ffensembles.learning import loop
+from ffensembles.learning.networks import Linear, Network
+from ffensembles.learning.paired_data import Split
 
 CPU = torch.device("cpu")
 

@@ -6,8 +6,8 @@ import torch
 from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.files import write_parquet
-from ffensembles.models import weights
-from ffensembles.models.networks import Network
+from ffensembles.learning import weights
+from ffensembles.learning.networks import Network
 from ffensembles.representations.stored import representation_table
 
 

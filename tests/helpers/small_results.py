@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 
 from ffensembles.data.datasets import write
+from ffensembles.learning.block import train_block
+from ffensembles.paper.claims.evidence import FRAMES
+from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.pipeline import results
 from ffensembles.representations.extraction import extract_run
-from ffensembles.tables.catalogue import TABLES
-from ffensembles.training.block import train_block
-from ffensembles.verdict.evidence import FRAMES
 from helpers import REPORTED, ROOT
 from helpers.runs import few_digits
 from helpers.scripts import run_script

@@ -8,10 +8,10 @@ import torch
 from ffensembles.data.datasets import fetch
 from ffensembles.data.definitions import Definition
 from ffensembles.experiments import Experiment
+from ffensembles.learning.checkpoints import Checkpoint
+from ffensembles.learning.loop import train
+from ffensembles.learning.paired_data import Split
 from ffensembles.randomness import generator
-from ffensembles.training.checkpoints import Checkpoint
-from ffensembles.training.loop import train
-from ffensembles.training.paired_data import Split
 from helpers import DATASETS
 
 GOODNESS = {

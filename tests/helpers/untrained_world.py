@@ -19,11 +19,11 @@ from ffensembles.analysis.significance import ensemble_p_values
 from ffensembles.analysis.similarity import compare_layers, compare_models
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.data.datasets import Dataset, LabelledImages
-from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import Network
+from ffensembles.learning.label_embedding import LabelEmbedding
+from ffensembles.learning.networks import Network
+from ffensembles.paper.claims.evidence import Evidence
 from ffensembles.randomness import generator
 from ffensembles.representations.extraction import activations, predict, represented_images
-from ffensembles.verdict.evidence import Evidence
 from helpers.paper_world import with_held_out
 from helpers.small_training import digits_dataset, experiment
 

@@ -11,8 +11,8 @@ import pytest
 import ffensembles
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
+from ffensembles.learning.block import train_block
 from ffensembles.representations.stored import read
-from ffensembles.training.block import train_block
 from helpers import ROOT
 from helpers.runs import few_digits
 from helpers.small_training import experiment

@@ -166,8 +166,8 @@ def test_a_data_file_counts_where_one_that_counts_names_it(with_data):
         ("page.html.j2", "printing/pages.py"),
         ("table.html.j2", "printing/tables.py"),
         ("parts.html.j2", "pipeline/provenance.py"),
-        ("claims.html.j2", "verdict/claims_page.py"),
-        ("scorecard.html.j2", "verdict/scorecard.py"),
+        ("claims.html.j2", "paper/claims/page.py"),
+        ("scorecard.html.j2", "paper/scorecard.py"),
     ],
 )
 def test_a_changed_template_counts_for_the_scripts_that_print_it(tmp_path, template, module_):

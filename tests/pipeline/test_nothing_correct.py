@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ffensembles.data.datasets import write
-from ffensembles.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.paper.tables.catalogue import STUDY_TABLES, TABLES
 from helpers import REPORTED
 from helpers.runs import drawn_layers, few_digits, write_run
 from helpers.scripts import run_script

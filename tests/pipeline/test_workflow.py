@@ -12,9 +12,9 @@ import pytest
 import yaml
 from docutils.core import publish_string
 
-from ffensembles.figures.catalogue import FIGURES
-from ffensembles.tables.catalogue import TABLES
-from ffensembles.verdict.questions import QUESTIONS
+from ffensembles.extras.beyond.questions import QUESTIONS
+from ffensembles.paper.figures.catalogue import FIGURES
+from ffensembles.paper.tables.catalogue import TABLES
 from helpers import DATASETS
 from helpers.pipeline import (
     ROOT,
@@ -114,7 +114,7 @@ def anew(plan):
 def test_comments_docstrings_and_what_decides_no_result_rerun_nothing(edited):
     library = edited / "workflow/ffensembles"
     edit(
-        library / "models/networks.py",
+        library / "learning/networks.py",
         '"""Divide each row of x',
         '"""A docstring. Divide each row of x',
     )
@@ -129,7 +129,7 @@ def test_a_module_reruns_the_rules_whose_results_it_can_change(edited):
     library = edited / "workflow/ffensembles"
     with (library / "analysis/probes.py").open("a", encoding="utf-8") as file:
         file.write("\n\nNEW = 1\n")
-    edit(library / "figures/balance.py", "BIN = 0.01", "BIN = 0.02")
+    edit(library / "paper/figures/balance.py", "BIN = 0.01", "BIN = 0.02")
     origins, all_rules = anew(plan(edited))
     assert origins == {"fit_probes", "plot_figure5"}
     # What is made from the probes, the page written after the last result, and nothing besides.
@@ -169,10 +169,10 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
 def added(folder):
     """Add a goodness, a loss and a dataset of one's own, and rows that name them."""
     library = folder / "workflow/ffensembles"
-    (library / "models/goodness/l3.py").write_text(
+    (library / "learning/goodness/l3.py").write_text(
         "import torch\n\n\ndef value(h):\n    return torch.linalg.vector_norm(h, 3, -1)\n"
     )
-    (library / "training/losses/hinge.py").write_text(
+    (library / "learning/losses/hinge.py").write_text(
         "def loss(positive, negative, theta):\n"
         "    return ((theta - positive).relu() + (negative - theta).relu()).mean(-1)\n"
     )
@@ -207,10 +207,10 @@ def test_a_goodness_a_loss_or_a_dataset_added_later_trains_nothing_anew(edited):
 
 def test_a_change_to_a_variant_trains_anew_what_names_it(edited):
     added(edited)
-    edit(edited / "workflow/ffensembles/models/goodness/l1.py", "activations.sum(-1)", "sum(-1)")
+    edit(edited / "workflow/ffensembles/learning/goodness/l1.py", "activations.sum(-1)", "sum(-1)")
     origins, _ = anew(plan(edited))
     assert not origins & {"train", "extract_representations"}
-    edit(edited / "workflow/ffensembles/training/losses/threshold.py", ".mean(-1) / 2", ".mean(-1)")
+    edit(edited / "workflow/ffensembles/learning/losses/threshold.py", ".mean(-1) / 2", ".mean(-1)")
     models = {
         Path(file).parts[4]
         for file, (rule, status, _) in plan(edited).items()

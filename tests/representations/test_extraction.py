@@ -8,9 +8,9 @@ import torch
 from ffensembles.data.datasets import make_dataset
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
-from ffensembles.models import weights
-from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import Network
+from ffensembles.learning import weights
+from ffensembles.learning.label_embedding import LabelEmbedding
+from ffensembles.learning.networks import Network
 from ffensembles.representations import extraction
 from ffensembles.representations.extraction import (
     activations,

@@ -11,9 +11,9 @@ from ffensembles.errors import UserError
 LIBRARY = Path(__file__).parent
 # The folders of the modules that cells name, of which an experiment needs only those it names.
 VARIANTS = {
-    "loss": "training/losses",
-    "goodness": "models/goodness",
-    "normalisation": "models/goodness",
+    "loss": "learning/losses",
+    "goodness": "learning/goodness",
+    "normalisation": "learning/goodness",
 }
 
 

@@ -3,7 +3,7 @@
 Needs representations and analyses; makes PDF and PNG. `figures` in the config says what they show.
 """
 
-from ffensembles.figures.catalogue import FIGURES
+from ffensembles.paper.figures.catalogue import FIGURES
 
 for figure in FIGURES:
 
@@ -28,7 +28,7 @@ for figure in FIGURES:
             **figure.settings(config),
             draw=figure.draw,
             names=names_in(figure),
-            code=code("plot.py", f"figures/{figure.module}.py"),
+            code=code("plot.py", f"paper/figures/{figure.module}.py"),
         script:
             "../scripts/plot.py"
 
@@ -53,7 +53,7 @@ rule plot_training_curves:
         models=lambda wildcards: [e.model for e in mains(wildcards) for _ in models(e)],
         draw="training_curves.of_logs",
         names=lambda wildcards: printed(mains(wildcards)),
-        code=code("plot.py", "figures/training_curves.py"),
+        code=code("plot.py", "paper/figures/training_curves.py"),
     script:
         "../scripts/plot.py"
 

@@ -1,7 +1,7 @@
 """What some steps have: files of datasets, single runs, studies, departures, questions, variants."""
 
 from ffensembles.printing.names import MODELS
-from ffensembles.tables.departures import departures
+from ffensembles.paper.tables.departures import departures
 
 
 def definition(wildcards):

@@ -4,7 +4,7 @@ Needs analyses and what the paper reports; makes tidy CSV (ours beside the repor
 the paper's own layout as Markdown, LaTeX and HTML.
 """
 
-from ffensembles.tables.catalogue import TABLES
+from ffensembles.paper.tables.catalogue import TABLES
 
 for table in TABLES.values():
 

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_csv, write_text
+from ffensembles.paper.claims import evidence
+from ffensembles.paper.claims import page as claims_page
+from ffensembles.paper.tables.notes import departed
 from ffensembles.printing.names import know
-from ffensembles.tables.notes import departed
-from ffensembles.verdict import claims_page, evidence
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

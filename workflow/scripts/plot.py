@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
-from ffensembles.figures.drawing import draw
-from ffensembles.figures.parts.style import save
+from ffensembles.paper.figures.drawing import draw
+from ffensembles.paper.figures.parts.style import save
 from ffensembles.printing.names import know
 
 if TYPE_CHECKING:

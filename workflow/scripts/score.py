@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_csv, write_text
+from ffensembles.paper.scorecard import score_all, scorecard_page
+from ffensembles.paper.tables.notes import departed
 from ffensembles.printing.names import know
-from ffensembles.tables.notes import departed
-from ffensembles.verdict.scorecard import score_all, scorecard_page
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

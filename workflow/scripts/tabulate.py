@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_csv
+from ffensembles.paper.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.paper.tables.notes import departed
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
-from ffensembles.tables.catalogue import STUDY_TABLES, TABLES
-from ffensembles.tables.notes import departed
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

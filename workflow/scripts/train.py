@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles.pipeline.job import device_given, job
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
-from ffensembles.training.block import train_block
+from ffensembles.learning.block import train_block
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -16,7 +16,7 @@ from ffensembles.analysis.measurements import with_keys
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.models.weights import stored_networks
+from ffensembles.learning.weights import stored_networks
 from ffensembles.representations.extraction import activations, prepare
 
 ITERATIONS = 100  # of the solver; what the accuracies in docs/deviations.rst were measured with

@@ -12,7 +12,7 @@ from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.models.weights import stored_networks
+from ffensembles.learning.weights import stored_networks
 from ffensembles.representations.extraction import activations, predict, prepare
 
 

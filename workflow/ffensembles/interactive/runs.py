@@ -21,14 +21,14 @@ from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
 from ffensembles.experiments import LIBRARY, Experiment, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
-from ffensembles.models import weights
-from ffensembles.models.networks import Network
+from ffensembles.learning import weights
+from ffensembles.learning.block import train_block
+from ffensembles.learning.networks import Network
 from ffensembles.pipeline import results
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.results import blocks
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import Representation, of_layer
-from ffensembles.training.block import train_block
 
 SEEDS_TOGETHER = 10  # as many as the pipeline trains in a job
 CHECKPOINT_INTERVAL = 60.0  # seconds
@@ -219,7 +219,7 @@ def train(
 
 def _code(experiment: Experiment) -> str:
     """Fingerprint the code that trains: a checkpoint of other code is not taken up."""
-    modules = ["training/block.py", *experiment.variants()]
+    modules = ["learning/block.py", *experiment.variants()]
     return "-".join(fingerprint(LIBRARY / module, LIBRARY) for module in modules)
 
 

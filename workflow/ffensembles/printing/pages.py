@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 # A value that a page prints is text: what is HTML in it shows as it is written.
 ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader([Path(__file__).with_name("templates"), Path(__file__).parents[1]]),
     autoescape=lambda name: name is None or name.endswith(".html.j2"),
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -16,7 +16,7 @@ ENVIRONMENT = Environment(
 
 
 def render(template: str, **values: object) -> str:
-    """Return a whole document from a file in `templates` and the values that it prints."""
+    """Return a whole document from a template and the values that it prints."""
     return ENVIRONMENT.get_template(template).render(values)
 
 

@@ -16,11 +16,11 @@ from torch import Tensor
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
-from ffensembles.models import weights
-from ffensembles.models.devices import choose, memory_errors, precision
-from ffensembles.models.goodness import goodness
-from ffensembles.models.label_embedding import LabelEmbedding
-from ffensembles.models.networks import NORMS, SMALLEST, Network
+from ffensembles.learning import weights
+from ffensembles.learning.devices import choose, memory_errors, precision
+from ffensembles.learning.goodness import goodness
+from ffensembles.learning.label_embedding import LabelEmbedding
+from ffensembles.learning.networks import NORMS, SMALLEST, Network
 from ffensembles.representations.stored import representation_table
 
 ROWS = 2000  # images that pass the network together

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from ffensembles.extras.beyond.assemblies import (
+    compare,
+    find_assemblies,
+    largest_chance_variance,
+    match,
+)
+
+UNITS, SIZE, GROUPS, IMAGES = 100, 8, 10, 3000
+PLANTED = np.zeros((GROUPS, UNITS), dtype=bool)
+for group in range(GROUPS):
+    PLANTED[group, SIZE * group : SIZE * (group + 1)] = True
+
+
+def activations(driven, rng):
+    """Return noisy rates of units in planted groups; `driven` (M, GROUPS) drives some of them."""
+    noise = 0.5 * np.abs(rng.standard_normal((len(driven), UNITS)))
+    return (noise + 2 * (driven @ PLANTED)).astype(np.float32)
+
+
+def test_bound_on_independent_units():
+    assert largest_chance_variance(400, 100) == pytest.approx((1 + 0.5) ** 2)
+    x = np.random.default_rng(0).standard_normal((2000, UNITS))
+    assert len(find_assemblies(x, np.random.default_rng(0))) == 0
+
+
+def test_planted_assemblies_are_found():
+    rng = np.random.default_rng(1)
+    found = find_assemblies(activations(rng.random((IMAGES, GROUPS)) < 0.1, rng), rng)
+    assert len(found) == GROUPS
+    np.testing.assert_array_equal(match(PLANTED, found).max(axis=1), np.ones(GROUPS))
+
+
+def test_assemblies_that_follow_the_labels_match_the_ensembles():
+    rng = np.random.default_rng(2)
+    # Every other image is of one more category, which drives no group: if each image drove one,
+    # the groups' activities would add up to a constant, and there would be one component less.
+    labels = np.where(np.arange(IMAGES) % 2, GROUPS, np.arange(IMAGES) // 2 % GROUPS)
+    x = activations(labels[:, None] == np.arange(GROUPS), rng)
+    table = compare(x, labels, rng)
+    driven = table[table["category"] < GROUPS]
+    np.testing.assert_array_equal(driven["jaccard"], np.ones(GROUPS))
+    assert (driven["size"] == SIZE).all()
+    assert (driven["null_high"] < 0.5).all()
+
+
+def test_assemblies_without_label_structure_do_not_match():
+    # The groups fire together whatever the category; units outside them fire alone, and strongly
+    # enough to make up the ensembles of all categories.
+    rng = np.random.default_rng(3)
+    x = activations(rng.random((IMAGES, GROUPS)) < 0.1, rng)
+    x[:, -20:] = rng.exponential(5, (IMAGES, 20))
+    table = compare(x, np.arange(IMAGES) % 5, rng)
+    assert (table["assemblies"] == GROUPS).all()
+    assert (table["size"] == 20).all()
+    assert (table["jaccard"] < table["null_mean"]).all()
+
+
+def test_silent_units_take_no_part():
+    rng = np.random.default_rng(4)
+    x = activations(rng.random((IMAGES, GROUPS)) < 0.1, rng)
+    x[:, -20:] = 0
+    assert not find_assemblies(x, rng)[:, -20:].any()
+    assert find_assemblies(np.zeros((50, 10)), rng).shape == (0, 10)
+
+
+def test_empty_against_empty_is_no_match():
+    nothing = np.zeros((1, 4), dtype=bool)
+    assert match(nothing, nothing)[0, 0] == 0

@@ -1,0 +1,1 @@
+"""Ablation: what each choice that the paper leaves open does to the numbers."""

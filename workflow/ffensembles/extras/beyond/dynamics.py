@@ -1,0 +1,140 @@
+"""Dynamics: how ensembles form and change while a network is trained.
+
+Every snapshot of a run represents the same images: those that the network classifies correctly in
+the end. So what changes from one to the next is due to the weights alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.analysis.measurements import table_of, with_keys
+from ffensembles.analysis.sparsity import hoyer
+from ffensembles.data.datasets import Dataset
+from ffensembles.experiments import Experiment
+from ffensembles.extras.beyond.pruning import spread
+from ffensembles.learning.devices import choose
+from ffensembles.learning.snapshots import networks
+from ffensembles.representations.extraction import activations, inputs, predict
+
+COLUMNS = {
+    **{"epoch": int, "category": int, "sparsity": float, "units": int, "size": int},
+    **{"to_end": float, "to_before": float, "kept": float, "joined": int, "left": int},
+    "members": list,
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The ensembles of one layer at one epoch, and how sparse it is, by category."""
+
+    epoch: int
+    active: np.ndarray  # (C, n) bool
+    sparsity: np.ndarray  # (C,), mean over the images that have one
+
+
+def look(epoch: int, activations: np.ndarray, labels: np.ndarray) -> Moment:
+    """Find the ensembles in activations (M, n) of images with labels (M,)."""
+    categories = np.unique(labels)
+    means = category_means(activations, labels, categories)
+    sparsity = pd.Series(hoyer(activations)).groupby(labels).mean()
+    return Moment(epoch, active_units(means, leave_one_out(means)), sparsity.to_numpy())
+
+
+def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame:
+    """Follow the ensembles of one layer through its training.
+
+    Args:
+        moments: in order; the last is the end.
+        categories: (C,), what their rows are.
+
+    Returns:
+        epoch, category, sparsity, units (n), size (units in the ensemble), to_end and to_before
+        (Jaccard similarity with the ensemble at the end, and at the moment before; NaN where both
+        are empty, or there is none before), kept (share of the ensemble's units that are in the
+        one at the end), joined and left (units, since the moment before), members (the units).
+    """
+    rows = []
+    end = moments[-1].active
+    for before, moment in zip([None, *moments], moments, strict=False):
+        for c, category in enumerate(categories):
+            now, last = moment.active[c], end[c]
+            past = None if before is None else before.active[c]
+            rows.append(
+                {
+                    "epoch": moment.epoch,
+                    "category": int(category),
+                    "sparsity": moment.sparsity[c],
+                    "units": len(now),
+                    "size": int(now.sum()),
+                    "to_end": _jaccard(now, last),
+                    "to_before": np.nan if past is None else _jaccard(now, past),
+                    "kept": (now & last).sum() / now.sum() if now.any() else np.nan,
+                    "joined": 0 if past is None else int((now & ~past).sum()),
+                    "left": 0 if past is None else int((past & ~now).sum()),
+                    "members": np.flatnonzero(now).tolist(),
+                }
+            )
+    return table_of(rows, COLUMNS)
+
+
+def measure_dynamics(
+    experiment: Experiment, path: str, dataset: Dataset, *, device: str, images: int
+) -> pd.DataFrame:
+    """Follow the ensembles of one run through its snapshots.
+
+    A layer of FF is followed through its own training, on top of the trained layers before it.
+
+    Args:
+        experiment: what was trained.
+        path: the run's snapshots.
+        dataset: whose test images are represented, all of them.
+        device: where the networks run.
+        images: how many test images to take at most for the accuracy, spread evenly over all.
+
+    Returns:
+        layer (from 1), then the columns of `follow`, and accuracy (of the network at this epoch;
+        in FF of the layers up to this one).
+
+    Raises:
+        UserError: there are no snapshots, the run diverged, or the device is not there.
+    """
+    chosen = choose(device)
+    x, labels, embedding = inputs(experiment, dataset, "test", chosen)
+    layerwise = experiment.model == "ff"
+    *_, (_, _, last) = networks(path, layerwise=layerwise)
+    predicted = predict(last.to(chosen), x, embedding, experiment.goodness)
+    correct = torch.from_numpy(predicted).to(chosen) == labels
+    seen, seen_labels = x[correct], labels[correct]
+    if embedding:
+        seen = embedding.embed(seen, seen_labels)
+    categories = seen_labels.cpu().numpy()
+    some, truth = spread(x, images), spread(labels, images).cpu().numpy()
+
+    moments: dict[int, list[Moment]] = {}
+    accuracy: dict[tuple[int, int], float] = {}
+    for layer, epoch, stored in networks(path, layerwise=layerwise):
+        network = stored.to(chosen)
+        guess = predict(network, some, embedding, experiment.goodness)
+        for number, h in enumerate(activations(network, seen), 1):
+            if number == layer or not layerwise:
+                moments.setdefault(number, []).append(look(epoch, h, categories))
+                accuracy[number, epoch] = float((guess == truth).mean())
+    tables = [
+        with_keys(follow(found, np.unique(categories).tolist()), layer=layer)
+        for layer, found in moments.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    at = zip(table["layer"], table["epoch"], strict=True)
+    return table.assign(accuracy=[accuracy[place] for place in at])
+
+
+def _jaccard(a: np.ndarray, b: np.ndarray) -> float:
+    union = (a | b).sum()
+    return float((a & b).sum() / union) if union else float("nan")

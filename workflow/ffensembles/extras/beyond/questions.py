@@ -1,0 +1,110 @@
+"""The questions that the paper leaves open: what each is asked of, how it is shown and answered.
+
+A further question is a row here, its measurement, table and figures, these also in
+`figures/beyond/catalogue.py`, and two captions in workflow/report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+from ffensembles.extras.beyond import answers
+from ffensembles.extras.beyond import tables as tables
+from ffensembles.pipeline.selection import Experiments
+from ffensembles.printing.tables import Printed
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, a row of the catalogue."""
+
+    number: int
+    name: str  # of its measurement, table and captions
+    text: str
+    summarise: Callable[[pd.DataFrame], pd.DataFrame]
+    printed: Callable[[pd.DataFrame], Printed]
+    figures: tuple[str, ...]
+    answer: Callable[[pd.DataFrame], answers.Answer]  # from the summary of one model on one dataset
+    one_run: bool = False  # is it asked of the run that figures show, and of no other?
+
+    @property
+    def label(self) -> str:
+        """What the report calls it."""
+        return f"{self.number} {self.name.capitalize()}"
+
+    def sources(
+        self, experiments: Experiments, config: Mapping[str, Any]
+    ) -> dict[str, list[Experiment]]:
+        """Return the kind of its measurements with the experiments that it is asked of.
+
+        Raises:
+            UserError: the experiments lack the dataset that its figures show.
+        """
+        figures = config["figures"]
+        fewest = figures["seed"] + 1 if self.one_run else 1
+        studies: Collection[str] = config["beyond"]["studies"]
+        asked = [e for e in experiments if e.study in studies and len(e.runs) >= fewest]
+        shown = figures["beyond"]["dataset"]
+        if not any(e.study == "main" and e.dataset == shown for e in asked):
+            raise UserError(
+                f"config: figures.beyond.dataset: the study main of {shown} is not among the "
+                "experiments and beyond.studies"
+            )
+        return {self.name: asked}
+
+
+ROWS = (
+    Question(
+        1,
+        "dynamics",
+        "How do ensembles form and change during training?",
+        tables.dynamics,
+        tables.printed_dynamics,
+        ("dynamics", "raster"),
+        answers.dynamics,
+        one_run=True,
+    ),
+    Question(
+        2,
+        "pruning",
+        "Do ensembles say which units can be pruned?",
+        tables.pruning,
+        tables.printed_pruning,
+        ("pruning",),
+        answers.pruning,
+    ),
+    Question(
+        3,
+        "microstructure",
+        "Has a category several activation patterns?",
+        tables.microstructure,
+        tables.printed_microstructure,
+        ("microstructure",),
+        answers.microstructure,
+    ),
+    Question(
+        4,
+        "assemblies",
+        "Would one who knows no labels find the same ensembles?",
+        tables.assemblies,
+        tables.printed_assemblies,
+        ("assemblies",),
+        answers.assemblies,
+    ),
+    Question(
+        5,
+        "definition",
+        "How much hangs on the factor 2 in the definition of an ensemble?",
+        tables.definition,
+        tables.printed_definition,
+        ("definition",),
+        answers.definition,
+    ),
+)
+QUESTIONS = {question.name: question for question in ROWS}

@@ -1,0 +1,19 @@
+"""Answer the questions that the paper leaves open, on one page."""
+
+from typing import TYPE_CHECKING
+
+from ffensembles.pipeline.job import job
+from ffensembles.extras.beyond.answers import answer_all, answers_page
+from ffensembles.extras.beyond.questions import QUESTIONS
+from ffensembles.files import read_csv, write_csv, write_text
+from ffensembles.printing.names import know
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    know(snakemake.params.names)
+    summaries = {name: read_csv(path) for name, path in snakemake.input.items()}
+    table = answer_all(summaries, QUESTIONS, snakemake.params.asked)
+    write_csv(table, snakemake.output.csv)
+    write_text(answers_page(table, QUESTIONS), snakemake.output.html)

@@ -1,0 +1,1 @@
+"""Publishing: finished results as a page to read first, docs/reproduction."""

@@ -1,0 +1,30 @@
+"""Publish finished results: scorecard, claims, tables and figures, with a page to read first."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.experiments import read_experiments
+from ffensembles.extras.publishing.reproduction import publish, runs_done
+from ffensembles.pipeline import provenance, selection
+from ffensembles.printing.names import know
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    know(snakemake.params.names)
+    files = snakemake.input
+    trainings = provenance.trainings(as_list(files.logs))
+    experiments = read_experiments(files.experiments)
+    ablation = selection.ablation(experiments)
+    studies = [e for e in experiments if e not in ablation]
+    commit = provenance.commit(Path(__file__).resolve().parents[5])
+    publish(
+        snakemake.params.folder,
+        tables=as_list(files.tables),
+        reported=as_list(files.reported),
+        claims=files.claims,
+        figures=as_list(files.figures),
+        runs=runs_done(studies, trainings, commit),
+    )

@@ -1,0 +1,1 @@
+"""Studies of the user's own: tables and figures of each."""

@@ -1,0 +1,141 @@
+"""Train a block of seeds, from files to files."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ffensembles.data.datasets import Dataset
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
+from ffensembles.files import write_parquet
+from ffensembles.learning import weights
+from ffensembles.learning.checkpoints import Checkpoint
+from ffensembles.learning.devices import choose, hardware, memory_errors, products
+from ffensembles.learning.loop import Trained, train
+from ffensembles.learning.memory import memory_needed, seeds_that_fit
+from ffensembles.learning.networks import Network
+from ffensembles.learning.paired_data import Split
+from ffensembles.learning.snapshots import Snapshots
+
+# Units of a layer from which a CPU trains one seed as fast as its share of many, in less memory;
+# with fewer, steps are so short that starting them counts.
+WIDE = 512
+
+
+def train_block(
+    experiment: Experiment,
+    seeds: list[int],
+    dataset: Dataset,
+    *,
+    model_path: str | Path,
+    log_path: str | Path,
+    random_seed: int,
+    device: str,
+    precision: str,
+    checkpoint_interval: float,
+    code: str,
+    snapshots_path: str | Path | None = None,
+    snapshots_of: int | None = None,
+) -> list[int]:
+    """Train seeds of an experiment and write their weights, training log and snapshots.
+
+    Where they do not fit on the device together, or are no faster together, parts of the block are
+    trained one after another. Checkpoints lie beside the model until it is written whole. Snapshots
+    are of the seed `snapshots_of`; where it is None or of another block, their file holds none.
+
+    Returns:
+        The seeds that did not diverge.
+
+    Raises:
+        UserError: the device is not there, memory does not suffice, or every seed diverged.
+    """
+    chosen = choose(device)
+    folder = Path(model_path).with_suffix(".checkpoints")
+    identity = {
+        "settings": experiment.training_settings(),
+        "random_seed": random_seed,
+        "dataset": dataset.sha256,
+        "device": chosen.type,
+        "precision": precision,
+        "code": code,
+    }
+    circumstances = {
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "products": products(chosen, precision),
+    }
+    snapshots = Snapshots(folder / "snapshots", snapshots_of, experiment.epochs)
+    parts = []
+    with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
+        split = Split(
+            torch.from_numpy(dataset.standardised(dataset.train.images)),
+            torch.from_numpy(dataset.train.labels),
+            dataset.shape,
+            dataset.categories,
+        )
+        wanted = 1 if chosen.type == "cpu" and max(experiment.widths) >= WIDE else len(seeds)
+        shared, per_seed = memory_needed(experiment, *split.images.shape)
+        fitting = seeds_that_fit(wanted, shared, per_seed, chosen)
+        for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
+            path = folder / f"{part[0]}-{part[-1]}.checkpoint"
+            parts.append(
+                train(
+                    experiment,
+                    part,
+                    split,
+                    Checkpoint(
+                        path, {**identity, "seeds": part}, checkpoint_interval, circumstances
+                    ),
+                    random_seed=random_seed,
+                    device=chosen,
+                    precision_name=precision,
+                    observe=partial(snapshots.take, seeds=part),
+                )
+            )
+    trained = _join(parts)
+    if len(trained.diverged) == len(seeds):
+        raise UserError(
+            f"every seed of {' / '.join(experiment.key)} diverged "
+            f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
+        )
+    # The hardware is for the record: a checkpoint may be taken up on another machine.
+    about = identity | circumstances | {"seeds": seeds, "hardware": hardware(chosen)}
+    write_parquet(trained.log, log_path, about)
+    if snapshots_path is not None:
+        snapshots.save(snapshots_path, trained.network, trained.diverged)
+    weights.save(trained.network, seeds, trained.diverged, model_path)
+    shutil.rmtree(folder, ignore_errors=True)
+    return [seed for seed in seeds if seed not in trained.diverged]
+
+
+def _cut(seeds: list[int], size: int) -> list[list[int]]:
+    return [seeds[i : i + size] for i in range(0, len(seeds), size)]
+
+
+def _size_before(folder: Path) -> int | None:
+    """Return how many seeds were trained together when checkpoints were last written.
+
+    A run that goes on keeps to it, though more may fit by now: the rounding of batched products
+    depends on it.
+    """
+    sizes = []
+    for path in folder.glob("[0-9]*.checkpoint"):
+        first, last = map(int, path.stem.split("-"))
+        sizes.append(last - first + 1)
+    return max(sizes, default=None)
+
+
+def _join(parts: list[Trained]) -> Trained:
+    """Stack the parts of a block along the seed axis."""
+    states = [part.network.state() for part in parts]
+    network = Network.from_state(
+        {name: torch.cat([state[name] for state in states]) for name in states[0]},
+        parts[0].network.normalisation,
+    )
+    diverged = {seed: place for part in parts for seed, place in part.diverged.items()}
+    return Trained(network, pd.concat([part.log for part in parts], ignore_index=True), diverged)

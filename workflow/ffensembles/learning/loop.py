@@ -1,0 +1,272 @@
+"""Training: a block of seeds at once, as one batched network (section 3, App. C).
+
+FF trains its layers one after the other, each for all epochs, on the frozen outputs of the ones
+before; BP/FF and BP train all layers together. Each such stretch is a phase. The data lie on
+the device, a batch is an index, and one step of Adam serves all seeds.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ffensembles.experiments import Experiment
+from ffensembles.learning.adam import Adam
+from ffensembles.learning.checkpoints import Checkpoint
+from ffensembles.learning.cuda_graph import make_step
+from ffensembles.learning.devices import keep_freed_memory, precision, product_dtype
+from ffensembles.learning.losses import find_loss
+from ffensembles.learning.networks import Network
+from ffensembles.learning.objectives import CrossEntropy, SummedGoodness
+from ffensembles.learning.paired_data import (
+    PairedData,
+    Split,
+    ThroughLayers,
+    embedded_images,
+    layer_outputs,
+)
+from ffensembles.progress import progress
+from ffensembles.randomness import generator
+
+log = logging.getLogger(__name__)
+
+Objective = SummedGoodness | CrossEntropy
+
+# Sees how many epochs are done, and the weights in training by their names in `Network.state`.
+Observer = Callable[[int, dict[str, Tensor]], None]
+
+LOG_COLUMNS = (
+    "seed",
+    "layer",  # 0: all layers at once
+    "epoch",
+    "loss",
+    "positive_goodness",
+    "negative_goodness",
+    "seconds",
+)
+
+
+@dataclass
+class Trained:
+    """What training gives: the networks, the log, and which seeds diverged where."""
+
+    network: Network
+    log: pd.DataFrame
+    diverged: dict[int, str] = field(default_factory=dict)
+
+
+def train(
+    experiment: Experiment,
+    seeds: list[int],
+    split: Split,
+    checkpoint: Checkpoint,
+    *,
+    random_seed: int,
+    device: torch.device,
+    precision_name: str = "auto",
+    observe: Observer | None = None,
+) -> Trained:
+    """Train the seeds of an experiment, going on from the checkpoint where there is one.
+
+    Args:
+        experiment: the settings.
+        seeds: which seeds; each has generators of its own, so the result of a seed depends on
+            its block only through the rounding of batched products.
+        split: the training images, on any device.
+        checkpoint: kept up to date; left behind with the finished state.
+        random_seed: the config's seed, from which every draw derives.
+        device: where to train.
+        precision_name: see `devices.precision`.
+        observe: called when a phase begins and after each of its epochs; again for the same ones
+            where a killed training goes on.
+
+    Raises:
+        SystemExit: SIGTERM was received; the checkpoint holds the state.
+    """
+    keep_freed_memory()
+    name = (random_seed, *experiment.key)
+    split = split.without(experiment.held_out)
+    network = Network.initialise(
+        [split.images.shape[1], *experiment.widths],
+        split.categories if experiment.model == "bp" else None,
+        experiment.normalisation,
+        [generator(*name, seed, "weights") for seed in seeds],
+    ).to(device)
+    shuffles = [generator(*name, seed, "shuffle") for seed in seeds]
+    run = Run(experiment, network, seeds, shuffles, observe)
+    run.restore(checkpoint.load(device))
+    with checkpoint, torch.no_grad(), precision(device, precision_name):
+        bar = progress(
+            total=run.phases * experiment.epochs,
+            description=f"{run.name} seeds {seeds[0]}-{seeds[-1]}",
+            unit="epoch",
+            done=(run.phase - 1) * experiment.epochs + run.epoch,
+        )
+        if run.phase <= run.phases:
+            for phase, objective in _objectives(experiment, name, seeds, split, network, device):
+                if phase >= run.phase:
+                    run.train_phase(phase, objective, checkpoint, bar.update)
+        run.finish()
+        checkpoint.save(run.state())
+        bar.close()
+    return Trained(network, pd.DataFrame(run.rows, columns=LOG_COLUMNS), run.diverged)
+
+
+def _objectives(
+    experiment: Experiment,
+    name: tuple[object, ...],
+    seeds: list[int],
+    split: Split,
+    network: Network,
+    device: torch.device,
+) -> Iterator[tuple[int, Objective]]:
+    """Yield (phase, objective) in order, phases counted from 1 as layers are."""
+    if experiment.model == "bp":
+        images = split.images.to(device, product_dtype(device))
+        yield 1, CrossEntropy(network, images, split.labels.to(device), experiment.activation_l1)
+        return
+    data: PairedData = embedded_images(experiment, name, seeds, split, device)
+    stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
+    goodness, normalisation = experiment.goodness, experiment.normalisation
+    loss = find_loss(experiment.loss, experiment.theta)
+    further = ThroughLayers.after if experiment.negatives == "fresh" else layer_outputs
+    for phase, layers in enumerate(stages, 1):
+        if phase > 1:
+            data = further(data, network.layers[phase - 2], normalisation)
+        yield phase, SummedGoodness(layers, data, goodness, normalisation, loss)
+
+
+class Run:
+    """The state of a training, and the loop that carries it from step to step."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        network: Network,
+        seeds: list[int],
+        generators: list[torch.Generator],
+        observe: Observer | None = None,
+    ) -> None:
+        """Start before the first step of phase 1."""
+        self.experiment, self.network, self.observe = experiment, network, observe
+        self.seeds, self.generators = seeds, generators
+        self.name = " / ".join(experiment.key)
+        self.phases = experiment.layers if experiment.model == "ff" else 1
+        self.phase, self.epoch, self.batch = 1, 0, 0  # of those, epoch and batch count what is done
+        self.shuffles = self._generator_states()  # from which this epoch's order is drawn
+        self.totals = torch.zeros(len(seeds), 3, device=network.layers[0].weight.device)
+        self.seconds = 0.0
+        self.rows: list[list[float]] = []
+        self.diverged: dict[int, str] = {}
+        self.optimiser: Adam | None = None
+        self._optimiser_state: dict[str, list[Tensor]] | None = None
+
+    def train_phase(
+        self,
+        phase: int,
+        objective: Objective,
+        checkpoint: Checkpoint,
+        epoch_done: Callable[[], object],
+    ) -> None:
+        """Train one phase from wherever the state stands to its end."""
+        size, n = self.experiment.batch_size, len(objective)
+        self.phase = phase
+        self.optimiser = self._make_optimiser(objective)
+        step = make_step(objective, self.optimiser, self.totals, size)
+        self._show()
+        while self.epoch < self.experiment.epochs:
+            started = time.perf_counter() - self.seconds
+            objective.begin_epoch(phase, self.epoch)
+            # Drawn on the CPU: how a GPU permutes depends on the number of its processors.
+            order = torch.stack([torch.randperm(n, generator=g) for g in self.generators])
+            order = order.to(self.totals.device)
+            for start in range(self.batch * size, n, size):
+                step(order[:, start : start + size])
+                self.batch += 1
+                self.seconds = time.perf_counter() - started
+                checkpoint.after_step(self.state)
+            self._end_epoch(objective, started)
+            self._show()
+            epoch_done()
+        for parameter in objective.parameters:
+            parameter.grad = None
+        self.optimiser = None  # its moments and the gradients make room for the next phase
+        self.phase, self.epoch = phase + 1, 0
+
+    def _show(self) -> None:
+        if self.observe and not self.batch:
+            layer = f"layer{self.phase}." if self.phases > 1 else ""
+            state = self.network.state().items()
+            self.observe(self.epoch, {name: x for name, x in state if name.startswith(layer)})
+
+    def _make_optimiser(self, objective: Objective) -> Adam:
+        settings = self.experiment.learning_rate, self.experiment.weight_decay
+        optimiser = Adam(objective.parameters, *settings)
+        if self._optimiser_state is not None:
+            optimiser.restore(self._optimiser_state)
+            self._optimiser_state = None
+        return optimiser
+
+    def _end_epoch(self, objective: Objective, started: float) -> None:
+        layer = self.phase if self.phases > 1 else 0
+        largest = torch.stack([p.flatten(1).abs().amax(1) for p in objective.parameters])
+        # The one time in an epoch that the device is waited for.
+        means = torch.cat([self.totals / len(objective), largest.mean(0)[:, None]], dim=1).tolist()
+        self.seconds = time.perf_counter() - started
+        self.epoch, self.batch = self.epoch + 1, 0
+        for seed, (*values, weights) in zip(self.seeds, means, strict=True):
+            self.rows.append([seed, layer, self.epoch, *values, self.seconds])
+            if not (isfinite(weights) and isfinite(values[0])) and seed not in self.diverged:
+                place = f"{f'layer {layer}, ' if layer else ''}epoch {self.epoch}"
+                self.diverged[seed] = place
+                log.warning(
+                    f"{self.name}: seed {seed} diverged in {place} (loss {values[0]:g}) and is "
+                    "given up; the others of its block go on; a lower learning_rate helps"
+                )
+        self.totals.zero_()
+        self.seconds = 0.0
+        self.shuffles = self._generator_states()
+
+    def finish(self) -> None:
+        """Make sure that nobody uses the networks of a diverged seed."""
+        for tensor in self.network.state().values():
+            for seed in self.diverged:
+                tensor[self.seeds.index(seed)] = torch.nan
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next step depends on."""
+        return {
+            "network": self.network.state(),
+            "optimiser": self.optimiser.state if self.optimiser else None,
+            "shuffles": self.shuffles,
+            "totals": self.totals,
+            "position": [self.phase, self.epoch, self.batch],
+            "seconds": self.seconds,
+            "rows": self.rows,
+            "diverged": self.diverged,
+        }
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Go back to a saved state."""
+        if state is None:
+            return
+        for name, tensor in self.network.state().items():
+            tensor.copy_(state["network"][name])
+        for g, saved in zip(self.generators, state["shuffles"], strict=True):
+            g.set_state(saved.cpu())  # which lie on the device, as all that is loaded
+        self.shuffles = self._generator_states()
+        self.totals.copy_(state["totals"])
+        self.phase, self.epoch, self.batch = state["position"]
+        self.seconds, self.rows, self.diverged = state["seconds"], state["rows"], state["diverged"]
+        self._optimiser_state = state["optimiser"]
+
+    def _generator_states(self) -> list[torch.Tensor]:
+        return [g.get_state() for g in self.generators]

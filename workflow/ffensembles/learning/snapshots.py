@@ -1,0 +1,130 @@
+"""Snapshots: the weights of one seed at epochs 0, 1, 2, 4, 8, … and the last of its training.
+
+Where layers are trained one after the other, as in FF, each has snapshots on its own clock, and
+epoch 0 of a layer is when its training begins. While training goes on each snapshot is a file of
+its own beside the checkpoint, so that a killed training finds them again; in the end they become
+one file beside the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as safetensors
+from torch import Tensor
+
+from ffensembles.errors import UserError
+from ffensembles.files import atomic, reading
+from ffensembles.learning.networks import Network
+
+log = logging.getLogger(__name__)
+
+
+def epochs_kept(epochs: int) -> list[int]:
+    """Return the epochs of a training at whose end a snapshot is taken; 0 is its beginning."""
+    powers = [2**k for k in range(epochs.bit_length())]
+    return [0, *(epoch for epoch in powers if epoch < epochs), epochs]
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Takes the snapshots of one seed.
+
+    Attributes:
+        folder: for the snapshots of an unfinished training.
+        seed: whose weights are kept; None: nobody's.
+        epochs: of the training, or of each layer's.
+    """
+
+    folder: Path
+    seed: int | None
+    epochs: int
+
+    def take(self, epoch: int, state: Mapping[str, Tensor], seeds: list[int]) -> None:
+        """Keep the weights where a snapshot is due.
+
+        Args:
+            epoch: how many are done.
+            state: what is being trained, named as in `Network.state`, (S, …) each.
+            seeds: the S seeds.
+        """
+        if self.seed not in seeds or epoch not in epochs_kept(self.epochs):
+            return
+        place = seeds.index(self.seed)
+        kept = {
+            f"epoch{epoch}.{name}": tensor[place].cpu().contiguous()
+            for name, tensor in state.items()
+        }
+        first = next(iter(state)).partition(".")[0]
+        with atomic(self.folder / f"{first}-{epoch}.safetensors") as temporary:
+            temporary.write_bytes(safetensors(kept))
+
+    def save(self, path: str | Path, network: Network, diverged: Mapping[int, str]) -> None:
+        """Write all snapshots into one file, and log its size.
+
+        It holds none where the seed was not among those trained, or was chosen too late.
+        """
+        epochs = epochs_kept(self.epochs)
+        kept: dict[str, Tensor] = {}
+        for epoch in epochs:
+            for file in sorted(self.folder.glob(f"*-{epoch}.safetensors")):
+                kept |= load_file(file)
+        if len(kept) < len(epochs) * len(network.state()):
+            kept = {}
+        about = {
+            "seed": self.seed,
+            "epochs": epochs,
+            "normalisation": network.normalisation,
+            "diverged": None if self.seed is None else diverged.get(self.seed),
+        }
+        with atomic(path) as temporary:
+            temporary.write_bytes(safetensors(kept, {"ffensembles": json.dumps(about)}))
+        size = sum(tensor.nbytes for tensor in kept.values()) / 2**20
+        log.info("snapshots: %.1f MiB, %d epochs", size, len(epochs) if kept else 0)
+
+
+def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, Network]]:
+    """Yield (layer, epoch, network) for every snapshot in a file, in the order of training.
+
+    Args:
+        path: as `Snapshots.save` wrote it.
+        layerwise: were the layers trained one after the other? Then the network ends with the
+            layer being trained, and those before it are as they are in the end. If not, the layer
+            is the last, and the network whole.
+
+    Raises:
+        UserError: there are no snapshots, or this seed diverged in training.
+    """
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["ffensembles"])
+        names = {name.partition(".")[2] for name in file.keys()}  # noqa: SIM118
+        if not names:
+            raise UserError(
+                f"{path}: holds no snapshots; name its study under beyond.studies in the config, "
+                "remove the file and run again"
+            )
+        if about["diverged"]:
+            raise UserError(
+                f"{path}: seed {about['seed']} diverged in training ({about['diverged']}); lower "
+                "its learning_rate in the table of experiments"
+            )
+        depth = sum(name.startswith("layer") for name in names) // 2
+        last = about["epochs"][-1]
+        for layer in range(1, depth + 1) if layerwise else [depth]:
+            for epoch in about["epochs"]:
+                when = dict.fromkeys(names, epoch)
+                if layerwise:
+                    before, now = _names_of(range(1, layer)), _names_of([layer])
+                    when = dict.fromkeys(before, last) | dict.fromkeys(now, epoch)
+                state = {x: file.get_tensor(f"epoch{e}.{x}")[None] for x, e in when.items()}
+                yield layer, epoch, Network.from_state(state, about["normalisation"])
+
+
+def _names_of(layers: Iterable[int]) -> list[str]:
+    return [f"layer{layer}.{part}" for layer in layers for part in ("weight", "bias")]

@@ -1,0 +1,65 @@
+"""Trained models on disk: a block of seeds in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save as safetensors
+
+from ffensembles.errors import UserError
+from ffensembles.files import Paths, atomic, reading
+from ffensembles.learning.networks import Network
+
+
+def save(
+    network: Network, seeds: Iterable[int], diverged: dict[int, str], path: str | Path
+) -> None:
+    """Write the stacked weights, with the seeds and those that diverged in the metadata."""
+    about = {
+        "seeds": list(seeds),
+        "normalisation": network.normalisation,
+        "diverged": {str(seed): place for seed, place in diverged.items()},
+    }
+    state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
+    with atomic(path) as temporary:
+        # One entry, for safetensors writes several in an order that changes from run to run; and
+        # the file is ours, for those that safetensors writes are nobody else's to read.
+        temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
+
+
+def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
+    """Yield file and seed of every network in some files, in order."""
+    for path in paths:
+        with reading(path), safe_open(path, framework="pt") as file:
+            seeds = _about(file)["seeds"]
+        yield from ((path, seed) for seed in seeds)
+
+
+def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
+    """Read the network of one seed, with a seed axis of length 1.
+
+    Raises:
+        UserError: this seed diverged in training, or the file is damaged.
+    """
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = _about(file)
+        if place := about["diverged"].get(str(seed)):
+            raise UserError(
+                f"{path}: seed {seed} diverged in training ({place}); lower its learning_rate in "
+                "the table of experiments, or its number of seeds"
+            )
+        i = about["seeds"].index(seed)
+        state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
+    return Network.from_state(state, about["normalisation"])
+
+
+def _about(file: safe_open) -> dict[str, Any]:
+    metadata = file.metadata() or {}
+    if "ffensembles" not in metadata:
+        raise ValueError("it has no word of its seeds")
+    return json.loads(metadata["ffensembles"])

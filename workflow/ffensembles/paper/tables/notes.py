@@ -1,0 +1,108 @@
+"""What is said under a table of numbers that are missing, or are not what they seem.
+
+Categories and datasets are called as `printing.names` knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ffensembles.paper.tables.departures import Departure
+from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+
+
+def nothing(*measurements: object) -> list[str]:
+    """Say nothing."""
+    return []
+
+
+def lacking_runs(sparsities: pd.DataFrame, *others: object) -> list[str]:
+    """Say which runs classify no test image correctly, so that nothing represents any.
+
+    Args:
+        sparsities: sparsity.parquet tables, which know of every run.
+        others: what else the table is made of.
+    """
+    nothing = sparsities[sparsities["category"].isna() & (sparsities["images"] == 0)]
+    notes = []
+    for (dataset, model), rows in nothing.groupby(["dataset", "model"], sort=False):
+        seeds = ", ".join(map(str, sorted(set(rows["seed"]))))
+        notes.append(
+            f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: nothing is measured of "
+            f"the runs of seed {seeds}, which classify no test image correctly."
+        )
+    return notes
+
+
+def lacking_ensembles(sizes: pd.DataFrame, sparsities: pd.DataFrame, *others: object) -> list[str]:
+    """Say which ensembles there are not, for want of correctly classified images.
+
+    Args:
+        sizes: as `measurements.read_sizes` gives them.
+        sparsities: sparsity.parquet tables.
+        others: what else the table is made of.
+    """
+    notes = lacking_runs(sparsities)
+    for dataset, rows in sizes.groupby("dataset", sort=False):
+        measured = set(rows["category"])
+        if absent := _absent(str(dataset), measured):
+            notes.append(
+                f"{DATASETS[str(dataset)]}: no run classifies a test image of {absent} correctly, "
+                "so that averages are over the other categories."
+            )
+        for model, runs in rows.groupby("model"):
+            short = {
+                seed: measured - set(found) for seed, found in runs.groupby("seed")["category"]
+            }
+            left_out = [str(seed) for seed, lacking in short.items() if lacking]
+            if left_out:
+                lacking = _names(str(dataset), set().union(*short.values()))
+                notes.append(
+                    f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: averages are "
+                    f"without the runs of seed {', '.join(left_out)}, which classify no image of "
+                    f"some categories ({lacking}) correctly."
+                )
+    return notes
+
+
+def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
+    """Say which categories have no test image, so that no probe is judged on them.
+
+    Args:
+        probes: probes.parquet tables.
+        others: what else the table is made of.
+    """
+    notes = []
+    for dataset, categories in probes.groupby("dataset", sort=False)["category"]:
+        if absent := _absent(str(dataset), set(categories.dropna())):
+            notes.append(
+                f"{DATASETS[str(dataset)]}: there is no test image of {absent}, so that nothing "
+                "is measured on it."
+            )
+    return notes
+
+
+def departed(departures: Iterable[Departure]) -> list[str]:
+    """Say that these experiments are not the paper's, and in what, if there are any."""
+    rows = in_words(departures)
+    return [f"Not trained with the paper's settings: {rows}."] if rows else []
+
+
+def in_words(departures: Iterable[Departure]) -> str:
+    """Say of each of these experiments in what it differs from the paper's."""
+    return ". ".join(
+        f"{DATASETS[data]}, {MODELS[model]}: {words}" for data, model, words in departures
+    )
+
+
+def _absent(dataset: str, measured: set[int]) -> str:
+    """Name the categories of a dataset that are not among those measured."""
+    known = range(len(CATEGORIES.get(dataset, [])))
+    return _names(dataset, set(known) - measured)
+
+
+def _names(dataset: str, categories: set[int]) -> str:
+    names = CATEGORIES.get(dataset, [])
+    return ", ".join(names[k] if k < len(names) else str(k) for k in sorted(categories))
