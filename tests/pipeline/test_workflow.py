@@ -26,7 +26,7 @@ from helpers.pipeline import (
     two_studies,
 )
 
-RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow/rules").iterdir()))
+RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow").rglob("*.smk")))
 
 
 def edit(path, old, new):

@@ -6,26 +6,18 @@ Each differs from `ablation-reference`, of the same model on the same dataset, i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.experiments import Experiment
+from ffensembles.paper.tables.departures import change
 from ffensembles.paper.tables.summaries import ensemble_percents, over_runs
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
 
 REFERENCE = "ablation-reference"
 STUDY = ["dataset", "model", "study"]
-
-# How a changed setting reads; any other is named by its column in the table of experiments.
-IN_WORDS = {
-    ("loss", "difference"): "the loss printed in section 3.2",
-    ("negatives", "paired"): "each negative paired with the positive of the same image",
-    ("black", "minimum"): "label on the darkest pixel value instead of 0",
-    ("maximum", "image"): "label as bright as its own image instead of the whole split",
-}
 
 MEASURES = {  # heading and format
     "accuracy": ("Accuracy", ".3f"),
@@ -34,23 +26,6 @@ MEASURES = {  # heading and format
     "positive_fraction": ("ρ⁺", ".3f"),
     "bias": ("β", ".3f"),
 }
-
-
-def change(experiment: Experiment, reference: Experiment | None) -> str:
-    """Say in words how an experiment differs from its reference; name its study without one."""
-    if reference is None:
-        return experiment.study
-    differences = (
-        IN_WORDS.get(
-            (field.name, getattr(experiment, field.name)),
-            f"{field.name.replace('_', ' ')} {getattr(experiment, field.name)} "
-            f"instead of {getattr(reference, field.name)}",
-        )
-        for field in fields(Experiment)
-        if field.name not in ("study", "seeds")
-        and getattr(experiment, field.name) != getattr(reference, field.name)
-    )
-    return "; ".join(differences) or "reference"
 
 
 def tabulate(

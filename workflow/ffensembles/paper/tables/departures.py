@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_row
-from ffensembles.extras.ablation.table import change
 from ffensembles.paper.tables.reported import read_reported
 
 # What sets a study of the paper apart from the main one, of Table 6 (App. I and K). App. K has one
@@ -18,6 +18,14 @@ STUDIES = {
 }
 # Table 6 has another batch size of BP than the code that made the numbers: docs/deviations.rst.
 BP = {"batch_size": "2048"}
+
+# How a changed setting reads; any other is named by its column in the table of experiments.
+IN_WORDS = {
+    ("loss", "difference"): "the loss printed in section 3.2",
+    ("negatives", "paired"): "each negative paired with the positive of the same image",
+    ("black", "minimum"): "label on the darkest pixel value instead of 0",
+    ("maximum", "image"): "label as bright as its own image instead of the whole split",
+}
 
 Departure = tuple[str, str, str]  # dataset, model, and in words what differs
 
@@ -46,6 +54,23 @@ def departures(experiments: Iterable[Experiment], table6: str) -> list[Departure
             words = change(e, _papers(e, settings[e.dataset, e.model], table6))
             found += [(e.dataset, e.model, words)] if words != "reference" else []
     return list(dict.fromkeys(found))
+
+
+def change(experiment: Experiment, reference: Experiment | None) -> str:
+    """Say in words how an experiment differs from its reference; name its study without one."""
+    if reference is None:
+        return experiment.study
+    differences = (
+        IN_WORDS.get(
+            (field.name, getattr(experiment, field.name)),
+            f"{field.name.replace('_', ' ')} {getattr(experiment, field.name)} "
+            f"instead of {getattr(reference, field.name)}",
+        )
+        for field in fields(Experiment)
+        if field.name not in ("study", "seeds")
+        and getattr(experiment, field.name) != getattr(reference, field.name)
+    )
+    return "; ".join(differences) or "reference"
 
 
 def _papers(e: Experiment, settings: dict[str, str], where: str) -> Experiment:
