@@ -14,10 +14,10 @@ from helpers import REPORTED, ROOT
 
 EXPERIMENTS = read_experiments(ROOT / "config/experiments.tsv")
 ALL_REPORTED = [REPORTED / f"table{number}.csv" for number in JUDGED]
-COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "hardware", "device", "products"]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "hardware", "device", "products", "commit"]
 
 
-def trainings(*rows, where=("a card", "cuda", "TF32")):
+def trainings(*rows, where=("a card", "cuda", "TF32", "abc")):
     return pd.DataFrame([[*row, *where] for row in rows], columns=COLUMNS)
 
 
@@ -65,7 +65,7 @@ def publish(results, folder, *, off, found, runs, commit="abc", **values):
         reported=ALL_REPORTED,
         claims=claims(results, **found),
         figures=[results / "figure1.png"],
-        runs=reproduction.runs_done(EXPERIMENTS, runs, commit),
+        runs=reproduction.runs_done(EXPERIMENTS, runs.assign(commit=commit)),
     )
     return (folder / "README.md").read_text("utf-8")
 
@@ -112,7 +112,7 @@ def test_what_is_published_later_is_added(results, tmp_path):
         off={("mnist", "bpff"): 0.0, ("fashionmnist", "ff"): 0.0},
         found={"a": {"fashionmnist": False}, "b": {"mnist": True}},
         runs=trainings(
-            ["main", "fashionmnist", "ff", 1, 3600.0], where=("a CPU", "cpu", "float32")
+            ["main", "fashionmnist", "ff", 1, 3600.0], where=("a CPU", "cpu", "float32", "def")
         ),
         commit="def",
     )
@@ -165,7 +165,7 @@ def test_explanations_without_a_column_are_a_users_mistake(tmp_path):
 
 def test_runs_that_are_left_cost_what_those_here_took():
     wanted = [e for e in EXPERIMENTS if e.dataset in ("mnist", "svhn") and e.model == "ff"]
-    runs = reproduction.runs_done(wanted, trainings(["main", "mnist", "ff", 2, 7200.0]), "abc")
+    runs = reproduction.runs_done(wanted, trainings(["main", "mnist", "ff", 2, 7200.0]))
     runs = runs.set_index(["study", "dataset"])
     assert runs.loc[("main", "mnist"), ["run", "wanted", "hours"]].tolist() == [2, 10, 2.0]
     assert runs.loc[("main", "mnist"), "hours_left"] == pytest.approx(8)
@@ -177,7 +177,7 @@ def test_runs_that_are_left_cost_what_those_here_took():
 def test_further_runs_of_one_category_do_not_stand_for_others():
     wanted = [e for e in EXPERIMENTS if e.held_out in (2, 3) and e.model == "bp"]
     done = trainings(["without-2", "fashionmnist", "bp", 3, 1800.0])
-    (row,) = reproduction.runs_done(wanted, done, "abc").itertuples()
+    (row,) = reproduction.runs_done(wanted, done).itertuples()
     assert (row.wanted, row.run, row.hours) == (2, 1, 0.5)
     assert row.hours_left == pytest.approx(1 / 6)
 

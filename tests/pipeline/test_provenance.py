@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ffensembles.files import write_parquet
-from ffensembles.pipeline import provenance
+from ffensembles.pipeline import checkout, provenance
 
 ABOUT = {
     "settings": {"study": "main", "dataset": "mnist", "model": "ff"},
@@ -19,6 +19,8 @@ ABOUT = {
     "dataset": "4bf5",
     "code": "0123",
     "seeds": [0, 1],
+    "commit": "1234567890abcdef",
+    "taken_from": "networks.zip",
 }
 
 
@@ -58,7 +60,7 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
     page = provenance.provenance_page(
         provenance.trainings(logs), commit="abc", versions={"Python": "3.11.2"}, config="a: <b>\n"
     )
-    cells = '<td class="text">{}</td>' * 7 + "<td>{}</td>" * 3
+    cells = '<td class="text">{}</td>' * 10 + "<td>{}</td>" * 2
     about = [
         "main",
         "MNIST",
@@ -68,6 +70,8 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
         "highest by blas",
         "2.9.0",
         "4",
+        "1234567890ab",
+        "networks.zip",
     ]
     assert cells.format(*about, "4", "1:01:00") in page
     assert cells.format(*about[:4], "other", *about[5:], "2", "0:01:00") in page
@@ -80,7 +84,7 @@ def test_a_run_without_any_training_has_a_page():
     assert "0 runs in 0 trainings: 0.00 GPU hours" in page
 
 
-@pytest.mark.parametrize("key", ["hardware", "products"])
+@pytest.mark.parametrize("key", ["hardware", "products", "commit"])
 def test_an_older_log_is_read(log, key):
     path = log(TOGETHER)
     table = pd.read_parquet(path)
@@ -94,19 +98,19 @@ def test_the_commit_is_that_of_the_folder_itself(tmp_path):
         command = ["git", "-C", tmp_path, *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    assert provenance.commit(tmp_path).startswith("unknown")
+    assert checkout.commit(tmp_path).startswith("unknown")
     git("init")
     (tmp_path / "file").write_text("1")
     git("add", "file")
     git("commit", "-m", "first")
     head = git("rev-parse", "HEAD")
-    assert provenance.commit(tmp_path) == head
+    assert checkout.commit(tmp_path) == head
     (tmp_path / "results").write_text("not tracked")
-    assert provenance.commit(tmp_path) == head
+    assert checkout.commit(tmp_path) == head
     (tmp_path / "file").write_text("2")
-    assert provenance.commit(tmp_path) == f"{head}, with uncommitted changes"
+    assert checkout.commit(tmp_path) == f"{head}, with uncommitted changes"
     (tmp_path / "within").mkdir()
-    assert provenance.commit(tmp_path / "within").startswith("unknown")
+    assert checkout.commit(tmp_path / "within").startswith("unknown")
 
 
 def test_a_clone_of_someone_elses_has_a_commit_too(tmp_path, monkeypatch):
@@ -117,16 +121,16 @@ def test_a_clone_of_someone_elses_has_a_commit_too(tmp_path, monkeypatch):
     git("init", "-q")
     git("commit", "-q", "--allow-empty", "-m", "first")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git plays that we do not own it
-    assert len(provenance.commit(tmp_path)) == 40
+    assert len(checkout.commit(tmp_path)) == 40
 
 
 def test_why_git_refuses_is_told(tmp_path, monkeypatch):
-    assert "not a git repository" in provenance.commit(tmp_path)
+    assert "not a git repository" in checkout.commit(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").write_text("damaged")
-    assert provenance.commit(tmp_path).startswith("unknown: git says '")
+    assert checkout.commit(tmp_path).startswith("unknown: git says '")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert provenance.commit(tmp_path).startswith("unknown: git cannot be run (No such file")
+    assert checkout.commit(tmp_path).startswith("unknown: git cannot be run (No such file")
 
 
 def test_every_named_package_is_installed():

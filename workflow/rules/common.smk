@@ -26,6 +26,7 @@ from ffensembles.data.definitions import (
 from ffensembles.data.prestaged import check_prestaged
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
+from ffensembles.learning.handed_on import HandedOn
 from ffensembles.pipeline import results
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
@@ -50,6 +51,9 @@ EXPERIMENTS = or_exit(
     narrow, or_exit(read_experiments, config["experiments"]), config["only"]
 )
 or_exit(check_experiments, EXPERIMENTS, config)
+if config["networks"]:
+    networks = or_exit(HandedOn.open, config["networks"])
+    or_exit(networks.check, EXPERIMENTS, config["random_seed"])
 
 workflow.pathvars.update(workflow.pathvars.from_config(config))
 

@@ -33,3 +33,19 @@ rule train:
         code=code_of("train.py"),
     script:
         "../scripts/train.py"
+
+
+rule pack:
+    """Write all finished networks into one file, for a colleague or another machine.
+
+    It has no input and no output, so that it trains nothing and packs what is there now.
+    """
+    log:
+        "<logs>/pack.log",
+    conda:
+        "../../envs/ffensembles.yaml"
+    params:
+        folder=config["pathvars"]["results"],
+        logs=results.training_logs(EXPERIMENTS, config["seeds_per_job"]),
+    script:
+        "../scripts/pack.py"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_text
-from ffensembles.pipeline import provenance
+from ffensembles.pipeline import checkout, provenance
 from ffensembles.printing.names import know
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
     know(snakemake.params.names)
     page = provenance.provenance_page(
         provenance.trainings(as_list(snakemake.input.logs)),
-        commit=provenance.commit(Path(__file__).resolve().parents[2]),
+        commit=checkout.commit(Path(__file__).resolve().parents[2]),
         versions=provenance.versions(),
         config=Path(snakemake.input.config).read_text(encoding="utf-8"),
     )

@@ -1,30 +1,43 @@
 """Train a block of seeds of one experiment (sections 3.2-3.4, App. C)."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import device_given, job
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.learning.block import train_block
+from ffensembles.learning.handed_on import HandedOn
+from ffensembles.pipeline.checkout import commit
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
+HOME = Path(__file__).resolve().parents[2]
+
 with job(snakemake.log[0]):
-    params = snakemake.params
+    params, config = snakemake.params, snakemake.config
+    experiment = Experiment(**params.experiment)
     seeds = list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1))
-    config, study = snakemake.config, snakemake.wildcards.study
-    train_block(
-        Experiment(**params.experiment),
-        seeds,
-        load(snakemake.input.dataset),
-        model_path=snakemake.output.model,
-        log_path=snakemake.output.log,
-        random_seed=params.random_seed,
-        device=device_given(params.device, snakemake.resources),
-        precision=params.precision,
-        checkpoint_interval=config["checkpoint_interval"],
-        code=params.code,
-        snapshots_path=snakemake.output.snapshots,
-        snapshots_of=config["figures"]["seed"] if study in config["beyond"]["studies"] else None,
-    )
+    dataset = load(snakemake.input.dataset)
+    asked = experiment.study in config["beyond"]["studies"]
+    files = {
+        "model_path": snakemake.output.model,
+        "log_path": snakemake.output.log,
+        "snapshots_path": snakemake.output.snapshots,
+        "snapshots_of": config["figures"]["seed"] if asked else None,
+        "random_seed": params.random_seed,
+    }
+    networks = config["networks"] and HandedOn.open(config["networks"])
+    if not (networks and networks.take(experiment, seeds, dataset=dataset.sha256, **files)):
+        train_block(
+            experiment,
+            seeds,
+            dataset,
+            **files,
+            device=device_given(params.device, snakemake.resources),
+            precision=params.precision,
+            checkpoint_interval=config["checkpoint_interval"],
+            code=params.code,
+            commit=commit(HOME),
+        )

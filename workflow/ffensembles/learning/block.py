@@ -41,12 +41,14 @@ def train_block(
     code: str,
     snapshots_path: str | Path | None = None,
     snapshots_of: int | None = None,
+    commit: str = "not recorded",
 ) -> list[int]:
     """Train seeds of an experiment and write their weights, training log and snapshots.
 
     Where they do not fit on the device together, or are no faster together, parts of the block are
     trained one after another. Checkpoints lie beside the model until it is written whole. Snapshots
-    are of the seed `snapshots_of`; where it is None or of another block, their file holds none.
+    are of the seed `snapshots_of`; where it is None or of another block, their file holds none. The
+    log says which `commit` of the pipeline trained it.
 
     Returns:
         The seeds that did not diverge.
@@ -104,7 +106,8 @@ def train_block(
             f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
         )
     # The hardware is for the record: a checkpoint may be taken up on another machine.
-    about = identity | circumstances | {"seeds": seeds, "hardware": hardware(chosen)}
+    about = identity | circumstances | {"seeds": seeds, "commit": commit}
+    about["hardware"] = hardware(chosen)
     write_parquet(trained.log, log_path, about)
     if snapshots_path is not None:
         snapshots.save(snapshots_path, trained.network, trained.diverged)

@@ -50,6 +50,8 @@ def settle_folders(config: dict[str, Any], home: str | Path) -> None:
         config[key] = _settled(f"config: {key}", config[key])
         if not os.path.lexists(config[key]) and Path(home, config[key]).exists():
             config[key] = str(Path(home, config[key]))
+    if config["networks"] is not None:
+        config["networks"] = _settled("config: networks", config["networks"])
     if problem := no_folder(config["reported"]):
         raise UserError(f"config: reported: {config['reported']} {problem}")
     for name, entry in config["datasets"].items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import metadata
@@ -12,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.files import Paths, read_frame, read_metadata, shortened
+from ffensembles.files import Paths, read_frame, read_metadata
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -23,7 +22,7 @@ PACKAGES = (
 DEVICES = {"cuda": "GPU", "cpu": "CPU"}
 UNKNOWN = "not recorded"
 WHERE = ["device", "hardware", "products", "torch", "threads"]
-COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", *WHERE]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", "commit", "taken_from", *WHERE]
 
 
 def trainings(logs: Paths) -> pd.DataFrame:
@@ -31,19 +30,21 @@ def trainings(logs: Paths) -> pd.DataFrame:
 
     Returns:
         `COLUMNS`, one row per block of seeds: seeds is how many, seconds how long they trained,
-        data the dataset's SHA-256, and `WHERE` says on what.
+        data the dataset's SHA-256, commit the one that trained them, taken_from the file of
+        trained networks that they came in (empty: trained here), and `WHERE` says on what.
     """
     return pd.DataFrame([_training(path) for path in logs], columns=COLUMNS)
 
 
 def _training(path: str | Path) -> dict[str, Any]:
-    about: dict[str, Any] = {"hardware": UNKNOWN, "products": UNKNOWN, **read_metadata(path)}
+    unknown = dict.fromkeys(("hardware", "products", "commit"), UNKNOWN)
+    about: dict[str, Any] = {**unknown, "taken_from": "", **read_metadata(path)}
     return {
         **{key: about["settings"][key] for key in ("study", "dataset", "model")},
         "seeds": len(about["seeds"]),
         "seconds": seconds_of_training(read_frame(path)),
         "data": about["dataset"],
-        **{key: about[key] for key in WHERE},
+        **{key: about[key] for key in ("commit", "taken_from", *WHERE)},
     }
 
 
@@ -54,30 +55,6 @@ def seconds_of_training(log: pd.DataFrame) -> float:
     another their times differ, and add up.
     """
     return log.drop_duplicates(["layer", "epoch", "seconds"])["seconds"].sum()
-
-
-def commit(folder: Path) -> str:
-    """Return the commit of a Git checkout, and whether its files differ from that."""
-    folder = folder.resolve()
-
-    def git(*arguments: str) -> str:
-        # A clone that someone else owns is as good: it is read, and nothing of it is run.
-        command = ["git", "-c", f"safe.directory={folder}", "-c", "core.fsmonitor=false"]
-        command += ["-C", str(folder), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")) != folder:
-            return "unknown: the pipeline is not a Git checkout of its own"
-        # No result depends on the documentation, where `publish` writes.
-        places = ("--", ".", ":(exclude)docs")
-        changes = git("status", "--porcelain", "--untracked-files=no", *places)
-        return git("rev-parse", "HEAD") + (", with uncommitted changes" if changes else "")
-    except OSError as error:
-        return f"unknown: git cannot be run ({error.strerror})"
-    except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split()) or f"status {error.returncode}"
-        return f"unknown: git says '{shortened(said)}'"
 
 
 def versions() -> dict[str, str]:
@@ -127,12 +104,13 @@ def hours(trainings: pd.DataFrame) -> str:
 
 def _by_experiment(trainings: pd.DataFrame) -> pd.DataFrame:
     """Add up the trainings of each experiment on the same hardware, in print."""
-    keys = ["study", "dataset", "model", *WHERE]
+    keys = ["study", "dataset", "model", *WHERE, "commit", "taken_from"]
     sums = trainings.groupby(keys, sort=False)[["seeds", "seconds"]].sum().reset_index()
     sums["dataset"] = sums["dataset"].map(lambda name: DATASETS.get(name, name))
     sums["model"] = sums["model"].map(MODELS)
     sums["device"] = sums["device"].map(DEVICES)
     sums["seconds"] = sums["seconds"].map(clock)
+    sums["commit"] = sums["commit"].str[:12]
     return sums
 
 

@@ -81,23 +81,20 @@ def publish(
     write_text(reproduction_page(folder), folder / "README.md")
 
 
-def runs_done(
-    experiments: Sequence[Experiment], trainings: pd.DataFrame, commit: str
-) -> pd.DataFrame:
+def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.DataFrame:
     """Say of each experiment of the paper how many runs there are, and what the others would cost.
 
     Args:
         experiments: the whole table of experiments.
         trainings: as `provenance.trainings` gives them.
-        commit: of the pipeline that made the results.
 
     Returns:
         `RUNS` and `WHERE`, one row per experiment, those that hold a category out together: how
         many runs are wanted, how many of them were run, the hours that training took (of further
         runs, too), and those that the other runs would take: as long as a run of this experiment
         here, else, by epochs, as one of the same model on the same dataset; NaN where there was
-        none. Then, of what was run, on what it was trained, how products were multiplied, and the
-        commit.
+        none. Then, of what was run, on what it was trained, how products were multiplied, and by
+        which commit.
     """
     spent = _spent(trainings)
     rows = []
@@ -113,8 +110,8 @@ def runs_done(
     where = trainings.assign(
         study=trainings["study"].map(_printed_study), device=trainings["device"].map(DEVICES)
     )
-    where = where.groupby(EXPERIMENT)[WHERE[:-1]].agg(_together)
-    return table.merge(where.assign(commit=commit).reset_index(), how="left", on=EXPERIMENT)
+    where = where.groupby(EXPERIMENT)[WHERE].agg(_together)
+    return table.merge(where.reset_index(), how="left", on=EXPERIMENT)
 
 
 def _together(words: pd.Series) -> str:

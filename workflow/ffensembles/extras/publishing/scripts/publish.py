@@ -1,6 +1,5 @@
 """Publish finished results: scorecard, claims, tables and figures, with a page to read first."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
@@ -19,12 +18,11 @@ with job(snakemake.log[0]):
     experiments = read_experiments(files.experiments)
     ablation = selection.ablation(experiments)
     studies = [e for e in experiments if e not in ablation]
-    commit = provenance.commit(Path(__file__).resolve().parents[5])
     publish(
         snakemake.params.folder,
         tables=as_list(files.tables),
         reported=as_list(files.reported),
         claims=files.claims,
         figures=as_list(files.figures),
-        runs=runs_done(studies, trainings, commit),
+        runs=runs_done(studies, trainings),
     )
