@@ -6,15 +6,14 @@ Nothing is computed: `snakemake --touch` records whatever files lie there as res
 import base64
 import csv
 import json
-import multiprocessing
-import os
 import shutil
-import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
+from ffensembles.printing.pages import page
 from helpers import ROOT
+from helpers.forks import run_snakemake
 
 EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
 
@@ -25,43 +24,6 @@ def copy_pipeline(folder):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
     return folder
-
-
-@dataclass
-class Run:
-    """A run of Snakemake that has ended, and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-
-# One process imports Snakemake; each run is a fork of it, which spares most runs half their time.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["__main__", "snakemake.cli"])
-
-
-def run_snakemake(folder, *arguments):
-    """Run Snakemake in a folder."""
-    with tempfile.TemporaryDirectory() as printed:
-        paths = [Path(printed, name) for name in ("out", "err")]
-        process = FORKS.Process(target=_in_fork, args=(folder, list(map(str, arguments)), paths))
-        process.start()
-        process.join(300)
-        process.kill()
-        process.join()
-        return Run(process.exitcode, *(path.read_text("utf-8") for path in paths))
-
-
-def _in_fork(folder, arguments, paths):
-    for descriptor, path in enumerate(paths, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
-    os.chdir(folder)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    sys.argv = ["snakemake", *arguments]
-    from snakemake.cli import main
-
-    main()
 
 
 def snakemake(folder, *arguments):
@@ -86,6 +48,26 @@ def finish(folder, make=Path.touch):
         make(folder / file)
     snakemake(folder, "--touch", "--forceall", *EVERYTHING)
     return folder
+
+
+REALLY_MADE = ("tables/table6.html", "deviations.html", "config.yaml")
+
+
+def build_finished(folder):
+    """Write a finished demo of two studies: a few results, and something to look at for others."""
+    two_studies(copy_pipeline(folder))
+    made = [f"results/demo/{name}" for name in REALLY_MADE]
+    snakemake(folder, "--profile", "profiles/demo", *made)
+    finish(folder, _stand_in)
+
+
+def _stand_in(path):
+    if path.suffix == ".html" and not path.exists():
+        path.write_text(page(path.stem, "<p>A stand-in.</p>"), "utf-8")
+    elif path.suffix == ".png":  # higher than the window
+        Image.new("L", (1000, 2000)).save(path)
+    else:
+        path.touch()
 
 
 def plan(folder, *arguments):

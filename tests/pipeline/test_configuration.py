@@ -11,7 +11,7 @@ from ffensembles.experiments import CHOICES, COLUMNS, read_experiments
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
-from helpers.pipeline import run_snakemake
+from helpers.forks import run_snakemake
 
 SCHEMA_FILE = ROOT / "workflow/schemas/config.schema.yaml"
 SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
