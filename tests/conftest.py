@@ -1,6 +1,12 @@
-"""Processes that tests start run the checkout that the tests lie in, as the tests do."""
+"""What all tests share: where they run, and two studies that are built once for all of them.
+
+Processes that tests start run the checkout that the tests lie in, as the tests do.
+"""
 
 import os
+
+import pytest
+from filelock import FileLock
 
 from ffensembles.data.definitions import printed_names
 from ffensembles.printing.names import know
@@ -10,3 +16,31 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "workflow"), str(ROOT / "
 
 # As every job that draws or prints does.
 know(printed_names(DATASETS))
+
+
+def build_once(name, build, tmp_path_factory):
+    """Return a folder that `build` fills, the first time that a worker of this run asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            (building := folder.with_suffix(".building")).mkdir()
+            build(building)
+            building.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """Return a pipeline whose demo has run, to all appearances; tests change copies of it."""
+    from helpers.pipeline import build_finished
+
+    return build_once("finished", build_finished, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def small_results(tmp_path_factory):
+    """Return the results of a small study, which has really run."""
+    from helpers.small_results import write_results
+
+    return build_once("small-results", write_results, tmp_path_factory)

@@ -20,7 +20,6 @@ from ffensembles.analysis.measurements import read_members
 from ffensembles.files import read_metadata
 from ffensembles.representations.stored import read
 from helpers import ROOT
-from helpers.small_results import write_results
 
 README = (ROOT / "results/README.md").read_text("utf-8")
 DEMO = ROOT / "results/demo"
@@ -96,12 +95,12 @@ def entries():
 
 
 @pytest.fixture(scope="module", params=["small", pytest.param("demo", marks=needs_demo)])
-def results(request, tmp_path_factory):
+def results(request):
     """Return the folder of a study's results."""
     if request.param == "demo":
         assert FINISHED, "make demo"
         return DEMO
-    return write_results(tmp_path_factory.mktemp("results"))
+    return request.getfixturevalue("small_results")
 
 
 def files(entry, folder):

@@ -6,13 +6,14 @@ Nothing is computed: `snakemake --touch` records whatever files lie there as res
 import base64
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from PIL import Image
+
+from ffensembles.printing.pages import page
 from helpers import ROOT
+from helpers.forks import run_snakemake
 
 EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
 
@@ -26,18 +27,10 @@ def copy_pipeline(folder):
 
 
 def snakemake(folder, *arguments):
-    """Run Snakemake in a folder; return what it prints."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    run = subprocess.run(
-        [shutil.which("snakemake", path=path), *arguments],
-        cwd=folder,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
+    """Run Snakemake in a folder, where nothing goes wrong; return what it prints."""
+    run = run_snakemake(folder, *arguments)
+    assert run.status == 0, run.out + run.err
+    return run.out
 
 
 def two_studies(folder):
@@ -55,6 +48,26 @@ def finish(folder, make=Path.touch):
         make(folder / file)
     snakemake(folder, "--touch", "--forceall", *EVERYTHING)
     return folder
+
+
+REALLY_MADE = ("tables/table6.html", "deviations.html", "config.yaml")
+
+
+def build_finished(folder):
+    """Write a finished demo of two studies: a few results, and something to look at for others."""
+    two_studies(copy_pipeline(folder))
+    made = [f"results/demo/{name}" for name in REALLY_MADE]
+    snakemake(folder, "--profile", "profiles/demo", *made)
+    finish(folder, _stand_in)
+
+
+def _stand_in(path):
+    if path.suffix == ".html" and not path.exists():
+        path.write_text(page(path.stem, "<p>A stand-in.</p>"), "utf-8")
+    elif path.suffix == ".png":  # higher than the window
+        Image.new("L", (1000, 2000)).save(path)
+    else:
+        path.touch()
 
 
 def plan(folder, *arguments):

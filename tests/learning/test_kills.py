@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-KILLS = {"ff": 8, "bpff": 6, "bp": 6}
+KILLS = {"ff": 3, "bpff": 2, "bp": 2}
 
 
 class Trainer:

@@ -2,10 +2,6 @@
 
 import copy
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -15,6 +11,7 @@ from ffensembles.experiments import CHOICES, COLUMNS, read_experiments
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
+from helpers.forks import run_snakemake
 
 SCHEMA_FILE = ROOT / "workflow/schemas/config.schema.yaml"
 SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -370,13 +367,10 @@ MAIN_OF_BP = ["--config", "only={studies: [main], models: [bp]}", "--"]
 def test_snakemake_ends_in_one_line_without_a_traceback(arguments, named, tmp_path):
     for name in ("workflow", "config", "Snakefile", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
-    snakemake = shutil.which("snakemake", path=str(Path(sys.executable).parent)) or "snakemake"
-    run = subprocess.run(
-        [snakemake, "-n", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
-    assert run.returncode == 1
-    assert "Traceback" not in run.stdout + run.stderr
-    errors = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    run = run_snakemake(tmp_path, "-n", *arguments)
+    assert run.status == 1
+    assert "Traceback" not in run.out + run.err
+    errors = [line for line in run.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert named in errors[0]
-    assert run.stderr.strip().endswith(errors[0])
+    assert run.err.strip().endswith(errors[0])

@@ -16,15 +16,7 @@ from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.paper.figures.catalogue import FIGURES
 from ffensembles.paper.tables.catalogue import TABLES
 from helpers import DATASETS
-from helpers.pipeline import (
-    ROOT,
-    copy_pipeline,
-    finish,
-    plan,
-    recorded,
-    snakemake,
-    two_studies,
-)
+from helpers.pipeline import ROOT, copy_pipeline, plan, recorded, snakemake
 
 RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow").rglob("*.smk")))
 
@@ -79,12 +71,6 @@ def test_what_needs_other_models_is_left_out_of_a_run_of_one(tmp_path):
 
 
 # What an edit makes anew
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """Return a copy in which two studies on digits have been run, to all appearances."""
-    return finish(two_studies(copy_pipeline(tmp_path_factory.mktemp("finished"))))
 
 
 @pytest.fixture

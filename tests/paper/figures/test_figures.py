@@ -1,5 +1,8 @@
 import itertools
+from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -7,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.collections import EllipseCollection, PolyCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -14,6 +18,7 @@ from matplotlib.image import imread
 from matplotlib.path import Path
 from matplotlib.text import Text
 
+from ffensembles.paper.figures import drawing
 from ffensembles.paper.figures.activation_maps import (
     activation_map,
     average_neighbours,
@@ -63,15 +68,26 @@ def x(study):
     return stored.read(study.path("ff", "main", 0), 1)
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Return a list of all figures saved from now on."""
-    figures = []
-    savefig = Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda self, *a, **k: figures.append(self) or savefig(self, *a, **k)
-    )
-    return figures
+@contextmanager
+def watched():
+    """Yield what is saved as PNG meanwhile: the last figure, and each of its texts with its box."""
+    seen = SimpleNamespace(figure=None, boxes={})
+    savefig, draw = Figure.savefig, Text.draw
+
+    def save(figure, *args, **kwargs):
+        seen.figure = figure
+        seen.boxes.clear()
+        savefig(figure, *args, **kwargs)
+
+    def draw_text(text, renderer, *args, **kwargs):
+        draw(text, renderer, *args, **kwargs)
+        if isinstance(renderer, RendererAgg) and text.get_text() and text.get_visible():
+            seen.boxes[text] = text.get_window_extent(renderer)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", save)
+        patch.setattr(Text, "draw", draw_text)
+        yield seen
 
 
 def members(frame, category):
@@ -149,40 +165,52 @@ def jobs(study):
     }
 
 
-def plot(draw, study, folder, **changes):
+def plot(draw, study, folder):
     """Run the script as Snakemake does, and return the files it wrote."""
     files, settings = jobs(study)[draw]
     output = {form: folder / f"{draw}.{form}" for form in ("pdf", "png")}
-    params = {**settings, **changes, "draw": draw, "code": ""}
+    params = {**settings, "draw": draw, "code": ""}
     run_script("plot.py", folder / "log", input=files, output=output, params=params)
-    return output["pdf"], output["png"]
+    return output
+
+
+@pytest.fixture(scope="module")
+def plotted(study, tmp_path_factory):
+    """Return a function that gives a figure of the study, which is drawn once, and its files."""
+    folder = tmp_path_factory.mktemp("plotted")
+
+    @cache
+    def plotted(draw):
+        with watched() as seen:
+            files = plot(draw, study, folder)
+        return seen, files
+
+    return plotted
+
+
+def drawn(draw, study):
+    """Draw a figure of another study, and return what `watched` saw."""
+    with watched() as seen:
+        style.save(drawing.draw(draw, *jobs(study)[draw]), study.folder / "drawn.png")
+    return seen
 
 
 DRAWN = sorted({figure.draw for figure in FIGURES} | {"training_curves.of_logs"})
 
 
 @pytest.mark.parametrize("draw", DRAWN)
-def test_every_figure_is_legible(draw, study, tmp_path, drawn, monkeypatch):
-    pdf, png = plot(draw, study, tmp_path)
-    assert pdf.read_bytes().startswith(b"%PDF")
-    height, width = imread(png).shape[:2]
+def test_every_figure_is_legible(draw, plotted):
+    seen, files = plotted(draw)
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
+    height, width = imread(files["png"]).shape[:2]
     assert width <= 220 * (style.WIDTH + 0.1)
     assert height <= 220 * 9
-    assert_nothing_overlaps(drawn[-1], monkeypatch)
+    assert_nothing_overlaps(seen)
 
 
-def assert_nothing_overlaps(figure, monkeypatch):
-    visible = []  # texts that are drawn; ticks beyond the axes have texts that are not
-    draw = Text.draw
-    monkeypatch.setattr(
-        Text, "draw", lambda self, *a, **k: visible.append(self) or draw(self, *a, **k)
-    )
-    figure.set_dpi(220)
-    figure.draw_without_rendering()
-    visible = [text for text in visible if text.get_text() and text.get_visible()]
-    assert min(text.get_fontsize() for text in visible) >= 7
-    renderer = figure.canvas.get_renderer()
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in visible]
+def assert_nothing_overlaps(seen):
+    assert min(text.get_fontsize() for text in seen.boxes) >= 7
+    boxes = [(text.get_text(), box) for text, box in seen.boxes.items()]
     for (one, a), (other, b) in itertools.combinations(boxes, 2):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
@@ -190,13 +218,12 @@ def assert_nothing_overlaps(figure, monkeypatch):
 
 
 @pytest.mark.parametrize("names", [["ring", "cross", "square"], list(map(str, range(47)))], ids=len)
-def test_figures_are_legible_with_few_and_with_many_categories(names, tmp_path, drawn, monkeypatch):
+def test_figures_are_legible_with_few_and_with_many_categories(names, tmp_path, monkeypatch):
     monkeypatch.setitem(DATASETS, "own", "Own")
     monkeypatch.setitem(CATEGORIES, "own", names)
     study = Study(tmp_path / "study", dataset="own", categories=len(names), held_out=(0, 2))
     for draw in DRAWN:
-        plot(draw, study, tmp_path)
-        assert_nothing_overlaps(drawn[-1], monkeypatch)
+        assert_nothing_overlaps(drawn(draw, study))
 
 
 @pytest.mark.parametrize(
@@ -206,31 +233,29 @@ def test_figures_are_legible_with_few_and_with_many_categories(names, tmp_path, 
         *("sparsity.category_sparsity", "balance.positive_fractions"),
     ],
 )
-def test_the_same_artefacts_give_the_same_bytes(draw, study, tmp_path):
-    (tmp_path / "again").mkdir()
-    once, again = plot(draw, study, tmp_path), plot(draw, study, tmp_path / "again")
-    for one, other in zip(once, again, strict=True):
-        assert one.read_bytes() == other.read_bytes()
+def test_the_same_artefacts_give_the_same_bytes(draw, study, plotted, tmp_path):
+    _, once = plotted(draw)
+    for form, again in plot(draw, study, tmp_path).items():
+        assert once[form].read_bytes() == again.read_bytes()
 
 
 def test_networks_that_hardly_learned_are_drawn_too(tmp_path):
     """Silent layers, one run, few categories with correctly classified images."""
     study = Study(tmp_path / "study", seeds=1, known=(4, 7), silent_layers=(1, 3))
     for draw in DRAWN:
-        for path in plot(draw, study, tmp_path):
-            assert path.exists()
+        assert drawn(draw, study).boxes
 
 
-def test_where_nothing_was_classified_correctly_figures_say_so(tmp_path, drawn, monkeypatch):
+def test_where_nothing_was_classified_correctly_figures_say_so(tmp_path):
     study = Study(tmp_path / "study", seeds=1, known=())
     for draw in DRAWN:
-        plot(draw, study, tmp_path)
-        words = [text.get_text() for text in texts(drawn[-1])]
+        seen = drawn(draw, study)
+        words = [text.get_text() for text in seen.boxes]
         of_weights = draw.split(".")[0] in ("balance", "layer_similarity", "training_curves")
         of_unseen = "unseen" in draw  # all images of a category that was held out count
         said = run_shown.NONE_CORRECT in " ".join(words) or {NO_VALUE, style.NO_IMAGES} & set(words)
         assert bool(said) != (of_weights or of_unseen), draw
-        assert_nothing_overlaps(drawn[-1], monkeypatch)
+        assert_nothing_overlaps(seen)
 
 
 # Rows and names
@@ -427,12 +452,12 @@ def test_units_keep_their_order_in_the_matrix():
 
 
 @pytest.mark.parametrize("draw", ["activation_patterns.of_run", "shared_units.of_run"])
-def test_inputs_are_shown_with_the_label_that_the_network_sees(draw, study, tmp_path, drawn):
+def test_inputs_are_shown_with_the_label_that_the_network_sees(draw, study, plotted):
     """Zero after standardisation, which FashionMNIST has at 0.1307 of white, is the black."""
-    plot(draw, study, tmp_path)
+    figure = plotted(draw)[0].figure
     inputs = [
         np.asarray(image.get_array())
-        for axes in drawn[-1].findobj(Axes)
+        for axes in figure.findobj(Axes)
         for image in axes.images
         if image.get_cmap().name == "gray"
     ]
