@@ -1,5 +1,6 @@
 """Train a block of seeds of one experiment (sections 3.2-3.4, App. C)."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import device_given, job
@@ -14,6 +15,8 @@ with job(snakemake.log[0]):
     params = snakemake.params
     seeds = list(range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1))
     config, study = snakemake.config, snakemake.wildcards.study
+    # Not beside the model: under a storage provider that is a copy on this node alone.
+    block = "{dataset}-{model}-{study}-seeds-{first}-{last}".format(**snakemake.wildcards)
     train_block(
         Experiment(**params.experiment),
         seeds,
@@ -23,6 +26,7 @@ with job(snakemake.log[0]):
         random_seed=params.random_seed,
         device=device_given(params.device, snakemake.resources),
         precision=params.precision,
+        checkpoints=Path(config["pathvars"]["checkpoints"], block),
         checkpoint_interval=config["checkpoint_interval"],
         code=params.code,
         snapshots_path=snakemake.output.snapshots,
