@@ -14,7 +14,8 @@ from helpers import REPORTED, ROOT
 
 EXPERIMENTS = read_experiments(ROOT / "config/experiments.tsv")
 ALL_REPORTED = [REPORTED / f"table{number}.csv" for number in JUDGED]
-COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "hardware", "device", "products", "commit"]
+COLUMNS = ["study", "dataset", "model", "seeds", "seconds"]
+COLUMNS += ["hardware", "device", "products", "commit"]
 
 
 def trainings(*rows, where=("a card", "cuda", "TF32", "abc")):

@@ -138,6 +138,13 @@ class Cluster:
         records = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines if "JobId=" in line]
         return [job for job in records if job["Comment"].startswith(f"rule_{rule}")]
 
+    def note(self, command: str) -> Path:
+        """Have the arguments of a SLURM command written down from now on; return the file."""
+        file, stand_in = self.folder / f"{command}.asked", self.folder / "bin" / command
+        stand_in.write_text(f'#!/bin/sh\necho "$@" >>{file}\nexec {_find(command)} "$@"\n')
+        stand_in.chmod(0o755)
+        return file
+
     def start(self, daemon: str, *arguments: str) -> None:
         """Start one of the daemons; it does not outlive this process."""
         with (self.folder / f"{daemon}.out").open("ab") as out:

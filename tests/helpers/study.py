@@ -85,7 +85,7 @@ class Study:
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints of trainings that have not finished."""
-        return list((self.folder / "results/demo/models").rglob("[0-9]*.checkpoint"))
+        return list((self.folder / "results/demo/checkpoints").rglob("[0-9]*.checkpoint"))
 
     def in_mid_run(self, since: float) -> list[Path]:
         """Return the checkpoints saved after a moment that hold at least one epoch."""

@@ -249,7 +249,7 @@ class TestFiles:
 
     @pytest.fixture
     def block(self, tmp_path, dataset):
-        def train_block(folder="a", seeds=(0, 1, 2, 3), e=self.E):
+        def train_block(folder="a", seeds=(0, 1, 2, 3), e=self.E, checkpoints=None):
             (tmp_path / folder).mkdir(exist_ok=True)
             block_module.train_block(
                 e,
@@ -262,6 +262,7 @@ class TestFiles:
                 precision="auto",
                 checkpoint_interval=1e9,
                 code="",
+                checkpoints=checkpoints,
             )
             return tmp_path / folder
 
@@ -299,6 +300,19 @@ class TestFiles:
         assert "saved with threads 2 and goes on with 1" in caplog.text
         assert "starts anew" not in caplog.text
         assert not list(folder.glob("*.checkpoints"))
+
+    def test_checkpoints_lie_where_they_are_wanted(self, block, monkeypatch, tmp_path):
+        def leave(self, state):
+            self.save(state())
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Checkpoint, "after_step", leave)
+            block(checkpoints=tmp_path / "elsewhere")
+        assert (tmp_path / "elsewhere/0-3.checkpoint").exists()
+        assert not list((tmp_path / "a").iterdir())
+        block(checkpoints=tmp_path / "elsewhere")
+        assert not (tmp_path / "elsewhere").exists()
 
     def test_whoever_may_read_the_log_may_read_the_weights(self, block):
         assert len({path.stat().st_mode for path in block().iterdir()}) == 1

@@ -54,7 +54,7 @@ def test_folder_without_room_for_records_is_one_line_with_its_cure(put, tmp_path
 def test_machine_without_slurm_is_told_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="sbatch: SLURM's commands are not on this machine"):
-        cluster.check_requests([cluster.Request("train")])
+        cluster.check_requests([cluster.Request("train", ())])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_machine_without_slurm_is_told_in_one_line(tmp_path, monkeypatch):
 def test_runtime_beyond_the_partitions_limit(tmp_path, monkeypatch, limit, minutes, refused):
     stand_in(tmp_path, monkeypatch, "sinfo", f"echo {limit}")
     stand_in(tmp_path, monkeypatch, "sbatch", "exit 0")
-    request = cluster.Request("train", partition="gpu", minutes=minutes)
+    request = cluster.Request("train", ("-p", "gpu", "-t", str(minutes)))
     if refused:
         with pytest.raises(UserError, match=r"train: runtime is .* minutes.*max_runtime"):
             cluster.check_requests([request])
@@ -79,19 +79,33 @@ def test_runtime_beyond_the_partitions_limit(tmp_path, monkeypatch, limit, minut
         cluster.check_requests([request])
 
 
+ASKED = (
+    *("-A", "lab", "-p", "gpu", "--clusters", "c2", "-t", "60", "-C", "a100", "--qos=long"),
+    *("--mem", "64000", "--reservation=course", "--cpus-per-task=4", "--signal=TERM@120"),
+)
+
+
 @pytest.mark.parametrize(
     ("option", "setting"),
-    [("--gpus=a100:2", "gpu_type"), ("--mem=64000", "mem_mb"), ("--account=lab", "account")],
+    [
+        ("--gpus=a100:2", "gpus_by and gpu_type"),
+        ("--gres=gpu:2", "gpus_by and gpu_type"),
+        ("-A lab", "account"),
+        ("--clusters c2", "clusters"),
+        ("-C a100", "constraint"),
+        ("--qos=long", "qos"),
+        ("--mem 64000", "mem_mb"),
+        ("--reservation=course", "reservation"),
+        ("--signal=TERM@120", "slurm_extra"),
+    ],
 )
 def test_the_setting_at_fault_is_found(tmp_path, monkeypatch, option, setting):
-    refuse = f'case "$*" in *{option}*) echo "allocation failure: not available" >&2; exit 1;; esac'
+    refuse = f'case "$*" in *"{option}"*) echo "allocation failure: never" >&2; exit 1;; esac'
     stand_in(tmp_path, monkeypatch, "sbatch", refuse)
     stand_in(tmp_path, monkeypatch, "sinfo", "echo infinite")
-    request = cluster.Request(
-        "train", "gpu", account="lab", gpus=2, gpu_type="a100", memory=64000, minutes=60
-    )
-    with pytest.raises(UserError, match=rf"{option.strip('-')}.*not available.*{setting}"):
-        cluster.check_requests([request])
+    gpu = () if option in " ".join(ASKED) else (option,)
+    with pytest.raises(UserError, match=rf"train: .*{option}.*never.*{setting}.*profiles/slurm"):
+        cluster.check_requests([cluster.Request("train", (*ASKED, *gpu))])
 
 
 def test_only_orphans_of_this_folder_are_cancelled(tmp_path, monkeypatch):
@@ -107,3 +121,14 @@ def test_only_orphans_of_this_folder_are_cancelled(tmp_path, monkeypatch):
     assert cluster.cancel_orphans(tmp_path) == 1
     assert (tmp_path / "cancelled").read_text() == "7\n"
     assert cluster.cancel_orphans(tmp_path) == 0
+
+
+def test_orphans_of_another_cluster_are_cancelled_there(tmp_path, monkeypatch):
+    (tmp_path / "queue").write_text(f"CLUSTER: c2\n7|{tmp_path}|rule_train_wildcards_digits\n")
+    stand_in(tmp_path, monkeypatch, "squeue", f'case "$*" in *=c2*) cat {tmp_path}/queue;; esac')
+    stand_in(
+        tmp_path, monkeypatch, "scancel", f'echo "$@" > {tmp_path}/cancelled; : > {tmp_path}/queue'
+    )
+    assert cluster.cancel_orphans(tmp_path) == 0
+    assert cluster.cancel_orphans(tmp_path, "c2") == 1
+    assert (tmp_path / "cancelled").read_text() == "--clusters=c2 7\n"

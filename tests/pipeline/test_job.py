@@ -111,7 +111,38 @@ def test_one_path_or_none_is_a_list_as_well(paths, expected):
     assert as_list(paths) == expected
 
 
+JOB = {"SLURM_JOB_ID": "7"}
+
+
 @pytest.mark.parametrize("asked", ["auto", "cuda", "cpu"])
-def test_only_what_was_given_a_gpu_insists_on_one(asked):
-    assert device_given(asked, {"gpu": 1, "mem_mb": 8000}) == asked
-    assert device_given(asked, {"gpu": 0}) == device_given(asked, {}) == "cpu"
+@pytest.mark.parametrize(
+    ("resources", "environment"),
+    [
+        ({"gpu": 1, "mem_mb": 8000}, {}),
+        ({"gpu": 0, "gres": "gpu:1"}, {}),
+        ({"gpu": 0, "gres": "gpu:a100:10"}, {}),
+        ({"gres": "gpu"}, {}),
+        ({"gpu": 0}, JOB | {"CUDA_VISIBLE_DEVICES": "0"}),
+        ({"gpu": 0}, JOB | {"SLURM_JOB_GPUS": "2"}),
+        ({"gpu": 0}, JOB | {"SLURM_STEP_GPUS": "0,1"}),
+    ],
+)
+def test_what_was_given_a_gpu_insists_on_it(asked, resources, environment):
+    assert device_given(asked, resources, environment) == asked
+
+
+@pytest.mark.parametrize(
+    ("resources", "environment"),
+    [
+        ({"gpu": 0}, {}),
+        ({}, {}),
+        ({"gpu": 0, "gres": "tmpfs:20G"}, {}),
+        ({"gpu": 0, "gres": "gpu:0"}, {}),
+        ({"gpu": 0}, JOB),
+        ({"gpu": 0}, JOB | {"CUDA_VISIBLE_DEVICES": ""}),
+        ({"gpu": 0}, JOB | {"CUDA_VISIBLE_DEVICES": "NoDevFiles"}),
+        ({"gpu": 0}, {"CUDA_VISIBLE_DEVICES": "0,1"}),  # cards of the machine, not of this job
+    ],
+)
+def test_what_was_given_none_computes_on_a_cpu(resources, environment):
+    assert device_given("cuda", resources, environment) == "cpu"

@@ -55,7 +55,7 @@ class Run:
 
 def saved(folder, since=0.0, patience=240):
     """Wait until the training has saved its state, and return when it did."""
-    path = folder / f"{MODEL}.checkpoints/0-0.checkpoint"
+    path = folder / "results/demo/checkpoints/digits-bp-main-seeds-0-0/0-0.checkpoint"
     deadline = time.monotonic() + patience
     while not path.exists() or path.stat().st_mtime <= since:
         assert time.monotonic() < deadline, "no checkpoint"

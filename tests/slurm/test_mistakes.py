@@ -15,6 +15,11 @@ from helpers.study import SMALL
             ["train:gpu_model=a100", "train:slurm_partition=gpu"],
             ["train", "gpus=a100:1", "gpu_type"],
         ),
+        (
+            {},
+            ["train:constraint=a100", "train:slurm_partition=gpu"],
+            ["train", "-C a100", "constraint"],
+        ),
         ({}, ["train:mem_mb=999999", "train:slurm_partition=gpu"], ["train", "mem=999999"]),
         ({}, ["train:runtime=9999", "train:slurm_partition=gpu"], ["max_runtime", "1440"]),
         (

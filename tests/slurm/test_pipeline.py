@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+import pytest
+
 from ffensembles.experiments import read_experiments
-from helpers.study import LOCAL
+from helpers.pipeline import two_studies
+from helpers.study import LOCAL, SHORT_MODEL, SMALL
 
 # Every rule and file of the demo, with trainings of a few epochs.
 SHORT = {"only": {"epochs": 3}}
@@ -36,6 +39,38 @@ def test_the_demo_is_green_and_gives_the_tables_of_a_local_run(slurm, study):
     assert len(others) < 50
     names = {job["Comment"] for job in others}
     assert not any(rule in name for name in names for rule in ("tabulate", "plot", "fetch"))
+
+
+@pytest.mark.parametrize(
+    ("by", "as_recorded"),
+    [("gpus", ("TresPerJob", "gres:gpu:1")), ("gres", ("TresPerNode", "gres:gpu:1"))],
+)
+def test_slurm_has_a_training_as_the_profile_asks_for_it(slurm, study, by, as_recorded):
+    asking = study("asking", **SMALL)
+    profile = asking.folder / "profiles/slurm/config.yaml"
+    profile.write_text(profile.read_text().replace("gpus_by: gpus", f"gpus_by: {by}"))
+    submitted = slurm.note("sbatch")
+    asking.run(SHORT_MODEL, slurm=slurm)
+
+    (job,) = slurm.jobs("train")
+    gpus = [(key, job[key]) for key in ("TresPerJob", "TresPerNode") if key in job]
+    assert gpus == [as_recorded]
+    assert (job["Partition"], job["TimeLimit"]) == ("gpu", "12:00:00")
+    # SLURM does not show the signal that comes before the limit.
+    (words,) = (line for line in submitted.read_text().splitlines() if "rule_train" in line)
+    assert "--signal=TERM@120" in words
+
+
+def test_the_demo_is_green_on_another_executor_and_asks_nothing_of_slurm(study):
+    generic, local = study("generic", **SHORT), study("local", **SHORT)
+    for of in (generic, local):
+        two_studies(of.folder)
+    executor = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "bash"]
+    quick = ["--seconds-between-status-checks", "1", "--jobs", "2", "--latency-wait", "20"]
+    generic.run("all", profile=LOCAL, options=[*executor, *quick])
+    local.run("tables", profile=LOCAL)
+    assert generic.tables() == local.tables()
+    assert (generic.folder / "results/demo/report.html").exists()
 
 
 def most_at_once(jobs):

@@ -3,6 +3,8 @@ starts, and what failed after the last.
 """
 
 import atexit
+import re
+import shlex
 
 from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder
@@ -31,30 +33,53 @@ def requests():
     """Return what the jobs of this run ask of SLURM, groups of jobs as one."""
     dag = workflow.dag
     jobs = {dag.get_job_group(job) or job for job in dag.needrun_jobs()}
-    return {
-        cluster.Request(
-            name=job.groupid if job.is_group() else job.name,
-            partition=job.resources.get("slurm_partition", ""),
-            account=job.resources.get("slurm_account", ""),
-            gpus=job.resources.get("gpu", 0),
-            gpu_type=job.resources.get("gpu_model", ""),
-            cpus=job.threads,
-            memory=job.resources.get("mem_mb", 0),
-            minutes=job.resources.get("runtime", 0),
-            extra=job.resources.get("slurm_extra", ""),
-        )
-        for job in jobs
-        if not job.is_local
+    kinds = {}  # most jobs ask for what others ask for as well
+    for job in jobs:
+        if not job.is_local:
+            name = job.groupid if job.is_group() else job.name
+            asked = sorted(map(str, job.resources.items()))
+            kinds[name, job.threads, *asked] = name, job
+    return {cluster.Request(name, sbatch_options(name, job)) for name, job in kinds.values()}
+
+
+def sbatch_options(name, job):
+    """Return the options that the executor will give sbatch for a job."""
+    # Its own functions, so that whatever it knows is checked.
+    from snakemake_executor_plugin_slurm.submit_string import get_submit_command
+    from snakemake_executor_plugin_slurm.utils import set_gres_string
+    from snakemake_interface_common.exceptions import WorkflowError
+
+    account = re.split(r"[,\s]+", str(job.resources.get("slurm_account", "")))[0]
+    asked = {
+        "run_uuid": "check",
+        "slurm_logfile": os.devnull,
+        "comment_str": "check",
+        "account": f"-A {shlex.quote(account)}" if account else "",
+        "workdir": "",
     }
+    try:
+        asked["partition"] = workflow.scheduler._executor.get_partition_arg(job)
+        call = get_submit_command(job, asked, settings=workflow.executor_settings)
+        words = shlex.split(call + set_gres_string(job))
+        return tuple(words[words.index("--comment") + 2 :])  # what comes before decides nothing
+    except WorkflowError as error:
+        sys.exit(f"error: {name}: {error}")
+
+
+def check_slurm():
+    """Take away what a killed run left in the queue, and have SLURM judge what this one asks."""
+    asked = requests()
+    if ALONE:
+        for name in {request.value("--clusters") for request in asked} or {""}:
+            or_exit(cluster.cancel_orphans, workflow.workdir_init, name)
+    or_exit(cluster.check_requests, asked)
 
 
 onstart:
     for name in ("results", "logs"):
         or_exit(check_folder, config["pathvars"][name])
-    if not workflow.local_exec:
-        if ALONE:
-            or_exit(cluster.cancel_orphans, workflow.workdir_init)
-        or_exit(cluster.check_requests, requests())
+    if workflow.executor_plugin.name == "slurm":
+        check_slurm()
     ending.end_on_signals(here=workflow.local_exec)
     rows = [*TABLES.values(), *FIGURES]
     lacking = [row.name for row in rows if row not in wanted(rows)]

@@ -28,6 +28,8 @@ with job(snakemake.log[0]):
         "snapshots_of": config["figures"]["seed"] if asked else None,
         "random_seed": params.random_seed,
     }
+    # Not beside the model: under a storage provider that is a copy on this node alone.
+    block = "{dataset}-{model}-{study}-seeds-{first}-{last}".format(**snakemake.wildcards)
     networks = config["networks"] and HandedOn.open(config["networks"])
     if not (networks and networks.take(experiment, seeds, dataset=dataset.sha256, **files)):
         train_block(
@@ -37,6 +39,7 @@ with job(snakemake.log[0]):
             **files,
             device=device_given(params.device, snakemake.resources),
             precision=params.precision,
+            checkpoints=Path(config["pathvars"]["checkpoints"], block),
             checkpoint_interval=config["checkpoint_interval"],
             code=params.code,
             commit=commit(HOME),

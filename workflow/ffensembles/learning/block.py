@@ -39,6 +39,7 @@ def train_block(
     precision: str,
     checkpoint_interval: float,
     code: str,
+    checkpoints: str | Path | None = None,
     snapshots_path: str | Path | None = None,
     snapshots_of: int | None = None,
     commit: str = "not recorded",
@@ -46,9 +47,10 @@ def train_block(
     """Train seeds of an experiment and write their weights, training log and snapshots.
 
     Where they do not fit on the device together, or are no faster together, parts of the block are
-    trained one after another. Checkpoints lie beside the model until it is written whole. Snapshots
-    are of the seed `snapshots_of`; where it is None or of another block, their file holds none. The
-    log says which `commit` of the pipeline trained it.
+    trained one after another. Checkpoints lie in a folder of their own until the model is written
+    whole: in `checkpoints`, or beside the model where that is None. Snapshots are of the seed
+    `snapshots_of`; where it is None or of another block, their file holds none. The log says which
+    `commit` of the pipeline trained it.
 
     Returns:
         The seeds that did not diverge.
@@ -57,7 +59,7 @@ def train_block(
         UserError: the device is not there, memory does not suffice, or every seed diverged.
     """
     chosen = choose(device)
-    folder = Path(model_path).with_suffix(".checkpoints")
+    folder = Path(checkpoints or Path(model_path).with_suffix(".checkpoints"))
     identity = {
         "settings": experiment.training_settings(),
         "random_seed": random_seed,

@@ -29,36 +29,48 @@ class Request:
 
     Attributes:
         name: of the rule, or group of rules.
-        partition, account, gpu_type: names; empty where none is asked for.
-        gpus, cpus: how many.
-        memory: in MB.
-        minutes: of run time.
-        extra: further options of sbatch.
+        words: the options of sbatch, as the executor gives them.
     """
 
     name: str
-    partition: str = ""
-    account: str = ""
-    gpus: int = 0
-    gpu_type: str = ""
-    cpus: int = 1
-    memory: int = 0
-    minutes: int = 0
-    extra: str = ""
+    words: tuple[str, ...]
 
-    def options(self) -> dict[str, str]:
-        """Return the options of sbatch, by the setting that each comes from."""
-        gpus = f"{self.gpu_type}:{self.gpus}" if self.gpu_type else str(self.gpus)
-        options = {
-            "slurm_account": f"--account={self.account}" if self.account else "",
-            "slurm_partition": f"--partition={self.partition}" if self.partition else "",
-            "runtime": f"--time={self.minutes}" if self.minutes else "",
-            "mem_mb": f"--mem={self.memory}" if self.memory else "",
-            "threads": f"--cpus-per-task={self.cpus}",
-            "gpu": f"--gpus={gpus}" if self.gpus else "",
-            "slurm_extra": self.extra,
-        }
-        return {setting: option for setting, option in options.items() if option}
+    def options(self) -> dict[str, tuple[str, ...]]:
+        """Return each option with its value, by its name such as `--partition`."""
+        options: list[list[str]] = []
+        for word in self.words:
+            if word.startswith("-") or not options:
+                options.append([])
+            options[-1].append(word)
+        named = {words[0].partition("=")[0]: tuple(words) for words in options}
+        return {LONG.get(name, name): words for name, words in named.items()}
+
+    def value(self, name: str) -> str:
+        """Return the value of an option; empty where it is not given."""
+        first, *rest = self.options().get(name, ("",))
+        return rest[0] if rest else first.partition("=")[2]
+
+    def without(self, name: str) -> Request:
+        """Return the request without an option."""
+        kept = (words for option, words in self.options().items() if option != name)
+        return Request(self.name, tuple(word for words in kept for word in words))
+
+
+LONG = {"-A": "--account", "-C": "--constraint", "-p": "--partition", "-t": "--time"}
+
+# Where each option comes from, for a person to change it.
+SETTINGS = {
+    "--gpus": "gpu_partition, gpus_by and gpu_type",
+    "--gres": "gpu_partition, gpus_by and gpu_type",
+    "--constraint": "constraint",
+    "--qos": "qos",
+    "--reservation": "reservation",
+    "--clusters": "clusters",
+    "--account": "account",
+    "--mem": "mem_mb",
+    "--cpus-per-task": "set-threads",
+    "--time": "runtime",
+}
 
 
 def check_requests(requests: Iterable[Request]) -> None:
@@ -68,54 +80,57 @@ def check_requests(requests: Iterable[Request]) -> None:
         UserError: a request can never be met; names the setting.
     """
     for request in requests:
-        if (limit := _limit(request.partition)) and request.minutes > limit:
+        partition, minutes = request.value("--partition"), request.value("--time")
+        limit = _limit(partition, request.value("--clusters"))
+        if limit and minutes.isdecimal() and int(minutes) > limit:
             raise UserError(
-                f"{request.name}: runtime is {request.minutes} minutes, and partition "
-                f"{request.partition} allows {limit}; lower max_runtime in {PROFILE}"
+                f"{request.name}: runtime is {minutes} minutes, and partition {partition} allows "
+                f"{limit}; lower max_runtime in {PROFILE}"
             )
-        if refusal := _refusal(request.options()):
+        if refusal := _refusal(request):
             raise UserError(f"{request.name}: {_explain(request, refusal)}")
 
 
 def _explain(request: Request, refusal: str) -> str:
     """Name the setting without which SLURM would take the request."""
-    options = request.options()
-    asked = " ".join(options.values())
+    partition = request.value("--partition")
     if "partition" in refusal.lower():
         return (
-            f"there is no partition '{request.partition}' for you on this cluster; set "
+            f"there is no partition '{partition}' for you on this cluster; set "
             f"cpu_partition and gpu_partition in {PROFILE} (there are: {_partitions()})"
         )
-    for setting in ("gpu", "mem_mb", "threads", "slurm_account", "runtime", "slurm_extra"):
-        others = {name: option for name, option in options.items() if name != setting}
-        if setting not in options or _refusal(others):
+    options = request.options()
+    known = [name for name in SETTINGS if name in options]
+    others = [name for name in options if name not in (*SETTINGS, "--partition")]
+    for name in (*known, *others):
+        if _refusal(request.without(name)):
             continue
-        if setting == "gpu":
+        asked = " ".join(options[name])
+        if name in ("--gpus", "--gres"):
             return (
-                f"no node of partition {request.partition} can give {options['gpu'][2:]} "
-                f"({refusal}); see gpu_type and gpu_partition in {PROFILE}, "
-                "and `sinfo -o '%P %G %T'` for what the nodes have"
+                f"no node of partition {partition} can give {asked} ({refusal}); see "
+                f"{SETTINGS[name]} in {PROFILE}, and `sinfo -o '%P %G %T'` for what the nodes have"
             )
-        name = "account" if setting == "slurm_account" else setting
-        return f"SLURM refuses {options[setting]} ({refusal}); change {name} in {PROFILE}"
-    return f"SLURM refuses {asked} ({refusal}); see {PROFILE}"
+        setting = SETTINGS.get(name, "slurm_extra")
+        return f"SLURM refuses {asked} ({refusal}); change {setting} in {PROFILE}"
+    return f"SLURM refuses {' '.join(request.words)} ({refusal}); see {PROFILE}"
 
 
-def _refusal(options: dict[str, str]) -> str:
-    """Return why SLURM would never run a job with these options; empty where it would."""
-    arguments = [word for option in options.values() for word in option.split()]
-    result = _slurm("sbatch", "--test-only", *arguments, "--wrap=true")
+def _refusal(request: Request) -> str:
+    """Return why SLURM would never run such a job; empty where it would."""
+    result = _slurm("sbatch", "--test-only", *request.words, "--wrap=true")
     if result.returncode == 0:
         return ""
     lines = [line.rsplit("error: ", 1)[-1].strip() for line in result.stderr.splitlines()]
     return next((line.removeprefix("allocation failure: ") for line in lines if line), "refused")
 
 
-def _limit(partition: str) -> int | None:
+def _limit(partition: str, clusters: str) -> int | None:
     """Return the longest run time of a partition in minutes; None where there is no limit."""
     if not partition:
         return None
-    found = _slurm("sinfo", "--noheader", f"--partition={partition}", "--format=%l").stdout.split()
+    where = [f"--partition={partition}", *_on(clusters)]
+    found = _slurm("sinfo", "--noheader", *where, "--format=%l").stdout.split()
     match = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", found[0]) if found else None
     if match is None:
         return None
@@ -165,7 +180,7 @@ def is_alone(folder: str | Path) -> bool:
     return alone
 
 
-def cancel_orphans(folder: str | Path, patience: float = 120) -> int:
+def cancel_orphans(folder: str | Path, cluster: str = "", patience: float = 120) -> int:
     """Cancel the jobs that a killed run left in the queue, and wait until they are gone.
 
     Nobody waits for them any more, and they would do again what this run does. Trainings among
@@ -173,6 +188,7 @@ def cancel_orphans(folder: str | Path, patience: float = 120) -> int:
 
     Args:
         folder: where the killed run was started; it must be the only one that was.
+        cluster: which of several, by its name; the one of this machine where it is empty.
         patience: seconds to wait.
 
     Returns:
@@ -181,13 +197,13 @@ def cancel_orphans(folder: str | Path, patience: float = 120) -> int:
     Raises:
         UserError: they do not end.
     """
-    orphans = _jobs_of(folder)
+    orphans = _jobs_of(folder, cluster)
     if not orphans:
         return 0
     log.warning("%d jobs of an earlier, killed run are cancelled", len(orphans))
-    _slurm("scancel", *orphans)
+    _slurm("scancel", *_on(cluster), *orphans)
     end = time.monotonic() + patience
-    while still := _jobs_of(folder):
+    while still := _jobs_of(folder, cluster):
         if time.monotonic() > end:
             raise UserError(
                 f"jobs of an earlier run do not end; `scancel {' '.join(still)}`, then run again"
@@ -196,16 +212,22 @@ def cancel_orphans(folder: str | Path, patience: float = 120) -> int:
     return len(orphans)
 
 
-def _jobs_of(folder: str | Path) -> list[str]:
+def _jobs_of(folder: str | Path, cluster: str) -> list[str]:
     """Return the ids of this user's jobs that Snakemake submitted from a folder."""
-    user = f"--user={getpass.getuser()}"
-    lines = _slurm("squeue", "--noheader", user, "--format=%i|%Z|%k").stdout.splitlines()
-    jobs = [line.split("|", 2) for line in lines]
+    who = [f"--user={getpass.getuser()}", *_on(cluster)]
+    lines = _slurm("squeue", "--noheader", *who, "--format=%i|%Z|%k").stdout.splitlines()
+    # The name of a cluster stands in a line of its own.
+    jobs = [line.split("|", 2) for line in lines if "|" in line]
     return [
         number
         for number, directory, comment in jobs
         if Path(directory) == Path(folder).absolute() and comment.startswith("rule_")
     ]
+
+
+def _on(clusters: str) -> list[str]:
+    """Return the option that puts a question to other clusters than this machine's."""
+    return [f"--clusters={clusters}"] if clusters else []
 
 
 def _slurm(*command: str) -> subprocess.CompletedProcess[str]:

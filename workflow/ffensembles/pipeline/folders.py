@@ -57,8 +57,10 @@ def settle_folders(config: dict[str, Any], home: str | Path) -> None:
     for name, entry in config["datasets"].items():
         for kind in LOCAL.intersection(entry):
             entry[kind] = _settled(f"config: datasets.{name}.{kind}", entry[kind])
+    results = config["pathvars"]["results"]
     for name, folder in config["pathvars"].items():
         key = f"config: pathvars.{name}"
+        folder = folder if name == "results" else folder.replace("<results>", results)
         config["pathvars"][name] = _settled(key, folder)
         _check_place(key, Path(config["pathvars"][name]))
 

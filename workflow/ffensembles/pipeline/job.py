@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import re
 import signal
 import sys
@@ -14,6 +15,7 @@ from ffensembles.files import FULL, Paths, unwritable
 
 FORM = "%(asctime)s %(levelname)s %(message)s"
 RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)  # its first words
+CARDS = ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS")  # names of those of a job
 UNEXPECTED = "this job failed unexpectedly"
 
 # What modules make as they are imported is no garbage. To look for some as often as Python does by
@@ -86,6 +88,24 @@ def as_list(paths: str | Paths | None) -> list[str | Path]:
     return [paths] if isinstance(paths, str) else list(paths)
 
 
-def device_given(asked: str, resources: Mapping[str, object]) -> str:
-    """Return the device that a job computes on: a CPU where it was given no GPU."""
-    return asked if resources.get("gpu") else "cpu"
+def device_given(
+    asked: str, resources: Mapping[str, object], environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return the device that a job computes on: a CPU where it was given no GPU.
+
+    A GPU is given by the resource `gpu`, by `gres`, or by SLURM in whatever other way.
+    """
+    gres = str(resources.get("gres", ""))
+    by_gres = re.search(r"(^|,)gpu\b(?!\S*:0(,|$))", gres)
+    return asked if resources.get("gpu") or by_gres or _given_by_slurm(environment) else "cpu"
+
+
+def _given_by_slurm(environment: Mapping[str, str]) -> bool:
+    """Say whether this is a job of SLURM with a GPU.
+
+    Elsewhere CUDA_VISIBLE_DEVICES says which cards there are, and not to which job they belong.
+    """
+    if "SLURM_JOB_ID" not in environment:
+        return False
+    cards = (environment.get(name, "") for name in CARDS)
+    return any(value not in ("", "-1", "NoDevFiles") for value in cards)

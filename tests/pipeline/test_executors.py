@@ -1,0 +1,118 @@
+"""The pipeline on executors: on SLURM, of which stand-ins are asked here, and on others."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.pipeline import copy_pipeline
+
+MODEL = "results/demo/models/digits/bp/main/seeds-0-1.safetensors"
+PROFILE = Path("profiles/slurm/config.yaml")
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    return copy_pipeline(tmp_path_factory.mktemp("pipeline"))
+
+
+def run(folder, *arguments, **environment):
+    """Run Snakemake in a folder; return the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml"]
+    return subprocess.run(
+        [*command, *arguments, "--", MODEL],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_executor_that_is_not_slurm_is_asked_nothing_about_slurm(copied):
+    generic = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "bash"]
+    quick = ["--seconds-between-status-checks", "1", "--latency-wait", "20"]
+    done = run(copied, "--config", "only={epochs: 1}", "--jobs", "2", *generic, *quick)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (copied / MODEL).exists()
+
+
+@pytest.fixture
+def asked(copied, tmp_path):
+    """Return a function that starts a run on a stand-in for SLURM, which then refuses.
+
+    It takes what stands in the profile's first lines, and options of Snakemake, and returns the
+    words with which sbatch was asked about the training, and the last line of the run.
+    """
+    profile = copied / PROFILE
+    shipped = profile.read_text()
+    for name, answer in {
+        "sbatch": f'echo "$@" >>{tmp_path}/asked; echo "sbatch: error: never" >&2; exit 1',
+        "sinfo": 'case "$*" in *%l*) echo infinite;; *) echo "standard*";; esac',
+        "squeue": f'echo "$@" >>{tmp_path}/queue',
+        "scontrol": "exit 0",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (tmp_path / name).chmod(0o755)
+
+    def start(*options, **settings):
+        text = shipped
+        for key, value in settings.items():
+            (line,) = (x for x in text.splitlines() if x.startswith(f"  {key}: "))
+            text = text.replace(line, f'  {key}: "{value}"')
+        profile.write_text(text)
+        path = f"{tmp_path}:{os.environ['PATH']}"
+        done = run(copied, "--profile", str(PROFILE.parent), *options, PATH=path)
+        assert done.returncode == 1
+        file = tmp_path / "asked"
+        words = file.read_text().splitlines()[0].split() if file.exists() else []
+        return words, (done.stdout + done.stderr).splitlines()[-1]
+
+    yield start
+    profile.write_text(shipped)
+
+
+def holds(words, *wanted):
+    """Say whether words stand there, those of one option one after the other."""
+    return f" {' '.join(wanted)} " in f" {' '.join(words)} "
+
+
+@pytest.mark.parametrize(
+    ("settings", "gpu"),
+    [
+        ({"gpu_type": "a100"}, "--gpus=a100:1"),
+        ({"gpus_by": "gres"}, "--gres=gpu:1"),
+    ],
+)
+def test_a_gpu_is_asked_for_as_the_profile_says(asked, settings, gpu):
+    words, line = asked(**settings)
+    assert [word for word in words if word.startswith(("--gpus", "--gres"))] == [gpu]
+    assert holds(words, "-p", "gpu", "-t", "720") and "--signal=TERM@120" in words
+    assert line.startswith("error: train: ") and "profiles/slurm/config.yaml" in line
+
+
+def test_slurm_judges_all_that_a_site_may_want(asked):
+    words, _ = asked(
+        **{"account": "lab", "gpu_qos": "long", "gpu_constraint": "a100|h100"},
+        **{"reservation": "course", "clusters": "c2"},
+    )
+    for option in ("-A lab", "--qos=long", "-C a100|h100", "--reservation=course", "--clusters c2"):
+        assert holds(words, *option.split()), option
+
+
+def test_a_file_of_partitions_chooses_where_the_profile_names_none(asked, tmp_path):
+    file = tmp_path / "partitions.yaml"
+    file.write_text(
+        "partitions:\n  small: {max_runtime: 60}\n"
+        "  large: {max_runtime: 2880, max_gpu: 2, max_mem_mb: 99999, max_threads: 64}\n"
+    )
+    words, _ = asked(cpu_partition="", gpu_partition="", partition_file=str(file))
+    assert holds(words, "-p", "large")
+
+
+def test_a_mistake_in_a_resource_is_one_line(asked):
+    words, line = asked("--set-resources", "train:gres='gpu;1'")
+    assert not words
+    assert line.startswith("error: train: Invalid GRES format")
