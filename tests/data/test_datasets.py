@@ -398,7 +398,7 @@ def refuse(folder, dataset, *parts):
 def test_truncated_gzip_is_named(tiny, length):
     path = tiny[0] / "mnist" / "train-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-length])
-    refuse(tiny[0], "mnist", path, "cut short", "replace it with a whole copy")
+    refuse(tiny[0], "mnist", path, "cannot be read", "replace it with a whole copy")
 
 
 def test_truncated_raw_file_is_named_with_its_sizes(tiny):
@@ -457,7 +457,7 @@ def test_damaged_or_incomplete_archive_is_named(tiny):
     whole = archive.read_bytes()
     for content in (whole[: len(whole) // 2], b"<html>"):
         archive.write_bytes(content)
-        refuse(tiny[0], "cifar10", archive, "is damaged, cut short", "replace it")
+        refuse(tiny[0], "cifar10", archive, "cannot be read", "replace it")
 
 
 @pytest.mark.parametrize("other", ["{} (1).gz", "{}.bak", "{}", "{}.part"])

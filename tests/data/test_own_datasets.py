@@ -1,6 +1,8 @@
 """Datasets of the user's own: how they are read, and each mistake told in one line."""
 
 import gzip
+import io
+import os
 import struct
 
 import numpy as np
@@ -11,6 +13,7 @@ from ffensembles.data import downloads
 from ffensembles.data.datasets import fetch, make_dataset
 from ffensembles.data.definitions import (
     Definition,
+    category_names,
     deciding,
     folder_state,
     local_files,
@@ -190,11 +193,20 @@ def test_an_npz_with_and_without_a_split(tmp_path):
     refused(lambda: own({"npz": str(path), "categories": 3}), "no test images", "test_share: 0.2")
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 no archive", b"\x93NUMPY\1\0", b"plain text"])
+def bytes_of(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\3\4 no archive", b"\x93NUMPY\1\0", b"plain text", bytes_of(np.zeros(3))],
+)
 def test_what_is_no_npz_is_one_line(tmp_path, content):
     path = tmp_path / "x.npz"
     path.write_bytes(content)
-    refused(lambda: own({"npz": str(path), "categories": 3}), path, "is not a whole .npz file")
+    refused(lambda: own({"npz": str(path), "categories": 3}), f"{path}: cannot be read", "np.savez")
 
 
 def test_an_npz_of_other_arrays_or_of_objects_is_one_line(tmp_path):
@@ -202,12 +214,20 @@ def test_an_npz_of_other_arrays_or_of_objects_is_one_line(tmp_path):
     np.savez(path, x_train=np.zeros(3))
     refused(lambda: own({"npz": str(path), "categories": 3}), path, "x_train", "train_images")
     np.savez(path, images=np.array([None]), labels=np.zeros(1))
-    refused(lambda: own({"npz": str(path), "categories": 3}), path, "plain arrays")
+    refused(lambda: own({"npz": str(path), "categories": 3}), path, "Object arrays", "numbers")
 
 
-def idx(values):
-    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
-    return header + values.astype(np.uint8).tobytes()
+@pytest.mark.parametrize("share", [{}, {"test_share": 0.5}])
+def test_arrays_without_axes_are_one_line(tmp_path, share):
+    path = tmp_path / "x.npz"
+    names = ("images", "labels") if share else arrays()
+    np.savez(path, **dict.fromkeys(names, np.array(3, np.uint8)))
+    refused(lambda: own({"npz": str(path), "categories": 3, **share}), "own: ", "shape ()")
+
+
+def idx(values, kind=8, dtype="u1"):
+    header = bytes([0, 0, kind, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    return header + values.astype(dtype).tobytes()
 
 
 def write_idx(folder, made):
@@ -230,6 +250,23 @@ def test_a_folder_in_mnists_format(tmp_path):
     path = tmp_path / "set" / "train-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
     refused(lambda: own(entry), path, "holds 11 bytes")
+
+
+def test_idx_files_of_wider_types_are_read(tmp_path):
+    made = arrays()
+    entry = write_idx(tmp_path / "set", made) | {"range": [0, 1]}
+    for split, name in (("train", "train"), ("test", "t10k")):
+        images, labels = made[f"{split}_images"][:, 0] / 255, made[f"{split}_labels"]
+        path = tmp_path / "set" / f"{name}-images-idx3-ubyte.gz"
+        path.write_bytes(gzip.compress(idx(images, 13, ">f4")))
+        (tmp_path / "set" / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels, 12, ">i4"))
+    dataset = own(entry)
+    np.testing.assert_allclose(dataset.test.images, made["test_images"] / 255, atol=1e-7)
+    np.testing.assert_array_equal(dataset.test.labels, made["test_labels"])
+    assert dataset.test.images.dtype.isnative
+    path = tmp_path / "set" / "train-labels-idx1-ubyte"  # as QMNIST has them
+    path.write_bytes(idx(np.zeros((12, 8)), 12, ">i4"))
+    refused(lambda: own(entry), "train_labels", "shape (12, 8)", "one whole number")
 
 
 def write_images(folder, images, labels, names, mode=None):
@@ -279,7 +316,7 @@ def test_a_file_that_is_no_image_is_one_line(tmp_path):
     write_images(tmp_path, arrays()["train_images"], arrays()["train_labels"], "abc")
     (tmp_path / "b" / "notes.txt").write_text("none")
     refused(
-        lambda: own({"folder": str(tmp_path), "test_share": 0.5}), "notes.txt", "is not an image"
+        lambda: own({"folder": str(tmp_path), "test_share": 0.5}), "notes.txt", "cannot identify"
     )
 
 
@@ -288,6 +325,105 @@ def test_a_test_folder_of_an_unknown_category_is_one_line(tmp_path):
     write_images(tmp_path / "train", made["train_images"], made["train_labels"], "abc")
     write_images(tmp_path / "test", made["train_images"], made["train_labels"], "abd")
     refused(lambda: own({"folder": str(tmp_path)}), tmp_path / "test", "folder d")
+
+
+FOLDERS = ["10", "9", "2"]
+
+
+def three_folders(top, names):
+    write_images(top, arrays()["train_images"], np.sort(arrays()["train_labels"]), names)
+    return {"folder": str(top), "test_share": 0.25}
+
+
+def test_folders_that_are_numbers_have_the_order_of_numbers(tmp_path, caplog):
+    caplog.set_level("INFO")
+    entry = three_folders(tmp_path, FOLDERS)
+    assert category_names("own", entry) == ["2", "9", "10"]
+    images = own(entry).train.images
+    np.testing.assert_array_equal(images[0], arrays()["train_images"][8])  # the first of folder 2
+    assert "are the folders 2, 9, 10" in caplog.text
+
+
+@pytest.mark.parametrize("given", [["c", "a", "b"], {"c": "Cat", "a": "Ant", "b": "Bee"}])
+def test_categories_of_a_folder_are_its_folders_in_the_order_given(tmp_path, given):
+    entry = three_folders(tmp_path, "abc") | {"categories": given}
+    names = ["Cat", "Ant", "Bee"] if isinstance(given, dict) else given
+    assert category_names("own", entry) == names
+    made = own(deciding("own", entry))  # what the job is given
+    assert_same(made, split_of_twelve(arrays()["train_images"], [2, 0, 1]))
+    plain = three_folders(tmp_path, "abc")
+    assert deciding("own", entry)["categories"] == ["c", "a", "b"]
+    assert deciding("own", plain) == deciding("own", plain | {"categories": 3})
+
+
+def split_of_twelve(images, order):
+    """Return the split of 3 x 4 images whose categories come in another order."""
+    images = images.reshape(3, 4, *images.shape[1:])[order].reshape(images.shape)
+    return hold_out("own", images, np.repeat(np.arange(3), 4), 0.25, 0)
+
+
+@pytest.mark.parametrize(
+    "given, word",
+    [(["a", "b", "d"], "on c"), ({"a": "A", "b": "B"}, "on c"), (4, "has 3 folders"), (["b"], "a")],
+)
+def test_categories_that_are_not_the_folders_are_one_line(tmp_path, given, word):
+    entry = three_folders(tmp_path, "abc") | {"categories": given}
+    refused(lambda: Definition.read("own", entry), "datasets.own.categories", word)
+
+
+def test_what_systems_leave_behind_is_no_category(tmp_path):
+    entry = three_folders(tmp_path, "abc")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "a" / "Thumbs.db").touch()
+    (tmp_path / "a" / "._000.png").touch()
+    assert category_names("own", entry) == ["a", "b", "c"]
+    assert len(own(entry).train.labels) == 9
+
+
+def test_categories_and_images_behind_links(tmp_path):
+    three_folders(tmp_path / "elsewhere", "abc")
+    top = tmp_path / "set"
+    top.mkdir()
+    for name in "ab":
+        (top / name).symlink_to(tmp_path / "elsewhere" / name)
+    (top / "c").mkdir()
+    (top / "c" / "x.png").symlink_to(tmp_path / "elsewhere" / "c" / "011.png")
+    entry = {"folder": str(top), "test_share": 0.25}
+    definition = Definition.read("own", entry)
+    assert len(own(entry).train.labels) == 7
+    states = [folder_state(definition)]
+    for path in ("a/000.png", "c/011.png"):
+        Image.new("L", (5, 4), 9).save(tmp_path / "elsewhere" / path)
+        states.append(folder_state(definition))
+    assert len(set(states)) == 3
+    (tmp_path / "elsewhere" / "c" / "011.png").unlink()
+    refused(lambda: folder_state(definition), "c/x.png: leads to", "which is not there")
+    (tmp_path / "elsewhere" / "b").rename(tmp_path / "gone")
+    refused(lambda: Definition.read("own", entry), "set/b: leads to", "which is not there")
+
+
+def test_a_link_to_a_folder_above_is_no_endless_way(tmp_path):
+    entry = three_folders(tmp_path, "abc")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    refused(lambda: folder_state(Definition.read("own", entry)), "a/up: is a folder", "move its")
+
+
+def test_a_folder_or_a_file_that_may_not_be_read_is_not_to_be_removed(tmp_path, monkeypatch):
+    entry = three_folders(tmp_path, "abc")
+    access, opens, closed = os.access, Image.open, tmp_path / "b"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and access(path, mode))
+    refused(
+        lambda: folder_state(Definition.read("own", entry)), "/b: may not be read", "chmod u+rx"
+    )
+    monkeypatch.setattr(os, "access", access)
+
+    def opened(path):
+        if path.name == "003.png":
+            raise PermissionError(13, "Permission denied")
+        return opens(path)
+
+    monkeypatch.setattr(Image, "open", opened)
+    refused(lambda: own(entry), "003.png: cannot be read", "allow it with chmod u+r")
 
 
 # torchvision
@@ -369,7 +505,7 @@ def test_the_same_share_of_each_category_is_held_out_by_the_seed():
     np.testing.assert_array_equal(first["test_images"], again["test_images"])
     assert set(first["test_images"]) != set(other["test_images"])
     refused(lambda: hold_out("x", images[:3], labels[:3], 0.1, 0), "leaves one of the splits empty")
-    refused(lambda: hold_out("x", images, labels[:9], 0.1, 0), "61 images", "labels of shape (9,)")
+    refused(lambda: hold_out("x", images, labels[:9], 0.1, 0), "shape (61,)", "shape (9,)")
 
 
 # What the configuration says
@@ -389,7 +525,9 @@ def test_the_same_share_of_each_category_is_held_out_by_the_seed():
         ({"npz": "x", "categories": 3, "size": [4, 4]}, ["size does not apply to npz"]),
         ({"published": "mnist", "categories": 10, "test_share": 0.5}, ["test_share does not"]),
         ({"published": "imagenet", "categories": 10}, ["'imagenet' is unknown", "mnist, fashion"]),
-        ({"folder": "/nowhere/at/all"}, ["/nowhere/at/all", "folder that can be read"]),
+        ({"npz": "x", "categories": {"a": "b"}}, ["renames folders"]),
+        ({"npz": "x", "categories": 3, "ground": "white"}, ["ground does not apply to npz"]),
+        ({"folder": "/nowhere/at/all"}, ["/nowhere/at/all", "is not a folder"]),
     ],
 )
 def test_a_wrong_entry_is_one_line(entry, parts):
@@ -410,7 +548,7 @@ def test_own_files_are_known_and_missing_ones_are_one_line(tmp_path):
         return local_files(Definition.read("own", entry | {"categories": 3}))
 
     refused(lambda: files({"npz": str(tmp_path / "x.npz")}), "x.npz", "no such file")
-    refused(lambda: files({"idx": str(tmp_path / "x")}), "no such folder")
+    refused(lambda: files({"idx": str(tmp_path / "x")}), "is not a folder")
     (tmp_path / "x.npz").write_bytes(b"")
     assert files({"npz": str(tmp_path / "x.npz")}) == [str(tmp_path / "x.npz")]
     entry = write_idx(tmp_path / "set", arrays())

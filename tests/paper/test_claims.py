@@ -353,6 +353,37 @@ def test_what_was_not_trained_as_the_paper_says_is_told_with_what_is_tested_on_i
     assert "†" not in claims_page(evaluate(papers, claims))
 
 
+def test_a_claim_that_cannot_be_tested_says_why_and_ends_no_other(papers: Evidence) -> None:
+    """All test images are of the category held out, so that it shares units with no other."""
+    frames = dict(renamed(papers, "fashionmnist", "digits").frames)
+    for name in ("sizes", "members"):
+        frames[name] = frames[name][frames[name]["category"] == 0]
+    results = evaluate(Evidence(frames))
+    verdicts = results.drop_duplicates("claim").set_index("claim")
+    found = verdicts.loc["unseen-ensembles-share-units"]
+    assert found["verdict"] == NOT_TESTED
+    assert found["figures"].startswith("cannot be tested: no category was measured beside 0")
+    assert verdicts.loc["sparser-than-bp", "verdict"] == HOLDS
+    page = claims_page(results)
+    assert "</strong> cannot be tested: no category was measured beside 0" in page
+
+
+def test_nothing_divided_by_nothing_decides_no_claim(papers: Evidence) -> None:
+    dense = where("sparsity", "sparsity", 0.0, dataset="mnist", study="main", layer=1)(papers)
+    (found,) = evaluate(dense, [claim_named("bp-a-third-as-sparse")]).to_dict("records")
+    assert found["verdict"] == NOT_TESTED and "cannot be tested: " in found["figures"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("models", [["ff"], ["ff", "bpff"]])
+def test_ensembles_without_units_are_of_no_comparable_size(models, papers: Evidence) -> None:
+    spoilt = papers.of("mnist")
+    for model in models:
+        spoilt = where("sizes", "size", 0, dataset="mnist", model=model)(spoilt)
+    claim = claim_named("comparable-ensemble-sizes")
+    assert set(evaluate(spoilt, [claim])["verdict"]) == {FAILS}
+
+
 def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:
     spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
     digits = spoilt.frames["sparsity"].replace({"dataset": {"svhn": "digits"}})

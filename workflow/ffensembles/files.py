@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors import SafetensorError
 
 from ffensembles.errors import UserError
 
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 Paths = Sequence[str | Path]
 
-# What the readers of Parquet, NumPy's archives and safetensors raise on a file that is none.
-BROKEN = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError),
-    *(pa.ArrowException, zipfile.BadZipFile, SafetensorError),
-)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
@@ -101,7 +94,7 @@ def no_folder(path: str | os.PathLike[str]) -> str | None:
 
 @contextmanager
 def reading(path: str | os.PathLike[str], cure: str = "remove it and run again") -> Iterator[None]:
-    """Turn what a reader raises on a missing, damaged or foreign file into one line.
+    """Turn whatever a reader raises on a missing, damaged or foreign file into one line.
 
     Raises:
         UserError: naming the file, what is wrong, and the cure.
@@ -112,9 +105,14 @@ def reading(path: str | os.PathLike[str], cure: str = "remove it and run again")
             there = "it is not a file" if Path(path).exists() else "it is not there"
             raise OSError(f"it leads to {target}, which is not there" if target else there)
         yield
-    except BROKEN as error:
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # each library has its own, and other ones in its next version
         reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        raise UserError(f"{path}: cannot be read ({shortened(reason)}); {cure}") from error
+        reason = shortened(reason or type(error).__name__)
+        if isinstance(error, PermissionError):
+            cure = "allow it with chmod u+r"
+        raise UserError(f"{path}: cannot be read ({reason}); {cure}") from error
 
 
 def shortened(text: str, length: int = 200) -> str:

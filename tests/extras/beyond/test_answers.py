@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -65,3 +67,15 @@ def test_microstructure(clear, weak, one, word):
     rest = dict.fromkeys(["silhouette", "null_mean", "stability"], (0.3,))
     table = of_layers(clear=(clear,), weak=(weak,), one=(one,), **rest)
     assert answers.microstructure(table)[0] == word
+
+
+def test_a_question_without_an_answer_ends_no_other():
+    table = sizes(0.1, 0.09, 0.08).assign(dataset="digits", model="ff", study="main")
+    summaries = {"definition": table, "broken": table}
+    questions = {
+        "definition": SimpleNamespace(answer=answers.definition),
+        "broken": SimpleNamespace(answer=lambda rows: rows["nowhere"]),
+    }
+    found = answers.answer_all(summaries, questions, {"definition": [], "broken": []})
+    assert found["answer"].tolist() == ["little", "no answer"]
+    assert "nowhere" in found["numbers"][1]

@@ -13,7 +13,9 @@ from typing import Any
 
 from ffensembles.data.published import SOURCES
 from ffensembles.errors import UserError
+from ffensembles.files import no_folder
 
+LEFT_BEHIND = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
 BUNDLED = ("digits",)
 LOCAL = {"npz", "idx", "folder"}  # sources that are files of the user's own
 PUBLISHED = (*SOURCES, *BUNDLED)
@@ -37,6 +39,8 @@ class Definition:
         test_share: share of the images to hold out for the test, where there is no test split.
         test_seed: of the draw that holds them out.
         size: (height, width) to which images of `folder` and `torchvision` are scaled.
+        ground: `white` or `black`, what lies behind those of them that are transparent.
+        folders: those of `folder`, by label.
         arguments: of the torchvision class, for both splits.
         train: its further arguments for the training split.
         test: the same for the test split.
@@ -51,6 +55,8 @@ class Definition:
     test_share: float | None = None
     test_seed: int = 0
     size: tuple[int, int] | None = None
+    ground: str | None = None
+    folders: tuple[str, ...] | None = None
     arguments: Mapping[str, Any] | None = None
     train: Mapping[str, Any] | None = None
     test: Mapping[str, Any] | None = None
@@ -77,6 +83,9 @@ class Definition:
             if key in known
         }
         settings["categories"] = len(category_names(dataset, entry))
+        if given[0] == "folder":
+            named = _named_folders(where, entry["folder"], entry.get("categories"))
+            settings["folders"] = tuple(named)
         return cls(given[0], entry[given[0]], **settings)
 
 
@@ -100,7 +109,8 @@ def _check(where: str, kind: str, entry: Mapping[str, Any]) -> None:
         "train": ["torchvision"],
         "test": ["torchvision"],
         "size": ["torchvision", "folder"],
-        "range": ["npz"],
+        "ground": ["torchvision", "folder"],
+        "range": ["npz", "idx"],
         "test_share": ["torchvision", "npz", "idx", "folder"],
         "test_seed": ["torchvision", "npz", "idx", "folder"],
     }
@@ -116,15 +126,19 @@ def category_names(dataset: str, entry: Mapping[str, Any]) -> list[str]:
     its subfolders.
 
     Raises:
-        UserError: neither their names nor their number is known, or there are fewer than two.
+        UserError: neither their names nor their number is known, there are fewer than two, or
+            they are not those of the folders.
     """
     given, where = entry.get("categories"), f"config: datasets.{dataset}"
-    if given is None and "folder" in entry:
-        given = subfolders(training_folder(entry["folder"]))
+    if "folder" in entry:
+        names = list(_named_folders(where, entry["folder"], given).values())
         where = entry["folder"]
-    if given is None:
+    elif given is None:
         raise UserError(f"{where}: categories is missing; give their names, or how many there are")
-    names = [str(name) for name in (range(given) if isinstance(given, int) else given)]
+    elif isinstance(given, Mapping):
+        raise UserError(f"{where}.categories: renames folders, of which there are none; give names")
+    else:
+        names = [str(name) for name in (range(given) if isinstance(given, int) else given)]
     if len(names) < 2:
         raise UserError(f"{where}: has {len(names)} categories; at least two are needed")
     if len(set(names)) < len(names):
@@ -132,10 +146,35 @@ def category_names(dataset: str, entry: Mapping[str, Any]) -> list[str]:
     return names
 
 
+def _named_folders(where: str, folder: str, given: Any) -> dict[str, str]:
+    """Return the folders of a folder of images by label, each with what it is called in print.
+
+    `given` are the folders in the order of their labels, with names to print or without, or only
+    their number.
+    """
+    place = training_folder(folder)
+    found = subfolders(place)
+    if not found:
+        raise UserError(f"{place}: holds no folder; images belong in a folder for each category")
+    if given is None or given == len(found):
+        return dict(zip(found, found, strict=True))
+    if isinstance(given, int):
+        raise UserError(f"{where}.categories: is {given}, but {place} has {len(found)} folders")
+    pairs = given.items() if isinstance(given, Mapping) else zip(given, given, strict=True)
+    names = {str(name): str(printed) for name, printed in pairs}
+    if wrong := set(names) ^ set(found):
+        raise UserError(
+            f"{where}.categories: does not agree with the folders in {place} on {min(wrong)}; name "
+            f"each in the order of its label, or what to call it: {{{found[0]}: Name, …}}"
+        )
+    return names
+
+
 def deciding(dataset: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of an entry decides the arrays: what things are called in print does not."""
     rest = {key: value for key, value in entry.items() if key != "name"}
-    return {**rest, "categories": len(category_names(dataset, entry))}
+    read = Definition.read(dataset, entry)
+    return {**rest, "categories": list(read.folders) if read.folders else read.categories}
 
 
 def printed_names(datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -152,16 +191,64 @@ def training_folder(folder: str | Path) -> Path:
     return inner if inner.is_dir() else inner.parent
 
 
+def files_in(folder: Path) -> list[Path]:
+    """Return the files in a folder in order, links to files among them, hidden ones aside.
+
+    Raises:
+        UserError: the folder is not there, or holds none.
+    """
+    if found := [path for path in _visible(folder) if path.is_file()]:
+        return found
+    raise UserError(f"{folder}: holds no file; see the key datasets in the config")
+
+
 def subfolders(folder: Path) -> list[str]:
-    """Return the names of a folder's subfolders in order, hidden ones aside.
+    """Return the names of a folder's subfolders in order, links among them, hidden ones aside.
+
+    Numbers are in the order of numbers, other names in that of their letters.
 
     Raises:
         UserError: the folder is not there.
     """
-    try:
-        return sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != ".")
-    except OSError as error:
-        raise UserError(f"{folder}: is not a folder that can be read ({error.strerror})") from error
+    names = [path.name for path in _visible(folder) if path.is_dir()]
+    numbers = all(name.isdecimal() for name in names)
+    return sorted(names, key=lambda name: (int(name), name)) if numbers else names
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder, but for what is hidden or systems leave behind in it."""
+    if problem := no_folder(folder):
+        raise UserError(f"{folder}: {problem}; see the key datasets in the config")
+    found = sorted(p for p in folder.iterdir() if p.name[0] != "." and p.name not in LEFT_BEHIND)
+    for path in found:
+        if path.is_symlink() and not path.exists():
+            raise UserError(f"{path}: leads to {path.readlink()}, which is not there; remove it")
+    return found
+
+
+def image_files(folder: str | Path) -> dict[str, dict[str, list[Path]]]:
+    """Return the files of a folder of images by split and category, through links as well.
+
+    The split is `train` or `test`, or empty where the folder has none.
+
+    Raises:
+        UserError: a folder may not be read, is in one split only, or in that of a category.
+    """
+    train = training_folder(folder)
+    places = {"": train}
+    if train.name == "train" and train != Path(folder).expanduser():
+        places = {"train": train, "test": train.with_name("test")}
+    found = {}
+    for split, place in places.items():
+        found[split] = {name: _visible(place / name) for name in subfolders(place)}
+        for path in (path for paths in found[split].values() for path in paths):
+            if path.is_dir():
+                raise UserError(f"{path}: is a folder; move its images up, beside it")
+        if unknown := set(found[split]) - set(subfolders(train)):
+            raise UserError(
+                f"{place}: has a folder {min(unknown)} that {train} lacks; add it there"
+            )
+    return found
 
 
 def local_files(definition: Definition) -> list[str]:
@@ -175,36 +262,24 @@ def local_files(definition: Definition) -> list[str]:
         if not path.is_file():
             raise UserError(f"{path}: there is no such file; see the key datasets in the config")
         return [str(path)]
-    return list(map(str, _files(definition.source))) if definition.kind == "idx" else []
+    if definition.kind == "idx":
+        return list(map(str, files_in(Path(definition.source).expanduser())))
+    return []
 
 
 def folder_state(definition: Definition) -> str | None:
-    """Return a digest of the names, sizes and times of a folder of images; None where none is.
+    """Return a digest of the names, sizes and times of the images in a folder; None without one.
 
     It stands for the images themselves among what a job depends on: they may be very many.
 
     Raises:
-        UserError: the folder is not there, or empty.
+        UserError: the folder is not there, or not as `image_files` wants it.
     """
     if definition.kind != "folder":
         return None
     digest = hashlib.sha256()
-    for path in _files(definition.source):
-        status = path.stat()
-        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for categories in image_files(definition.source).values():
+        for path in (path for paths in categories.values() for path in paths):
+            status = path.stat()
+            digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _files(folder: str) -> list[Path]:
-    """Return the files in and below a folder, hidden ones aside."""
-    top = Path(folder).expanduser()
-    if not top.is_dir():
-        raise UserError(f"{top}: there is no such folder; see the key datasets in the config")
-    found = [
-        path
-        for path in sorted(top.rglob("*"))
-        if path.is_file() and not any(part[0] == "." for part in path.relative_to(top).parts)
-    ]
-    if not found:
-        raise UserError(f"{top}: holds no file; see the key datasets in the config")
-    return found

@@ -7,16 +7,19 @@ where there is no split. `checks` holds them against what is allowed.
 from __future__ import annotations
 
 import gzip
-import zipfile
-import zlib
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from ffensembles.data.definitions import Definition, subfolders, training_folder
+from ffensembles.data.definitions import Definition, files_in, image_files
+from ffensembles.data.pictures import read_pictures
 from ffensembles.data.published import parse_idx
 from ffensembles.errors import UserError
+from ffensembles.files import reading
+
+log = logging.getLogger(__name__)
 
 WHOLE = {"images", "labels"}
 SPLIT = {"train_images", "train_labels", "test_images", "test_labels"}
@@ -31,15 +34,15 @@ def read_npz(definition: Definition) -> Arrays:
         UserError: the file is damaged, or lacks an array.
     """
     path = Path(definition.source).expanduser()
-    try:
-        with np.load(path) as file:
+    with reading(path, "save it as arrays of numbers with np.savez"):
+        file = np.load(path)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("it is a single array without a name")
+        with file:
             for names in (SPLIT, WHOLE):
                 if names <= set(file.files):
-                    return {name: file[name] for name in names}
+                    return {name: np.asarray(file[name]) for name in names}
             found = ", ".join(file.files) or "nothing"
-    except (OSError, ValueError, EOFError, AttributeError, zlib.error, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: is not a whole .npz file of plain arrays ({reason})") from error
     raise UserError(
         f"{path}: holds {found}; name its arrays train_images, train_labels, test_images and "
         "test_labels, or images and labels"
@@ -55,7 +58,7 @@ def read_idx(definition: Definition) -> Arrays:
         UserError: a file is missing, there are two of it, or it is not an IDX file.
     """
     folder = Path(definition.source).expanduser()
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] != "."]
+    files = files_in(folder)
 
     def read(what: str, marks: Iterable[str]) -> np.ndarray | None:
         found = [p for p in files if what in p.name and any(mark in p.name for mark in marks)]
@@ -82,15 +85,9 @@ def read_idx(definition: Definition) -> Arrays:
 
 
 def _read_idx_file(path: Path) -> np.ndarray:
-    try:
+    with reading(path, "replace it with a whole copy"):
         content = path.read_bytes()
         return parse_idx(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}; replace it with a whole copy") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(
-            f"{path}: is damaged, cut short or unreadable ({error}); replace it with a whole copy"
-        ) from error
 
 
 def read_folder(definition: Definition) -> Arrays:
@@ -100,78 +97,18 @@ def read_folder(definition: Definition) -> Arrays:
         UserError: a folder of the one split is not in the other, a file is no image, or images
             differ in size.
     """
-    top = Path(definition.source).expanduser()
-    train = training_folder(top)
-    categories = subfolders(train)
-    if train == top:
-        return _read_categories(top, categories, definition.size, "")
-    test = top / "test"
-    if unknown := set(subfolders(test)) - set(categories):
-        raise UserError(f"{test}: has a folder {min(unknown)} that {train} lacks; add it there")
-    return _read_categories(train, categories, definition.size, "train_") | _read_categories(
-        test, categories, definition.size, "test_"
-    )
-
-
-def _read_categories(
-    folder: Path, categories: list[str], size: tuple[int, int] | None, prefix: str
-) -> Arrays:
-    paths, labels = [], []
-    for label, category in enumerate(categories):
-        there = folder / category
-        files = sorted(p for p in there.iterdir() if p.name[0] != ".") if there.is_dir() else []
-        paths += files
-        labels += [label] * len(files)
-    if not paths:
-        raise UserError(f"{folder}: holds no images; they belong in a folder for each category")
-    images = read_images(paths, size)
-    return {f"{prefix}images": images, f"{prefix}labels": np.array(labels, np.int64)}
-
-
-def read_images(paths: list[Path], size: tuple[int, int] | None) -> np.ndarray:
-    """Return the images of files, (N, C, H, W) uint8: grey where all of them are, else RGB.
-
-    Raises:
-        UserError: a file is no image, or images differ in size.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    images = []
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                images.append(image_array(image, size))
-        except (OSError, UnidentifiedImageError, SyntaxError) as error:
-            raise UserError(f"{path}: is not an image that can be read; remove it") from error
-    return stack_images(images, [str(path) for path in paths])
-
-
-def image_array(image: object, size: tuple[int, int] | None) -> np.ndarray:
-    """Return a PIL image as (H, W) uint8 where it is grey, else (3, H, W); scaled to `size`."""
-    from PIL import Image
-
-    assert isinstance(image, Image.Image)
-    grey = image.mode in ("1", "L")
-    image = image.convert("L" if grey else "RGB")
-    if size is not None:
-        image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    pixels = np.asarray(image)
-    return pixels if grey else np.moveaxis(pixels, -1, 0)
-
-
-def stack_images(images: list[np.ndarray], names: list[str]) -> np.ndarray:
-    """Stack images as `image_array` gives them to (N, C, H, W); grey ones beside RGB become RGB.
-
-    Raises:
-        UserError: naming one that differs in size from the first.
-    """
-    first = images[0].shape[-2:]
-    for image, name in zip(images, names, strict=True):
-        if image.shape[-2:] != first:
-            height, width = image.shape[-2:]
+    folders = definition.folders or ()
+    log.info("the labels 0, 1, … are the folders %s", ", ".join(folders))
+    arrays: Arrays = {}
+    for split, files in image_files(definition.source).items():
+        paths = [path for name in folders for path in files.get(name, [])]
+        if not paths:
             raise UserError(
-                f"{name}: has {height} x {width} pixels, but {names[0]} has {first[0]} x "
-                f"{first[1]}; scale them with the key size of the dataset"
+                f"{definition.source}: holds no images{split and f' in {split}'}; they belong in a "
+                "folder for each category"
             )
-    channels = max(1 if image.ndim == 2 else 3 for image in images)
-    return np.stack([np.broadcast_to(image, (channels, *first)) for image in images])
+        labels = [k for k, name in enumerate(folders) for _ in files.get(name, [])]
+        prefix = split and f"{split}_"
+        arrays[f"{prefix}images"] = read_pictures(paths, definition.size, definition.ground)
+        arrays[f"{prefix}labels"] = np.array(labels, np.int64)
+    return arrays

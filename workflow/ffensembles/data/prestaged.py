@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -17,9 +16,7 @@ import numpy as np
 
 from ffensembles.data.published import SOURCES, Source, is_published, parse_idx
 from ffensembles.errors import UserError
-from ffensembles.files import no_folder
-
-BROKEN = (OSError, EOFError, zlib.error, tarfile.TarError)
+from ffensembles.files import no_folder, reading
 
 
 def check_prestaged(prestaged: str | Path | None, datasets: Iterable[str]) -> None:
@@ -128,20 +125,16 @@ def _whole(name: str, paths: list[Path], contents: _Contents, dataset: str) -> b
     digest, problems = SOURCES[dataset].files[name], []
     for path in paths:
         try:
-            content = contents.of(path).get(name)
-        except BROKEN as error:
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-            problems.append(
-                f"is damaged, cut short or unreadable ({reason}); replace it with a whole copy"
-            )
+            with reading(path, "replace it with a whole copy"):
+                content = contents.of(path).get(name)
+            if content is not None and is_published(content, digest):
+                return content
+        except UserError as error:
+            problems.append(error)
             continue
-        if content is None:
-            problems.append(f"lacks {name}; {_cure(dataset)}")
-        elif is_published(content, digest):
-            return content
-        else:
-            problems.append(f"{_diagnose(content, name, digest)}; {_cure(dataset)}")
-    raise UserError(f"{paths[0]}: {problems[0]}")
+        problem = f"lacks {name}" if content is None else _diagnose(content, name, digest)
+        problems.append(UserError(f"{path}: {problem}; {_cure(dataset)}"))
+    raise problems[0]
 
 
 class _Contents:

@@ -16,27 +16,28 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_AXES = 4  # of an array of images; a header that announces more is none
+IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images (N, C, H, W) uint8, labels (N,) int64
 
 
 def parse_idx(content: bytes) -> np.ndarray:
-    """Return the array of bytes in an IDX file, whose header is: 0, 0, type, rank, sizes.
+    """Return the array in an IDX file, whose header is: 0, 0, type, rank, sizes.
 
     Raises:
         ValueError: saying what is wrong, as a predicate to the file's name.
     """
-    rank = content[3] if len(content) > 3 else 0
+    kind, rank = content[2:4] if len(content) > 3 else (0, 0)
     start = 4 + 4 * rank
-    if content[:3] != b"\0\0\x08" or len(content) < start or rank > MOST_AXES:
-        raise ValueError("is not an IDX file of bytes")
+    if content[:2] != b"\0\0" or kind not in IDX_TYPES or len(content) < start or rank > MOST_AXES:
+        raise ValueError("is not an IDX file")
     shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
-    values = np.frombuffer(memoryview(content)[start:], np.uint8)
-    if values.size != math.prod(shape):
-        raise ValueError(
-            f"holds {values.size} bytes of data, but its header announces {math.prod(shape)}"
-        )
-    return values.reshape(shape)
+    dtype = np.dtype(IDX_TYPES[kind])
+    expected, there = dtype.itemsize * math.prod(shape), len(content) - start
+    if there != expected:
+        raise ValueError(f"holds {there} bytes of data, but its header announces {expected}")
+    values = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _decode_idx(contents: list[bytes]) -> Arrays:

@@ -27,10 +27,10 @@ def hold_out(
             f"{where}: has no test images of its own; say which share of the images to hold out, "
             "such as test_share: 0.2"
         )
-    if labels.shape != (len(images),):
+    if images.ndim == 0 or labels.shape != images.shape[:1]:
         raise UserError(
-            f"{where}: {len(images)} images, but labels of shape {labels.shape}; each image needs "
-            "one label"
+            f"{where}: images of shape {images.shape}, but labels of shape {labels.shape}; each "
+            "image needs one label"
         )
     draws = np.random.default_rng(seed)
     test = np.zeros(len(labels), bool)

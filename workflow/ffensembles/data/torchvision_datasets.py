@@ -11,7 +11,8 @@ import numpy as np
 
 from ffensembles.data.definitions import Definition
 from ffensembles.data.downloads import with_retries
-from ffensembles.data.local_files import Arrays, image_array, stack_images
+from ffensembles.data.local_files import Arrays
+from ffensembles.data.pictures import pixels, stack
 from ffensembles.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -42,26 +43,29 @@ def read_torchvision(definition: Definition, dataset: str, resources: str | Path
         common.setdefault("root", Path(resources) / dataset)
     splits = _split_arguments(definition, accepted - set(common))
 
-    def read() -> list[tuple[np.ndarray, np.ndarray]]:
+    def fetch() -> list[Any]:
         if "root" in common:
             Path(common["root"]).mkdir(parents=True, exist_ok=True)
-        return [_read(kind(**common, **split), name, definition.size) for split in splits]
+        return [kind(**common, **split) for split in splits]
 
     try:
-        parts = with_retries(read, dataset, f"torchvision.datasets.{name}", resources)
+        fetched = with_retries(fetch, dataset, f"torchvision.datasets.{name}", resources)
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{where}: torchvision.datasets.{name} refuses its arguments ({reason}); correct "
             "arguments, train or test"
         ) from error
+    if names := getattr(fetched[0], "classes", None):
+        log.info("torchvision calls the labels in order: %s", ", ".join(map(str, names)))
+    parts = [_read(items, name, definition) for items in fetched]
     occurring = np.unique(np.concatenate([labels for _, labels in parts]))
     if len(occurring) == definition.categories:
         parts = [(images, np.searchsorted(occurring, labels)) for images, labels in parts]
     if len(parts) == 1:
         return dict(zip(("images", "labels"), parts[0], strict=True))
-    names = ("train_images", "train_labels", "test_images", "test_labels")
-    return dict(zip(names, [*parts[0], *parts[1]], strict=True))
+    four = ("train_images", "train_labels", "test_images", "test_labels")
+    return dict(zip(four, [*parts[0], *parts[1]], strict=True))
 
 
 def _accepted(kind: type) -> set[str]:
@@ -86,17 +90,21 @@ def _split_arguments(definition: Definition, accepted: set[str]) -> list[dict[st
     return [{}]
 
 
-def _read(items: Any, name: str, size: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = [], []
-    for image, label in items:
+def _read(items: Any, name: str, definition: Definition) -> tuple[np.ndarray, np.ndarray]:
+    from PIL import Image
+
+    images, labels, names = [], [], []
+    where = f"torchvision.datasets.{name}"
+    for i, item in enumerate(items):
         try:
-            images.append(image_array(image, size))
+            image, label = item
             labels.append(int(label))
-        except (AssertionError, TypeError, ValueError) as error:
-            raise UserError(
-                f"torchvision.datasets.{name}: its items are not an image with a number each"
-            ) from error
+            if not isinstance(image, Image.Image):
+                raise TypeError(type(image))
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{where}: its items are not an image with a number each") from error
+        names.append(f"image {i} of {where}")
+        images.append(pixels(image, names[-1], definition.size, definition.ground))
     if not images:
-        raise UserError(f"torchvision.datasets.{name}: holds no images")
-    names = [f"image {i} of torchvision.datasets.{name}" for i in range(len(images))]
-    return stack_images(images, names), np.array(labels, np.int64)
+        raise UserError(f"{where}: holds no images")
+    return stack(images, names), np.array(labels, np.int64)

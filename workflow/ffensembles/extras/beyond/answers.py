@@ -5,6 +5,7 @@ Each function sees the summary (see `tables.beyond`) of one model on one dataset
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ import pandas as pd
 from ffensembles.extras.beyond.tables import EXPERIMENT, KEPT, LOST, is_measured
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
+
+log = logging.getLogger(__name__)
 
 Answer = tuple[str, str]  # the word, and the numbers
 
@@ -121,7 +124,11 @@ def answer_all(
         parts = dict(list(table.groupby(EXPERIMENT, sort=False)))
         measured = {key: part for key, part in parts.items() if is_measured(part)}
         for key in dict.fromkeys([*parts, *map(tuple, asked[name])]):
-            found = questions[name].answer(measured[key]) if key in measured else NOT_MEASURED
+            try:
+                found = questions[name].answer(measured[key]) if key in measured else NOT_MEASURED
+            except Exception as error:  # one question must not end the others
+                log.warning("%s has no answer for %s: %s", name, "/".join(key), error)
+                found = "no answer", str(error)
             rows.append((name, *key, *found))
     columns = ["question", "dataset", "model", "study", "answer", "numbers"]
     return pd.DataFrame(rows, columns=columns)

@@ -12,7 +12,7 @@ from ffensembles.analysis.measurements import RUN_LAYER, read_all
 from ffensembles.extras.beyond.definition import FACTORS
 from ffensembles.files import Paths
 from ffensembles.paper.claims.evidence import Evidence
-from ffensembles.paper.claims.page import NOT_TESTED, evaluate
+from ffensembles.paper.claims.page import evaluate
 from ffensembles.printing.names import DASH, DATASETS
 from ffensembles.printing.tables import Printed
 
@@ -68,7 +68,7 @@ def printed(table: pd.DataFrame, notes: Sequence[str] = ()) -> Printed:
 
 
 def _tested(results: pd.DataFrame) -> pd.DataFrame:
-    return results[results["verdict"] != NOT_TESTED]
+    return results[results["true"].notna()]
 
 
 def _ensembles(units: pd.DataFrame, factor: float) -> dict[str, pd.DataFrame]:

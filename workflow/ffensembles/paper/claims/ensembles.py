@@ -53,8 +53,8 @@ def comparable_ensemble_sizes(e: Evidence) -> Finding:
     if not layers:
         return False, "no layer is sparse in both, so there are no ensembles"
     ff, bpff = ([e.ensemble_percent(model, layer) for layer in layers] for model in GOODNESS)
-    ratio = np.mean(bpff) / np.mean(ff)
-    return 1 / 3 <= ratio <= 3, f"FF {f(ff, '.1f')} %, BP/FF {f(bpff, '.1f')} %"
+    smaller, larger = sorted([np.mean(ff), np.mean(bpff)])
+    return 0 < larger <= 3 * smaller, f"FF {f(ff, '.1f')} %, BP/FF {f(bpff, '.1f')} %"
 
 
 @claim("4.2", named=True, pooled=True)

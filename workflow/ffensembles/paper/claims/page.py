@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from ffensembles.paper.claims.catalogue import CLAIMS
@@ -13,6 +15,8 @@ from ffensembles.paper.tables.departures import Departure
 from ffensembles.paper.tables.notes import in_words
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
+
+log = logging.getLogger(__name__)
 
 HOLDS, FAILS, NOT_TESTED = "holds", "fails", "not tested"
 VERDICTS = {HOLDS: "good", FAILS: "bad", NOT_TESTED: "none"}
@@ -37,8 +41,8 @@ def evaluate(
     Returns:
         One row per claim and dataset tested (`all` for claims about all of them), or a single row
         without a dataset where nothing was tested: claim (its id), section, statement, verdict
-        (of the claim, over its datasets), dataset, true (on this dataset), figures, departures
-        (in words, of the experiments on this dataset).
+        (of the claim, over its datasets), dataset, true (on this dataset; missing where it cannot
+        be said), figures (or why not), departures (in words, of the experiments on this dataset).
     """
     rows: list[tuple[object, ...]] = []
     for claim in claims:
@@ -53,17 +57,16 @@ def evaluate(
 def with_verdicts(findings: pd.DataFrame) -> pd.DataFrame:
     """Give each claim its verdict, over what it was tested on; of one not tested keep one row.
 
-    Where the paper's own data were run, other data do not decide on what the paper says.
+    A row that says why it could not be tested stays. Where the paper's own data were run, other data do not decide on what the paper says.
     """
     parts = []
     for _, rows in findings.groupby("claim", sort=False):
         tested = rows[rows["true"].notna()]
         decisive = tested[tested["dataset"].isin([*PAPER, "all"])]
         holds = (tested if decisive.empty else decisive)["true"].all()
-        kept, verdict = (
-            (tested, HOLDS if holds else FAILS) if len(tested) else (rows.head(1), NOT_TESTED)
-        )
-        parts.append(kept.assign(verdict=verdict))
+        said = rows[rows["true"].notna() | rows["figures"].fillna("").ne("")]
+        verdict = NOT_TESTED if tested.empty else HOLDS if holds else FAILS
+        parts.append((rows.head(1) if said.empty else said).assign(verdict=verdict))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -82,13 +85,19 @@ def _parts(claim: Claim, evidence: Evidence) -> dict[str, Evidence]:
     return {"all": evidence} if datasets else {}
 
 
-def _findings(claim: Claim, parts: Mapping[str, Evidence]) -> Iterator[tuple[str, bool, str]]:
+def _findings(claim: Claim, parts: Mapping[str, Evidence]) -> Iterator[tuple[str, object, str]]:
     for name, part in parts.items():
         try:
-            true, figures = _guesses(claim, part) or claim.check(part)
+            with np.errstate(divide="raise", invalid="raise"):
+                true, figures = _guesses(claim, part) or claim.check(part)
         except Missing:
             continue
-        yield name, bool(true), figures
+        except Exception as error:  # one claim must not end the others
+            log.warning("%s cannot be tested on %s: %s", claim.id, name, error)
+            log.debug("%s", claim.id, exc_info=True)
+            yield name, pd.NA, f"cannot be tested: {error}"
+        else:
+            yield name, bool(true), figures
 
 
 def _departed(dataset: str, departures: Sequence[Departure]) -> str:
@@ -130,7 +139,11 @@ def _claim(findings: pd.DataFrame) -> dict[str, object]:
         "verdict": first["verdict"],
         "kind": VERDICTS[first["verdict"]],
         "findings": [
-            {**finding, "dataset": DATASETS.get(finding["dataset"], finding["dataset"])}
+            {
+                **finding,
+                "dataset": DATASETS.get(finding["dataset"], finding["dataset"]),
+                "mark": "" if finding["true"] is not False else " ✗",
+            }
             for finding in findings.to_dict("records")
             if finding["dataset"]
         ],

@@ -28,6 +28,8 @@ def unseen(e: Evidence) -> pd.DataFrame:
         activation = e.rows("members", **wanted).groupby("category")["mean"].mean()
         pairs = e.overlaps("ff", study)
         pairs = pairs[(pairs["a"] == k) | (pairs["b"] == k)]
+        if pairs.empty:
+            raise ValueError(f"no category was measured beside {k}, which was held out")
         partners = pairs.assign(other=pairs["a"] + pairs["b"] - k)
         shared = partners.groupby("other")["shared"].mean()
         sparsity = e.sparsity("ff", 1, study, category=k)
