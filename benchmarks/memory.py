@@ -8,9 +8,10 @@ of docs/cluster.md is made from it.
 
 from math import prod
 
+from training import IMAGES, SHAPES, TABLE
+
 from ffensembles.experiments import read_experiments
 from ffensembles.learning.memory import memory_needed
-from training import IMAGES, SHAPES, TABLE
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ffensembles.extras.beyond.tables import EXPERIMENT, is_measured
 from ffensembles.extras.beyond.thresholds import (
     FOUND,
     KEPT,
@@ -21,10 +22,9 @@ from ffensembles.extras.beyond.thresholds import (
     SOME,
     exceeds,
 )
+from ffensembles.paper.claims.page import LEARNED
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
-from ffensembles.extras.beyond.tables import EXPERIMENT, is_measured
-from ffensembles.paper.claims.page import LEARNED
 
 Answer = tuple[str, str]  # the word, and the numbers
 
@@ -40,7 +40,7 @@ def dynamics(table: pd.DataFrame) -> Answer:
     """
     parts, settled = [], []
     for layer, epochs in table.groupby("layer"):
-        rows: list[dict[str, Any]] = epochs.sort_values("epoch").to_dict("records")
+        rows: list[dict[Hashable, Any]] = epochs.sort_values("epoch").to_dict("records")
         first, before, last = rows[0], rows[-2], rows[-1]
         course = (
             f"layer {layer}: size {first['size']:.1%} to {last['size']:.1%}, S "
@@ -164,8 +164,8 @@ def definition(table: pd.DataFrame) -> Answer:
     )
     parts = [
         f"layer {layer}: {row[1.5]:.1%}, {row[2.0]:.1%}, {row[3.0]:.1%} of the units (with 2 by "
-        f"chance {chance.loc[layer, 2.0]:.1%})"
-        for layer, row in size.iterrows()
+        f"chance {by_chance:.1%})"
+        for (layer, row), by_chance in zip(size.iterrows(), chance[2.0], strict=True)
     ]
     numbers = f"{_runs(table['n'].max())}, with 1.5, 2 and 3: {'; '.join(parts)}"
     words = {

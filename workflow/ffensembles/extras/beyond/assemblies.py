@@ -21,8 +21,8 @@ from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from ffensembles.extras.beyond.thresholds import DEVIATIONS
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
+from ffensembles.extras.beyond.thresholds import DEVIATIONS
 
 SHUFFLES = 50  # of each null
 STARTS = 5  # of ICA

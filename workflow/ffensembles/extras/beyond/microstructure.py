@@ -10,6 +10,7 @@ has in the data, skewed as it is, and every two units the same rank correlation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import get_origin, get_type_hints
 
@@ -21,8 +22,8 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score
 
-from ffensembles.extras.beyond.thresholds import APART, CLEAR, STABLE, exceeds
 from ffensembles.analysis.measurements import table_of
+from ffensembles.extras.beyond.thresholds import APART, CLEAR, STABLE, exceeds
 
 COMPONENTS = 10  # principal components that are cut
 MOST = 6  # patterns looked for
@@ -128,7 +129,7 @@ def by_category(
     return table_of(rows, {"category": int, **TYPES})
 
 
-def one_heap(activations: np.ndarray, rng: np.random.Generator):
+def one_heap(activations: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield `DRAWS` samples (M, n) of one Gaussian copula fitted to activations (M, n).
 
     The scores are normal, with the correlations of the data's normal scores; each unit's are then

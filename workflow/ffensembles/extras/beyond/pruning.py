@@ -267,12 +267,12 @@ def _trials(ranking: Ranking, shares: Sequence[float], rng: np.random.Generator)
         for name, wanted in (("in ensembles", True), ("in none", False)):
             kept = {i: np.flatnonzero(members == wanted) for i, members in sets.items()}
             yield _trial(layer, name, 0, kept, ranking)
-        for draw in range(DRAWS):
+        for number in range(DRAWS):
             kept = {
                 i: rng.choice(np.flatnonzero(ranking.live[i]), members.sum(), replace=False)
                 for i, members in sets.items()
             }
-            yield _trial(layer, "as many live", draw, kept, ranking)
+            yield _trial(layer, "as many live", number, kept, ranking)
 
 
 def _trial(

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from ffensembles.analysis.measurements import Runs, read_layers, with_keys
 from ffensembles.extras.beyond.assemblies import compare
 from ffensembles.extras.beyond.definition import measure_definition
 from ffensembles.extras.beyond.microstructure import by_category
-from ffensembles.analysis.measurements import Runs, read_layers, with_keys
 
 
 def measure_representations(

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.analysis.measurements import read_all
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.analysis.measurements import read_all
 from ffensembles.extras.beyond.answers import answer_all, answers_page
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.files import read_csv, write_csv, write_text

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import job
-from ffensembles.extras.beyond.representations import measure_representations
 from ffensembles.analysis.measurements import with_keys
+from ffensembles.extras.beyond.representations import measure_representations
 from ffensembles.files import write_parquet
 
 if TYPE_CHECKING:
