@@ -1,6 +1,7 @@
 """Answers to the questions that the paper leaves open: a word, and the numbers behind it.
 
-Each function sees the summary (see `tables.beyond`) of one model on one dataset.
+Each function sees the summary (see `tables.beyond`) of one model on one dataset; where its words
+begin stands in `thresholds`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.extras.beyond.tables import EXPERIMENT, KEPT, LOST, is_measured
+from ffensembles.extras.beyond.tables import EXPERIMENT, is_measured
+from ffensembles.extras.beyond.thresholds import (
+    FOUND,
+    KEPT,
+    LOST,
+    MOST,
+    SAME,
+    SETTLED,
+    SOME,
+    exceeds,
+)
+from ffensembles.paper.claims.page import LEARNED
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -19,95 +31,187 @@ log = logging.getLogger(__name__)
 
 Answer = tuple[str, str]  # the word, and the numbers
 
-MATCH = 0.5  # Jaccard similarity from which on two sets of units are called the same
+NO_ENSEMBLES = "no ensembles"
 NOT_MEASURED = ("not measured", "too few test images are classified correctly")
 KINDS = {"yes": "good", "in part": "near", "no": "bad"}
 
 
 def dynamics(table: pd.DataFrame) -> Answer:
-    """Say when ensembles come to be like those of the end, and how size and sparsity went."""
+    """Say from when on ensembles are like those of the end, and how size and sparsity went.
+
+    Like: the Jaccard similarity is `SAME` of the way from chance to 1, or more, and stays so.
+    """
     parts, settled = [], []
-    for layer in sorted(table["layer"].unique()):
-        epochs = table[table["layer"] == layer]
-        rows: list[dict[str, Any]] = epochs.sort_values("epoch").to_dict("records")
+    for layer, epochs in table.groupby("layer"):
+        rows: list[dict[Hashable, Any]] = epochs.sort_values("epoch").to_dict("records")
         first, before, last = rows[0], rows[-2], rows[-1]
-        half = next(row["epoch"] for row in rows if row["to_end"] >= MATCH or row is last)
-        settled.append(half / last["epoch"])
-        parts.append(
+        course = (
             f"layer {layer}: size {first['size']:.1%} to {last['size']:.1%}, S "
-            f"{first['sparsity']:.2f} to {last['sparsity']:.2f}, half like the end from epoch "
-            f"{half} of {last['epoch']}, {before['kept']:.0%} of the units of epoch "
-            f"{before['epoch']} kept"
+            f"{first['sparsity']:.2f} to {last['sparsity']:.2f}{_dead(1 - last['live'])}, "
         )
-    word = "late" if min(settled) >= 0.1 else "early" if max(settled) < 0.1 else "layer by layer"
-    return word, "; ".join(parts)
+        if pd.isna(last["to_end"]):
+            parts.append(f"{course}no ensembles at the end")
+            continue
+        since = last["epoch"]
+        for row in reversed(rows[:-1]):
+            if not row["to_end"] - row["by_chance"] >= SAME * (1 - row["by_chance"]):
+                break
+            since = row["epoch"]
+        settled.append(since / last["epoch"])
+        near = f"at epoch {before['epoch']} similarity {before['to_end']:.2f}"
+        when = f"from epoch {since} on" if settled[-1] < 1 else "at no epoch before"
+        parts.append(
+            f"{course}like the end {when} (of {last['epoch']}; {near}, by chance "
+            f"{before['by_chance']:.2f})"
+        )
+    numbers = f"one run: {'; '.join(parts)}"
+    if not settled:
+        return NO_ENSEMBLES, numbers
+    words = {
+        "not settled" if share == 1 else "late" if share > SETTLED else "early" for share in settled
+    }
+    return words.pop() if len(words) == 1 else "by layer", numbers
 
 
 def pruning(table: pd.DataFrame) -> Answer:
-    """Say what the units in ensembles are worth, and a quarter of all units by each ranking."""
-    rows = table[table["layer"] == 0]
-    whole = table.loc[table["ranking"] == "whole", "mean"].item()
-    quarter = rows[rows["share"].between(0.2, 0.3)].set_index("ranking")["mean"]
-    of_sets: list[dict[Hashable, Any]] = rows[rows["ranking"].isin(KEPT)].to_dict("records")
-    numbers = [
-        f"of {whole:.3f}, the units {row['ranking']} alone ({row['share']:.0%}) keep "
-        f"{row['mean']:.3f}"
-        for row in of_sets
-    ]
-    by_rank = ["ensembles", "weight norm", "mean activation", "random"]
-    if not (whole and quarter.index.isin(by_rank).any()):
+    """Say what the units in ensembles are worth, and a quarter of all units by each ranking.
+
+    They say which units can be pruned if those in ensembles keep all but `LOST` of the accuracy,
+    and more than as many live units do, and if a quarter that ensembles choose keeps more than a
+    random one; in part, if one of the latter two is true.
+    """
+    at_once = table[table["layer"] == 0]
+    whole = table[table["ranking"] == "whole"].iloc[0]
+    by_ranking: dict[Hashable, Any] = {
+        ranking: rows.iloc[(rows["share"] - 0.25).abs().argmin()]
+        for ranking, rows in at_once.groupby("ranking")
+    }
+    if not whole["mean"] or "ensembles" not in by_ranking:
         return NOT_MEASURED
-    ranked = ", ".join(f"{name} {quarter[name]:.3f}" for name in by_rank)
-    worth = {row["ranking"]: row["mean"] for row in of_sets}
-    enough = worth.get("in ensembles", 0) >= whole - LOST
-    better = quarter["ensembles"] > quarter["random"]
-    word = "yes" if enough and better else "in part" if better else "no"
-    return word, "; ".join([*numbers, f"a quarter of all units keeps, ranked by {ranked}"])
+    parts, better = [], []
+    enough = False
+    if "in ensembles" in by_ranking:
+        inside, live = by_ranking["in ensembles"], by_ranking["as many live"]
+        better.append(exceeds(inside["mean"], live["mean"], live["std"], LOST))
+        enough = inside["mean"] >= whole["mean"] - LOST
+        parts.append(
+            f"of {whole['mean']:.3f}, the units in ensembles ({inside['share']:.0%}"
+            f"{_dead(1 - inside['live'])}) keep {inside['mean']:.3f}, as many live units "
+            f"{live['mean']:.3f} ± {live['std']:.3f}, those in none "
+            f"{by_ranking['in none']['mean']:.3f}"
+        )
+    chosen, drawn = by_ranking["ensembles"], by_ranking["random"]
+    better.append(exceeds(chosen["mean"], drawn["mean"], drawn["std"], LOST))
+    others = ", ".join(
+        f"{name} {by_ranking[name]['mean']:.3f}" for name in ("weight norm", "mean activation")
+    )
+    parts.append(
+        f"a quarter of all units keeps, ranked by ensembles {chosen['mean']:.3f}, {others}, "
+        f"of live units at random {drawn['mean']:.3f} ± {drawn['std']:.3f}"
+    )
+    word = "yes" if enough and all(better) else "in part" if any(better) else "no"
+    return word, f"{_runs(whole['n'])}: {'; '.join(parts)}"
 
 
 def microstructure(table: pd.DataFrame) -> Answer:
-    """Say in how many categories of each layer patterns are clear, weak, or one."""
-    wide = table.pivot(index="layer", columns="measure", values="mean")
+    """Say in how many categories of each layer patterns are clear, weak, or one.
+
+    Several, if they are clear in `MOST` of the categories and layers; one, if there is one in as
+    many.
+    """
+    wide = _wide(table)
+    words = ["clear", "weak", "one"]
     parts = [
-        f"layer {layer}: {row['clear']:.1f} clear, {row['weak']:.1f} weak, {row['one']:.1f} one "
-        f"(silhouette {row['silhouette']:.2f}, null {row['null_mean']:.2f}, stability "
+        f"layer {layer}: {row['clear']:g} clear, {row['weak']:g} weak, {row['one']:g} one "
+        f"(silhouette {row['silhouette']:.2f}, of one heap {row['null_mean']:.2f}, stability "
         f"{row['stability']:.2f})"
         for layer, row in wide.iterrows()
     ]
-    total = wide[["clear", "weak", "one"]].sum()
-    word = {"clear": "yes", "weak": "no clear answer", "one": "no"}[str(total.idxmax())]
-    return word, "; ".join(parts)
+    shares = wide[words].sum() / wide[words].to_numpy().sum()
+    word = "yes" if shares["clear"] >= MOST else "no" if shares["one"] >= MOST else "cannot be told"
+    return word, f"{_runs(table['n'].max())}, categories: {'; '.join(parts)}"
 
 
 def assemblies(table: pd.DataFrame) -> Answer:
-    """Say how well assemblies match the ensembles of each layer."""
-    wide = table.pivot(index="layer", columns="measure", values="mean")
+    """Say how many ensembles of each layer are found: alike, and more so than the nulls are.
+
+    Yes, if `FOUND` of the categories are in every layer that has ensembles; in part, if `SOME` are
+    in one.
+    """
+    wide = _wide(table)
     parts = [
-        f"layer {layer}: Jaccard {row['jaccard']:.2f} (null {row['null_mean']:.2f}), "
-        f"{row['above']:.1f} categories above the null"
+        f"layer {layer}: {row['found']:g} of {row['categories']:g} found, {row['above']:g} above "
+        f"the nulls (Jaccard {row['jaccard']:.2f}, over starts ± {row['start_std']:.2f}, permuted "
+        f"labels {row['permuted']:.2f}, random live units {row['random']:.2f}"
+        f"{_dead(1 - row['live'] / row['units'])})"
         for layer, row in wide.iterrows()
     ]
-    best = wide["jaccard"].max()
-    word = "yes" if wide["jaccard"].min() >= MATCH else "in part"
-    return (word if best > wide["null_mean"].max() else "no"), "; ".join(parts)
+    numbers = f"{_runs(table['n'].max())}: {'; '.join(parts)}"
+    there = wide[wide["categories"] > 0]
+    if there.empty:
+        return NO_ENSEMBLES, numbers
+    found = there["found"] / there["categories"]
+    word = "yes" if found.min() >= FOUND else "in part" if found.max() >= SOME else "no"
+    return word, numbers
 
 
 def definition(table: pd.DataFrame) -> Answer:
-    """Say how the size of the ensembles changes from factor 1.5 to 3, layer by layer."""
-    size = table[table["measure"] == "size"].pivot(index="layer", columns="factor", values="mean")
+    """Say how the size of the ensembles changes from factor 1.5 to 3, layer by layer.
+
+    Little hangs on the factor where `KEPT` of the size is kept, in every layer; a layer without
+    ensembles at 1.5 has nothing to keep.
+    """
+    size, chance = (
+        table[table["measure"] == measure].pivot(index="layer", columns="factor", values="mean")
+        for measure in ("size", "by_chance")
+    )
     parts = [
-        f"layer {layer}: {row[1.5]:.1%}, {row[2.0]:.1%}, {row[3.0]:.1%} of the units"
-        for layer, row in size.iterrows()
+        f"layer {layer}: {row[1.5]:.1%}, {row[2.0]:.1%}, {row[3.0]:.1%} of the units (with 2 by "
+        f"chance {by_chance:.1%})"
+        for (layer, row), by_chance in zip(size.iterrows(), chance[2.0], strict=True)
     ]
-    kept = size[3.0] / size[1.5]
-    word = "little" if kept.min() >= 0.5 else "much" if kept.max() < 0.5 else "by layer"
-    return word, f"with 1.5, 2 and 3, {'; '.join(parts)}"
+    numbers = f"{_runs(table['n'].max())}, with 1.5, 2 and 3: {'; '.join(parts)}"
+    words = {
+        NO_ENSEMBLES if not row[1.5] else "little" if row[3.0] >= KEPT * row[1.5] else "much"
+        for _, row in size.iterrows()
+    }
+    return words.pop() if len(words) == 1 else "by layer", numbers
+
+
+def _wide(table: pd.DataFrame) -> pd.DataFrame:
+    return table.pivot(index="layer", columns="measure", values="mean")
+
+
+def _runs(count: float) -> str:
+    return "one run" if count == 1 else f"mean of {count:g} runs"
+
+
+def _dead(share: float) -> str:
+    return f", {share:.0%} of the units dead" if share > 0 else ""
+
+
+def why_no_answer(accuracies: pd.DataFrame) -> Answer | None:
+    """Return why a network has no answers, or None where it has learned.
+
+    Args:
+        accuracies: accuracy.parquet of its experiment.
+    """
+    categories = accuracies["category"].nunique()
+    accuracy = accuracies.loc[accuracies["category"].isna(), "accuracy"].mean()
+    if accuracy >= LEARNED / categories:
+        return None
+    return (
+        "no answer",
+        f"{accuracy:.3f} of the test images are classified correctly, less than {LEARNED:g} times "
+        f"what guessing would ({1 / categories:.3f})",
+    )
 
 
 def answer_all(
     summaries: Mapping[str, pd.DataFrame],
     questions: Mapping,
     asked: Mapping[str, Sequence[Sequence[str]]],
+    accuracies: pd.DataFrame,
 ) -> pd.DataFrame:
     """Answer every question for every model, dataset and study.
 
@@ -115,10 +219,12 @@ def answer_all(
         summaries: by question.
         questions: the catalogue.
         asked: by question, the experiments (dataset, model, study) that it was put to.
+        accuracies: accuracy.parquet of these: a network that guesses has no answers.
 
     Returns:
         question, dataset, model, study, answer, numbers.
     """
+    reasons = {key: why_no_answer(rows) for key, rows in accuracies.groupby(EXPERIMENT)}
     rows = []
     for name, table in summaries.items():
         parts = dict(list(table.groupby(EXPERIMENT, sort=False)))
@@ -127,9 +233,9 @@ def answer_all(
             try:
                 found = questions[name].answer(measured[key]) if key in measured else NOT_MEASURED
             except Exception as error:  # one question must not end the others
-                log.warning("%s has no answer for %s: %s", name, "/".join(key), error)
+                log.warning("%s has no answer for %s: %s", name, "/".join(map(str, key)), error)
                 found = "no answer", str(error)
-            rows.append((name, *key, *found))
+            rows.append((name, *key, *(reasons.get(key) or found)))
     columns = ["question", "dataset", "model", "study", "answer", "numbers"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -18,9 +18,9 @@ FACTORS = (1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 def treves_rolls(rates: np.ndarray) -> np.ndarray:
     """Return the sparseness of each row of non-negative rates, (M, n) to (M,) float64.
 
-    S = (1 − a) / (1 − 1/n) with a = (Σ r / n)² / (Σ r² / n) (Rolls & Tovee, 1995, in the
-    convention of Willmore & Tolhurst, 2001): 1 where a single entry is not 0, 0 where all are
-    equal, NaN where all are 0. Of an image over the units it is *population* sparseness; of a unit
+    S = (1 − a) / (1 − 1/n), the form of Vinje & Gallant (2000), with the a = (Σ r / n)² / (Σ r² /
+    n) of Treves & Rolls (1991): 1 where a single entry is not 0, 0 where all are equal, NaN where
+    all are 0. Of an image over the units it is *population* sparseness; of a unit
     over the images, `treves_rolls(x.T)`, *lifetime* sparseness.
 
     Raises:
@@ -65,24 +65,36 @@ def sweep(means: np.ndarray, loo: np.ndarray, factors: Sequence[float]) -> pd.Da
 
 
 def measure_definition(
-    activations: np.ndarray, labels: np.ndarray, *, factors: Sequence[float] = FACTORS
+    activations: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    factors: Sequence[float] = FACTORS,
 ) -> pd.DataFrame:
     """Measure one representation under several definitions.
 
     Args:
         activations: (M, n).
         labels: (M,), the category of each row.
+        rng: permutes the labels.
         factors: in place of the paper's 2.
 
     Returns:
-        measure, factor, value: those of `sweep`, and without a factor (NaN) `hoyer`, `population`
-        and `lifetime` (means over the images, or units, that have one) and `silent_units` (the
-        share of units that are 0 for all images). Without images every value is NaN.
+        measure, factor, value: those of `sweep`; `by_chance`, the size where the labels are
+        permuted; and without a factor (NaN) `hoyer`, `population` and `lifetime` (means over the
+        images, or units, that have one) and `silent_units` (the share of units that are 0 for all
+        images). Without images every value is NaN.
     """
     if not len(activations):
         nothing = np.zeros((2, activations.shape[1]))
-        return measure_definition(nothing, np.zeros(2), factors=factors).assign(value=np.nan)
-    means = category_means(activations, labels, np.unique(labels))
+        return measure_definition(nothing, np.zeros(2), rng, factors=factors).assign(value=np.nan)
+
+    def swept(labels: np.ndarray) -> pd.DataFrame:
+        means = category_means(activations, labels, np.unique(labels))
+        return sweep(means, leave_one_out(means), factors)
+
+    chance = swept(rng.permutation(labels))
+    chance = chance[chance["measure"] == "size"].assign(measure="by_chance")
     values = {
         "hoyer": _mean(hoyer(activations)),
         "population": _mean(treves_rolls(activations)),
@@ -92,7 +104,7 @@ def measure_definition(
     plain = pd.DataFrame(
         {"measure": list(values), "factor": np.nan, "value": list(values.values())}
     )
-    return pd.concat([plain, sweep(means, leave_one_out(means), factors)], ignore_index=True)
+    return pd.concat([plain, swept(labels), chance], ignore_index=True)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -25,7 +25,8 @@ from ffensembles.representations.extraction import activations, inputs, predict
 
 COLUMNS = {
     **{"epoch": int, "category": int, "sparsity": float, "units": int, "size": int},
-    **{"to_end": float, "to_before": float, "kept": float, "joined": int, "left": int},
+    **{"to_end": float, "by_chance": float, "to_before": float, "kept": float},
+    **{"joined": int, "left": int, "live": int},
     "members": list,
 }
 
@@ -36,6 +37,7 @@ class Moment:
 
     epoch: int
     active: np.ndarray  # (C, n) bool
+    live: np.ndarray  # (n,) bool: is the unit driven by any image?
     sparsity: np.ndarray  # (C,), mean over the images that have one
 
 
@@ -44,7 +46,8 @@ def look(epoch: int, activations: np.ndarray, labels: np.ndarray) -> Moment:
     categories = np.unique(labels)
     means = category_means(activations, labels, categories)
     sparsity = pd.Series(hoyer(activations)).groupby(labels).mean()
-    return Moment(epoch, active_units(means, leave_one_out(means)), sparsity.to_numpy())
+    active = active_units(means, leave_one_out(means))
+    return Moment(epoch, active, activations.max(axis=0) > 0, sparsity.to_numpy())
 
 
 def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame:
@@ -57,15 +60,18 @@ def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame
     Returns:
         epoch, category, sparsity, units (n), size (units in the ensemble), to_end and to_before
         (Jaccard similarity with the ensemble at the end, and at the moment before; NaN where both
-        are empty, or there is none before), kept (share of the ensemble's units that are in the
-        one at the end), joined and left (units, since the moment before), members (the units).
+        are empty, or there is none before), by_chance (`to_end` of sets as large that are drawn at
+        random from the live units of either moment), kept (share of the ensemble's units that are
+        in the one at the end), joined and left (units, since the moment before), live (units that
+        any image drives), members (the units).
     """
     rows = []
-    end = moments[-1].active
+    end, alive = moments[-1].active, moments[-1].live
     for before, moment in zip([None, *moments], moments, strict=False):
         for c, category in enumerate(categories):
             now, last = moment.active[c], end[c]
             past = None if before is None else before.active[c]
+            pools = moment.live, alive
             rows.append(
                 {
                     "epoch": moment.epoch,
@@ -74,10 +80,12 @@ def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame
                     "units": len(now),
                     "size": int(now.sum()),
                     "to_end": _jaccard(now, last),
+                    "by_chance": chance_jaccard(now.sum(), last.sum(), *pools),
                     "to_before": np.nan if past is None else _jaccard(now, past),
                     "kept": (now & last).sum() / now.sum() if now.any() else np.nan,
                     "joined": 0 if past is None else int((now & ~past).sum()),
                     "left": 0 if past is None else int((past & ~now).sum()),
+                    "live": int(moment.live.sum()),
                     "members": np.flatnonzero(now).tolist(),
                 }
             )
@@ -133,6 +141,24 @@ def measure_dynamics(
     table = pd.concat(tables, ignore_index=True)
     at = zip(table["layer"], table["epoch"], strict=True)
     return table.assign(accuracy=[accuracy[place] for place in at])
+
+
+def chance_jaccard(a: int, b: int, pool_a: np.ndarray, pool_b: np.ndarray) -> float:
+    """Return the Jaccard similarity of two sets whose units share as many as chance expects.
+
+    Args:
+        a: size of the one.
+        b: size of the other.
+        pool_a: (n,) bool, the units that the one is drawn from.
+        pool_b: those that the other is.
+
+    Returns:
+        NaN where both are empty.
+    """
+    if not a + b:
+        return float("nan")
+    shared = a * b * (pool_a & pool_b).sum() / max(pool_a.sum() * pool_b.sum(), 1)
+    return float(shared / (a + b - shared))
 
 
 def _jaccard(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,37 +1,38 @@
 """Microstructure: whether a category has several activation patterns in a layer.
 
-The images of one category are projected onto their leading principal components, and mixtures of
-Gaussians are fitted. How many patterns there are is asked twice: BIC weighs likelihood against
-parameters and may say one; the silhouette says how far apart two or more are. Any data can be cut
-in pieces, so the pieces are held against a null in which each unit's activations are shuffled over
-the images: rates stay as they are, co-activation goes.
+An image's pattern is its activations divided by their norm, so a pattern that is stronger in one
+image than in another is still one pattern. The patterns of a category are projected onto their
+leading principal components and cut into pieces by Ward's method; the silhouette says how far
+apart the pieces are. Any data can be cut, so the pieces are held against a null that is a single
+heap: activations drawn from one Gaussian copula, in which every unit has the distribution that it
+has in the data, skewed as it is, and every two units the same rank correlation.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.mixture import GaussianMixture
+from scipy.cluster.hierarchy import fcluster, ward
+from scipy.spatial.distance import pdist, squareform
+from scipy.special import ndtri
+from scipy.stats import rankdata
+from sklearn.metrics import adjusted_rand_score
 
-from ffensembles.analysis.measurements import Runs, read_layers, table_of, with_keys
+from ffensembles.analysis.measurements import table_of
+from ffensembles.extras.beyond.thresholds import APART, CLEAR, STABLE, exceeds
 
-COMPONENTS = 10  # principal components that the mixtures see
+COMPONENTS = 10  # principal components that are cut
 MOST = 6  # patterns looked for
-SHUFFLES = 10  # of the null
+DRAWS = 20  # of the null
 RESAMPLES = 5  # halves of the images, for the stability
 NEAREST = 8  # images kept for each pattern
-IMAGES_PER_PATTERN = 10  # a mixture has no more components than this allows
+IMAGES_PER_PATTERN = 10  # no more patterns are looked for than this allows
 FEWEST = 2 * IMAGES_PER_PATTERN
-DEVIATIONS = 3  # of the null's silhouette that the data's has to exceed its mean by
-CLEAR = 0.5  # silhouette: Kaufman & Rousseeuw (1990) speak of reasonable structure from here on
-STABLE = 0.8  # adjusted Rand index
+IMAGES = 300  # of a category at most, spread evenly: the null takes the square of their number
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,21 @@ class Patterns:
     """The activation patterns of one category in one layer.
 
     Attributes:
-        images: M, of the category.
-        by_bic: how many patterns BIC chooses, 1 to `MOST`.
+        images: M, of the category, those looked at.
         patterns: how many are farthest apart, 2 to `MOST`; what follows is about these.
         silhouette: of these patterns, −1 to 1.
-        null_mean: mean silhouette of as many patterns in shuffled data.
+        null_mean: mean silhouette of the null, cut into whatever number is farthest apart there.
         null_std: its standard deviation.
         stability: mean adjusted Rand index between the patterns found in all images and those
             found in halves of them.
         dominant: the share of images in the largest pattern.
-        answer: `one` pattern, where the silhouette does not exceed the null's; `clear` patterns,
-            where BIC finds several, too, and they are stable and well apart; else `weak`.
+        answer: `one` pattern, unless the silhouette exceeds the null's, by `APART` at least; then
+            `clear` patterns, where they are stable and well apart; else `weak`.
         shares: of images in each pattern, largest first.
-        nearest: for each pattern the rows whose activations are nearest to its centre.
+        nearest: for each pattern the rows whose patterns are nearest to its centre.
     """
 
     images: int
-    by_bic: int
     patterns: int
     silhouette: float
     null_mean: float
@@ -75,62 +74,33 @@ def find_patterns(activations: np.ndarray, rng: np.random.Generator) -> Patterns
 
     Args:
         activations: X_c, (M, n), of at least `FEWEST` images.
-        rng: starts the mixtures, shuffles the null and draws the halves.
+        rng: draws the null and the halves.
 
     Raises:
         ValueError: there are too few images.
     """
     if len(activations) < FEWEST:
         raise ValueError(f"patterns need {FEWEST} images or more, got {len(activations)}")
-    x = _components(activations, rng)
-    most = min(MOST, len(x) // IMAGES_PER_PATTERN)
-    mixtures = [_mixture(x, patterns, rng) for patterns in range(1, most + 1)]
-    by_bic = 1 + int(np.argmin([mixture.bic(x) for mixture in mixtures]))
-    cuts = [mixture.predict(x) for mixture in mixtures[1:]]
-    silhouettes = [_silhouette(x, cut) for cut in cuts]
-    best = int(np.argmax(silhouettes))
-    labels, mixture = cuts[best], mixtures[1 + best]
-    null = _null_silhouettes(activations, 2 + best, rng)
-    found, counts = np.unique(labels, return_counts=True)
-    largest_first = np.argsort(-counts, kind="stable")
-    patterns = Patterns(
+    rows = np.unique(np.linspace(0, len(activations) - 1, IMAGES).astype(int))
+    activations = activations[rows].astype(np.float64)
+    x = components(activations)
+    silhouette, labels = farthest_cut(x)
+    null = np.array([farthest_cut(components(draw))[0] for draw in one_heap(activations, rng)])
+    stability = _stability(x, labels, rng)
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    shares = np.bincount(labels)[order] / len(x)
+    return Patterns(
         images=len(x),
-        by_bic=by_bic,
-        patterns=len(found),
-        silhouette=silhouettes[best],
+        patterns=len(order),
+        silhouette=silhouette,
         null_mean=float(null.mean()),
         null_std=float(null.std(ddof=1)),
-        stability=_stability(x, labels, 2 + best, rng),
-        dominant=float(counts.max() / len(x)),
-        answer="",
-        shares=(counts[largest_first] / len(x)).tolist(),
-        nearest=[_nearest(x, mixture.means_[k], labels == k) for k in found[largest_first]],
+        stability=stability,
+        dominant=float(shares[0]),
+        answer=_answer(silhouette, null, stability),
+        shares=shares.tolist(),
+        nearest=[rows[_nearest(x, labels == k)].tolist() for k in order],
     )
-    return replace(patterns, answer=_answer(patterns))
-
-
-def measure_microstructure(
-    runs: Runs, layers: int, *, held_out: int | None = None, random_seed: int, experiment: str
-) -> pd.DataFrame:
-    """Find the activation patterns in every representation of an experiment.
-
-    Args:
-        runs: which they are.
-        layers: how many layers there are.
-        held_out: see `measurements.read_layers`.
-        random_seed: of the config; every draw derives from it.
-        experiment: its name, `dataset/model/study`.
-
-    Returns:
-        seed, layer (from 1), then the columns of `by_category`.
-    """
-    name = f"microstructure/{experiment}".encode()
-    tables = []
-    for seed, layer, x in read_layers(runs, layers, held_out=held_out):
-        rng = np.random.default_rng([random_seed, seed, layer, *name])
-        table = by_category(x.activations, x.labels, x.index, rng)
-        tables.append(with_keys(table, seed=seed, layer=layer))
-    return pd.concat(tables, ignore_index=True)
 
 
 def by_category(
@@ -159,64 +129,85 @@ def by_category(
     return table_of(rows, {"category": int, **TYPES})
 
 
-def _answer(found: Patterns) -> str:
-    if found.silhouette <= found.null_mean + DEVIATIONS * found.null_std:
+def one_heap(activations: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield `DRAWS` samples (M, n) of one Gaussian copula fitted to activations (M, n).
+
+    The scores are normal, with the correlations of the data's normal scores; each unit's are then
+    replaced by its activations, in the same order.
+    """
+    images = len(activations)
+    scores = ndtri((rankdata(activations, axis=0) - 0.5) / images)
+    scores -= scores.mean(axis=0)
+    ordered = np.sort(activations, axis=0)
+    for _ in range(DRAWS):
+        drawn = rng.standard_normal((images, images)) @ scores
+        yield np.take_along_axis(ordered, drawn.argsort(axis=0).argsort(axis=0), axis=0)
+
+
+def components(activations: np.ndarray) -> np.ndarray:
+    """Project patterns, (M, n), onto their principal components, (M, at most `COMPONENTS`)."""
+    norm = np.linalg.norm(activations, axis=1, keepdims=True)
+    patterns = np.divide(activations, norm, out=np.zeros_like(activations), where=norm > 0)
+    patterns -= patterns.mean(axis=0)
+    variances, directions = np.linalg.eigh(patterns @ patterns.T)
+    return (directions * np.sqrt(np.maximum(variances, 0)))[:, : -COMPONENTS - 1 : -1]
+
+
+def farthest_cut(x: np.ndarray) -> tuple[float, np.ndarray]:
+    """Cut rows (M, d) into the number of pieces that are farthest apart.
+
+    Returns:
+        The silhouette, and the piece (M,) of each row, from 0; 0 and a single piece where all
+        rows are alike.
+    """
+    pairs = pdist(x)
+    if not pairs.any():
+        return 0.0, np.zeros(len(x), dtype=int)
+    tree, distances = ward(pairs), squareform(pairs)
+    most = min(MOST, len(x) // IMAGES_PER_PATTERN)
+    cuts = [fcluster(tree, count, "maxclust") - 1 for count in range(2, max(most, 2) + 1)]
+    return max(((silhouette(distances, cut), cut) for cut in cuts), key=lambda found: found[0])
+
+
+def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean silhouette (Rousseeuw, 1987); scikit-learn's takes fifty times as long.
+
+    Args:
+        distances: (M, M).
+        labels: (M,), the piece of each row, from 0; the silhouette of a single piece is 0.
+    """
+    sizes = np.bincount(labels)
+    if len(sizes) < 2:
+        return 0.0
+    every = np.arange(len(labels))
+    sums = distances @ np.eye(len(sizes))[labels]
+    within = sums[every, labels] / np.maximum(sizes[labels] - 1, 1)
+    others = sums / sizes
+    others[every, labels] = np.inf
+    between = others.min(axis=1)
+    widths = (between - within) / np.maximum(np.maximum(between, within), np.finfo(float).tiny)
+    return float(np.where(sizes[labels] > 1, widths, 0).mean())
+
+
+def _answer(found: float, null: np.ndarray, stability: float) -> str:
+    if not exceeds(found, null.mean(), null.std(ddof=1), APART):
         return "one"
-    clear = found.by_bic > 1 and found.silhouette >= CLEAR and found.stability >= STABLE
-    return "clear" if clear else "weak"
+    return "clear" if found >= CLEAR and stability >= STABLE else "weak"
 
 
-def _seed(rng: np.random.Generator) -> int:
-    return int(rng.integers(2**31))
-
-
-def _components(activations: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Project (M, n) onto the leading principal components, (M, at most `COMPONENTS`) float64."""
-    x = activations[:, activations.max(axis=0) > activations.min(axis=0)]
-    if not x.size:
-        return np.zeros((len(activations), 1))
-    components = min(COMPONENTS, *x.shape)
-    pca = PCA(components, svd_solver="randomized", random_state=_seed(rng))
-    return pca.fit_transform(x.astype(np.float64))
-
-
-def _mixture(x: np.ndarray, patterns: int, rng: np.random.Generator) -> GaussianMixture:
-    # Bounded away from 0, lest a component shrink onto images that are all alike.
-    floor = 1e-3 * x.var(axis=0).max() or 1.0
-    mixture = GaussianMixture(
-        patterns, covariance_type="diag", reg_covar=floor, random_state=_seed(rng)
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # BIC judges what came out
-        return mixture.fit(x)
-
-
-def _silhouette(x: np.ndarray, labels: np.ndarray) -> float:
-    """Return the silhouette of a cut; 0, by its definition, of a single piece."""
-    return float(silhouette_score(x, labels)) if len(np.unique(labels)) > 1 else 0.0
-
-
-def _null_silhouettes(
-    activations: np.ndarray, patterns: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return the silhouettes of as many patterns in shuffled data, (`SHUFFLES`,)."""
-    silhouettes = []
-    for _ in range(SHUFFLES):
-        x = _components(rng.permuted(activations, axis=0), rng)
-        silhouettes.append(_silhouette(x, _mixture(x, patterns, rng).predict(x)))
-    return np.array(silhouettes)
-
-
-def _stability(x: np.ndarray, labels: np.ndarray, patterns: int, rng: np.random.Generator) -> float:
+def _stability(x: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> float:
+    """Compare with halves of the images, cut into as many pieces; the rest goes to the nearest."""
     scores = []
     for _ in range(RESAMPLES):
-        half = rng.choice(len(x), len(x) // 2, replace=False)
-        again = _mixture(x[half], patterns, rng).predict(x)
+        half = x[rng.choice(len(x), len(x) // 2, replace=False)]
+        pieces = fcluster(ward(half), labels.max() + 1, "maxclust")
+        centres = np.stack([half[pieces == k].mean(axis=0) for k in np.unique(pieces)])
+        again = ((x[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
         scores.append(adjusted_rand_score(labels, again))
     return float(np.mean(scores))
 
 
-def _nearest(x: np.ndarray, centre: np.ndarray, members: np.ndarray) -> list[int]:
+def _nearest(x: np.ndarray, members: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(members)
-    distance = ((x[rows] - centre) ** 2).sum(axis=1)
-    return rows[np.argsort(distance, kind="stable")[:NEAREST]].tolist()
+    distance = ((x[rows] - x[rows].mean(axis=0)) ** 2).sum(axis=1)
+    return rows[np.argsort(distance, kind="stable")[:NEAREST]]

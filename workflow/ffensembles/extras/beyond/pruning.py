@@ -1,7 +1,8 @@
 """Pruning: what accuracy is left when units are removed in one shot, without training again.
 
 Units are ranked by how much they stand out in some ensemble, and for comparison by the norm of
-their weights, by their mean activation, and at random (Blalock et al., 2020).
+their weights, by their mean activation, and at random (Blalock et al., 2020). Units that no image
+drives are worth nothing, and in no ensemble, so what is drawn at random is drawn from the others.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from ffensembles.representations.extraction import (
 )
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
-DRAWS = 10  # of the random ranking
+DRAWS = 10  # of the random ranking, and of as many live units as there are in ensembles
 ROWS = 2000  # pass the network together: few enough to stay in the processor's cache
 
 Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
@@ -47,10 +48,12 @@ class Ranking:
     Attributes:
         importance: by the name of the ranking, of each layer (n,): the larger, the later removed.
         members: of each layer (n,) bool: is the unit in any ensemble?
+        live: of each layer (n,) bool: does any image drive it?
     """
 
     importance: Mapping[str, list[np.ndarray]]
     members: list[np.ndarray]
+    live: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Trial:
     ranking: str
     draw: int
     share: float  # of all units kept where units are removed
+    live: float  # share of live units there
     kept: Kept
 
 
@@ -107,7 +111,7 @@ def measure_pruning(
         x, labels, embedding = inputs(experiment, dataset, "test", choose(device))
         x, labels = spread(x, images), spread(labels, images)
         with precision(x.device, "highest"):
-            table = prune(network, x, labels, embedding, experiment.goodness, ranking)
+            table = prune(network, x, labels, embedding, experiment.goodness, ranking, rng)
         tables.append(with_keys(table, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
@@ -130,7 +134,7 @@ def rank_units(
         draws: how many random rankings.
     """
     if not len(labels):
-        return Ranking({}, [])
+        return Ranking({}, [], [])
     categories = np.unique(labels)
     means = [category_means(x, labels, categories) for x in layers]
     loos = [leave_one_out(x) for x in means]
@@ -144,10 +148,11 @@ def rank_units(
         "weight norm": norms,
         "mean activation": [x.mean(axis=0) for x in means],
     }
+    live = [x.max(axis=0) > 0 for x in layers]
     for draw in range(draws):
-        importance[f"random {draw}"] = [rng.random(x.shape[1]) for x in layers]
+        importance[f"random {draw}"] = [np.where(x, rng.random(len(x)), -1) for x in live]
     members = [np.any(active_units(*pair), axis=0) for pair in zip(means, loos, strict=True)]
-    return Ranking(importance, members)
+    return Ranking(importance, members, live)
 
 
 def prune(
@@ -157,6 +162,7 @@ def prune(
     embedding: LabelEmbedding | None,
     norm: str,
     ranking: Ranking,
+    rng: np.random.Generator,
     shares: Sequence[float] = SHARES,
 ) -> pd.DataFrame:
     """Test a network of one seed with less and less of its units.
@@ -168,23 +174,25 @@ def prune(
         embedding: draws the labels to be tried; None for BP.
         norm: of the goodness.
         ranking: of the units.
+        rng: draws live units.
         shares: of the units to keep, beside all of them.
 
     Returns:
-        layer (from 1; 0: all layers at once), ranking (those of `rank_units`, `in ensembles` and
-        `in none`: the units in any ensemble, or in none, are kept), draw (of the random ranking,
-        else 0), share (of the units kept, in the layers pruned), operations (share of
-        multiplications kept, of the whole network), accuracy. A layer is never left empty.
+        layer (from 1; 0: all layers at once), ranking (those of `rank_units`; `in ensembles` and
+        `in none`: the units in any ensemble, or in none, are kept; `as many live`: as many live
+        units as there are in ensembles), draw (of the random rankings, else 0), share (of the
+        units kept, in the layers pruned), live (share of the live units there), operations (share
+        of multiplications kept, of the whole network), accuracy. A layer without units in
+        ensembles, or without others, stays whole where the others are pruned by them.
     """
-    trials = [_whole(network), *(_trials(ranking, shares) if ranking.members else [])]
+    trials = [_whole(network), *(_trials(ranking, shares, rng) if ranking.members else [])]
     accuracy = accuracies(network, images, labels, embedding, norm, [t.kept for t in trials])
     rows = [
-        (t.layer, t.ranking, t.draw, t.share, operations(network, t.kept), value)
+        (t.layer, t.ranking, t.draw, t.share, t.live, operations(network, t.kept), value)
         for t, value in zip(trials, accuracy, strict=True)
     ]
-    return pd.DataFrame(
-        rows, columns=["layer", "ranking", "draw", "share", "operations", "accuracy"]
-    )
+    columns = ["layer", "ranking", "draw", "share", "live", "operations", "accuracy"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 @torch.no_grad()
@@ -240,10 +248,10 @@ def spread(rows: Tensor, most: int) -> Tensor:
 
 
 def _whole(network: Network) -> Trial:
-    return Trial(0, "whole", 0, 1.0, [None] * len(network.layers))
+    return Trial(0, "whole", 0, 1.0, np.nan, [None] * len(network.layers))
 
 
-def _trials(ranking: Ranking, shares: Sequence[float]) -> Iterator[Trial]:
+def _trials(ranking: Ranking, shares: Sequence[float], rng: np.random.Generator) -> Iterator[Trial]:
     depth = len(ranking.members)
     for layer in range(depth + 1):
         pruned = range(depth) if layer == 0 else [layer - 1]
@@ -253,21 +261,31 @@ def _trials(ranking: Ranking, shares: Sequence[float]) -> Iterator[Trial]:
             for share in shares:
                 kept = {i: o[: ceil(share * len(o))] for i, o in order.items()}
                 yield _trial(layer, kind or "random", int(draw or 0), kept, ranking)
+        sets = {i: ranking.members[i] for i in pruned if 0 < ranking.members[i].mean() < 1}
+        if not sets:
+            continue
         for name, wanted in (("in ensembles", True), ("in none", False)):
-            kept = {i: np.flatnonzero(ranking.members[i] == wanted) for i in pruned}
-            if all(map(len, kept.values())):
-                yield _trial(layer, name, 0, kept, ranking)
+            kept = {i: np.flatnonzero(members == wanted) for i, members in sets.items()}
+            yield _trial(layer, name, 0, kept, ranking)
+        for number in range(DRAWS):
+            kept = {
+                i: rng.choice(np.flatnonzero(ranking.live[i]), members.sum(), replace=False)
+                for i, members in sets.items()
+            }
+            yield _trial(layer, "as many live", number, kept, ranking)
 
 
 def _trial(
     layer: int, name: str, draw: int, kept: Mapping[int, np.ndarray], ranking: Ranking
 ) -> Trial:
-    share = sum(map(len, kept.values())) / sum(len(ranking.members[i]) for i in kept)
+    units = sum(len(ranking.members[i]) for i in kept)
+    share = sum(map(len, kept.values())) / units
+    live = sum(ranking.live[i].sum() for i in kept) / units
     places: Kept = [
         torch.from_numpy(np.sort(kept[i])) if i in kept else None
         for i in range(len(ranking.members))
     ]
-    return Trial(layer, name, draw, share, places)
+    return Trial(layer, name, draw, share, live, places)
 
 
 def _with_every_label(images: Tensor, embedding: LabelEmbedding) -> Tensor:

@@ -147,6 +147,10 @@ ASKED = wanted(QUESTIONS.values())
 rule answer_questions:
     input:
         **{question.name: f"<results>/beyond/{question.name}.csv" for question in ASKED},
+        accuracy=lambda wildcards: files(
+            "accuracy",
+            list(dict.fromkeys(e for question in ASKED for e in asked(question))),
+        ),
     output:
         csv="<results>/beyond/answers.csv",
         html=report(

@@ -11,13 +11,13 @@ from math import log2
 
 import pandas as pd
 
+from ffensembles.extras.beyond.thresholds import LOST, SAME
 from ffensembles.paper.tables.summaries import in_order, over_runs
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
 
 EXPERIMENT = ["dataset", "model", "study"]
 LAYER = [*EXPERIMENT, "layer"]
-LOST = 0.01  # of the accuracy: what pruning may cost
 
 Columns = Mapping[str, tuple[str, str]]  # of a measure: its heading and format
 Rows = dict[tuple[str, ...], dict[str, str]]
@@ -32,27 +32,36 @@ DEFINITION: Columns = {
     "size 2": ("at 2", ".1%"),
     "size 3": ("at 3", ".1%"),
     "size 5": ("at 5", ".1%"),
+    "by_chance 2": ("at 2 by chance", ".1%"),
 }
 MICROSTRUCTURE: Columns = {
     "one": ("One", ".1f"),
     "weak": ("Weak", ".1f"),
     "clear": ("Clear", ".1f"),
-    "by_bic": ("By BIC", ".1f"),
+    "patterns": ("Patterns", ".1f"),
     "silhouette": ("Silhouette", ".2f"),
-    "null_mean": ("Null", ".2f"),
+    "null_mean": ("One heap", ".2f"),
     "stability": ("Stability", ".2f"),
     "dominant": ("Dominant", ".0%"),
 }
 ASSEMBLIES: Columns = {
     "assemblies": ("Assemblies", ".1f"),
-    "assembly_size": ("Units each", ".1f"),
     "size": ("Units in an ensemble", ".1f"),
+    "live": ("Live units", ".1f"),
     "jaccard": ("Jaccard", ".2f"),
-    "null_mean": ("Null", ".2f"),
-    "above": ("Above null", ".1f"),
+    "start_std": ("Starts ±", ".2f"),
+    "two_sd": ("Two deviations", ".2f"),
+    "permuted": ("Permuted labels", ".2f"),
+    "random": ("Random live units", ".2f"),
+    "above": ("Above the nulls", ".1f"),
+    "found": ("Found", ".1f"),
 }
 RANKINGS = ["ensembles", "weight norm", "mean activation", "random"]
-KEPT = {"in ensembles": "Ensembles only", "in none": "Others only"}
+KEPT = {
+    "in ensembles": "Ensembles only",
+    "as many live": "As many live units",
+    "in none": "Others only",
+}
 MOMENTS = (0, 1, 4, 16, 64)  # epochs printed, beside the last
 
 
@@ -77,36 +86,39 @@ def microstructure(frame: pd.DataFrame) -> pd.DataFrame:
 def assemblies(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise assemblies.parquet: keys of a layer, measure, mean, std, n.
 
-    `above` counts the categories whose match exceeds the null's 95th percentile; the others are
-    means over the categories.
+    `categories` counts those that have an ensemble, `above` those whose match exceeds both nulls,
+    `found` those of them whose similarity is `SAME` or more; the others are means over the
+    categories.
     """
-    frame = frame.assign(above=frame["jaccard"] > frame["null_high"])
-    return _over_categories(frame, {**dict.fromkeys(ASSEMBLIES, "mean"), "above": "sum"})
+    above = frame["jaccard"] > frame["null_high"]
+    frame = frame.assign(
+        above=above, found=above & (frame["jaccard"] >= SAME), categories=frame["size"] > 0
+    )
+    counts = dict.fromkeys(["above", "found", "categories"], "sum")
+    return _over_categories(frame, {**dict.fromkeys([*ASSEMBLIES, "units"], "mean"), **counts})
 
 
 def pruning(frame: pd.DataFrame) -> pd.DataFrame:
-    """Summarise pruning.parquet: keys of a layer, ranking, share, operations, mean, std, n.
+    """Summarise pruning.parquet: keys of a layer, ranking, mean, std, n, share, live, operations.
 
     Layer 0: all layers at once. The units that are in any ensemble, or in none, are of another
     number in every run; so their share is the mean over the runs. Random draws count like runs.
     """
-    keys = [*LAYER, "ranking"]
-    fixed = frame[~frame["ranking"].isin(KEPT)]
-    summary = over_runs(fixed, [*keys, "share", "operations"], "accuracy")
-    sets = frame[frame["ranking"].isin(KEPT)]
-    shares = sets.groupby(keys)[["share", "operations"]].mean().reset_index()
-    return pd.concat(
-        [summary, over_runs(sets, keys, "accuracy").merge(shares, on=keys)], ignore_index=True
-    )[list(summary.columns)]
+    keys = [*LAYER, "ranking", "step"]
+    frame = frame.assign(step=frame["share"].mask(frame["ranking"].isin(KEPT), 0))
+    means = frame.groupby(keys)[["share", "live", "operations"]].mean().reset_index()
+    return over_runs(frame, keys, "accuracy").merge(means, on=keys).drop(columns="step")
 
 
 def dynamics(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise dynamics.parquet over the categories: keys of a layer, epoch, means.
 
-    `size` and `sparsity` as in the paper's tables; `joined` and `left` in units.
+    `size` and `sparsity` as in the paper's tables; `live` as a share of the units, `joined` and
+    `left` in units.
     """
-    frame = frame.assign(size=frame["size"] / frame["units"])
-    values = ["accuracy", "sparsity", "size", "to_end", "to_before", "kept", "joined", "left"]
+    frame = frame.assign(size=frame["size"] / frame["units"], live=frame["live"] / frame["units"])
+    values = ["accuracy", "sparsity", "live", "size", "to_end", "by_chance", "to_before", "kept"]
+    values += ["joined", "left"]
     summary = frame.groupby([*LAYER, "epoch"])[values].mean().reset_index()
     return in_order(summary, [*LAYER, "epoch"])
 
@@ -150,7 +162,7 @@ def printed_definition(table: pd.DataFrame) -> Printed:
         "S: Hoyer sparsity. Population and Lifetime: Treves–Rolls sparseness (1 − a) / (1 − 1/n), "
         "of an image over the units and of a unit over the images. Silent: units that no image "
         "drives. In one: units in exactly one ensemble, with factor 2. Size at f: mean share of "
-        "the units with x̄ > f·LOO.",
+        "the units with x̄ > f·LOO; by chance: where the labels are permuted.",
     )
 
 
@@ -162,10 +174,10 @@ def printed_microstructure(table: pd.DataFrame) -> Printed:
         table,
         MICROSTRUCTURE,
         "One, Weak, Clear: number of categories with a single pattern, with patterns that overlap "
-        "but part better than the null's, and with clear ones. By BIC: patterns that BIC chooses, "
-        "6 at most. Silhouette, Stability and share of the Dominant pattern: means over the "
-        "categories, of the patterns farthest apart. Null: silhouette in shuffled data. Categories "
-        "of fewer than 20 correctly classified images are left out.",
+        "but part better than a single heap does, and with clear ones. Patterns: those farthest "
+        "apart, 2 to 6; their Silhouette, Stability and the share of the Dominant one: means over "
+        "the categories. One heap: silhouette in a single heap of the same distributions and "
+        "correlations. Categories of fewer than 20 correctly classified images are left out.",
     )
 
 
@@ -176,9 +188,13 @@ def printed_assemblies(table: pd.DataFrame) -> Printed:
         "Assemblies found without labels, and the ensembles that labels define",
         table,
         ASSEMBLIES,
-        "Jaccard: similarity of a category's ensemble with the assembly most like it, mean over "
-        "the categories. Null: the same with the assemblies' units drawn at random. Above null: "
-        "number of categories above the null's 95th percentile.",
+        "Jaccard: similarity of a category's ensemble with the assembly most like it, the median "
+        "over starts of ICA, mean over the categories; Starts: its standard deviation over them. "
+        "Two deviations: the same with assemblies of the units two standard deviations above the "
+        "mean weight, in place of Otsu's threshold. Permuted labels: the same for the ensembles "
+        "of permuted labels; Random live units: for as many units drawn from those that vary. "
+        "Above the nulls: categories three standard deviations above both; Found: those of them "
+        f"with a Jaccard similarity of {SAME} or more.",
     )
 
 
@@ -200,9 +216,10 @@ def printed_pruning(table: pd.DataFrame) -> Printed:
         "Pruning: the smallest share of units that loses at most one point of accuracy",
         _grid(rows),
         "By ranking: 1/2, 1/4 … 1/64 of the units were kept, rounded up; 1: none can go. "
-        "Ensembles only, Others only: accuracy where only the units in any ensemble are kept, or "
-        "only those in none, with their share of the units. Mean over runs; the draws of Random "
-        "count like runs.",
+        "Random: live units first. Ensembles only, Others only: accuracy where only the units in "
+        "any ensemble are kept, or only those in none, with their share of the units; As many live "
+        "units: drawn at random from those that any image drives. Layers without ensembles are "
+        "left whole there. Mean over runs; random draws count like runs.",
     )
 
 
@@ -222,7 +239,8 @@ def printed_dynamics(table: pd.DataFrame) -> Printed:
         "Ensembles during training: their size, and their similarity with the end",
         _grid(rows),
         "Size in % of the layer, and Jaccard similarity with the same category's ensemble at the "
-        "end; means over the categories, in one run. In FF each layer has a training of its own, "
+        "end; in brackets that of sets as large drawn at random from the live units; means over "
+        "the categories, in one run. In FF each layer has a training of its own, "
         "after the one before, and its epochs count from there.",
     )
 
@@ -279,5 +297,6 @@ def _accuracy_at_share(rows: pd.DataFrame | None) -> str:
 
 
 def _moment(row: Mapping[Hashable, float]) -> str:
-    to_end = DASH if pd.isna(row["to_end"]) else f"{row['to_end']:.2f}"
-    return f"{row['size']:.1%}, {to_end}"
+    if pd.isna(row["to_end"]):
+        return f"{row['size']:.1%}, {DASH}"
+    return f"{row['size']:.1%}, {row['to_end']:.2f} ({row['by_chance']:.2f})"

@@ -57,7 +57,8 @@ def evaluate(
 def with_verdicts(findings: pd.DataFrame) -> pd.DataFrame:
     """Give each claim its verdict, over what it was tested on; of one not tested keep one row.
 
-    A row that says why it could not be tested stays. Where the paper's own data were run, other data do not decide on what the paper says.
+    A row that says why it could not be tested stays. Where the paper's own data were run, other
+    data do not decide on what the paper says.
     """
     parts = []
     for _, rows in findings.groupby("claim", sort=False):

@@ -18,7 +18,7 @@ from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 def best_matches(frame: pd.DataFrame, *, dataset: str) -> Figure:
     """Draw how well each category's ensemble is matched, a panel for each layer.
 
-    The grey bars reach from the null's mean to its 95th percentile.
+    The grey bars reach from the higher of the nulls' means to what a match has to exceed.
 
     Args:
         frame: assemblies.parquet.
@@ -30,14 +30,13 @@ def best_matches(frame: pd.DataFrame, *, dataset: str) -> Figure:
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
     for axes, layer in zip(panels, layers, strict=True):
         rows = shown[shown["layer"] == layer].groupby(["model", "category"])
-        values = rows[["jaccard", "null_mean", "null_high"]].mean()
+        values = rows[["jaccard", "permuted", "random", "null_high"]].mean()
         spread = rows["jaccard"].std().fillna(0)
         for place, model in enumerate(models):
             points = values.loc[model]
             x = points.index.to_numpy(float) + 0.24 * (place - (len(models) - 1) / 2)
-            axes.vlines(
-                x, points["null_mean"], points["null_high"], color="0.75", linewidth=3, zorder=0
-            )
+            null = points[["permuted", "random"]].max(axis=1)
+            axes.vlines(x, null, points["null_high"], color="0.75", linewidth=3, zorder=0)
             axes.errorbar(
                 x,
                 points["jaccard"],

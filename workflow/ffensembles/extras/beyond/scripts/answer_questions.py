@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.analysis.measurements import read_all
 from ffensembles.extras.beyond.answers import answer_all, answers_page
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.files import read_csv, write_csv, write_text
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    summaries = {name: read_csv(path) for name, path in snakemake.input.items()}
-    table = answer_all(summaries, QUESTIONS, snakemake.params.asked)
+    files, asked = snakemake.input, snakemake.params.asked
+    summaries = {name: read_csv(files[name]) for name in asked}
+    table = answer_all(summaries, QUESTIONS, asked, read_all(as_list(files.accuracy)))
     write_csv(table, snakemake.output.csv)
     write_text(answers_page(table, QUESTIONS), snakemake.output.html)
