@@ -1,15 +1,24 @@
 """The figures of the catalogue, 1-14 of the paper, and the training curves of each dataset.
 
-Needs representations and analyses; makes PDF and PNG. `figures` in the config says what they show.
+Needs representations and measurements; makes PDF and PNG. `figures` in the config says what they
+show.
 """
 
 from ffensembles.paper.figures.catalogue import FIGURES
+
+
+def main_study_of(wildcards):
+    """Return the main study on a dataset."""
+    found = selection.main(experiments_of(wildcards))
+    return required(found, f"{wildcards.dataset} in study main")
+
 
 for figure in FIGURES:
 
     rule:
         name:
             f"plot_{figure.name}"
+        localrule: True
         input:
             unpack(files_of(figure)),
         output:
@@ -23,19 +32,18 @@ for figure in FIGURES:
         log:
             f"<logs>/plot/{figure.name}.log",
         conda:
-            "../../envs/ffensembles.yaml"
+            ENVIRONMENT
         params:
-            **figure.settings(config),
-            draw=figure.draw,
-            names=names_in(figure),
-            code=code("plot.py", f"paper/figures/{figure.module}.py"),
+            **drawing_of(figure),
+            settings=figure.settings(config),
+            names=lambda wildcards, figure=figure: names_of(shown_by([figure])),
         script:
             "../scripts/plot.py"
 
 
-rule plot_training_curves:
+use rule plot_figure1 as plot_training_curves with:
     input:
-        logs=lambda wildcards: training_logs(mains(wildcards)),
+        logs=lambda wildcards: files(LOGS, main_study_of(wildcards)),
     output:
         pdf="<results>/figures/training-{dataset}.pdf",
         png=report(
@@ -46,22 +54,30 @@ rule plot_training_curves:
         ),
     log:
         "<logs>/plot/training-{dataset}.log",
-    conda:
-        "../../envs/ffensembles.yaml"
     params:
-        dataset="{dataset}",
-        models=lambda wildcards: [e.model for e in mains(wildcards) for _ in models(e)],
         draw="training_curves.of_logs",
-        names=lambda wildcards: printed(mains(wildcards)),
-        code=code("plot.py", "paper/figures/training_curves.py"),
-    script:
-        "../scripts/plot.py"
+        readers={},
+        settings=lambda wildcards: {
+            "dataset": wildcards.dataset,
+            "models": [
+                e.model for e in main_study_of(wildcards) for _ in files(LOGS, [e])
+            ],
+        },
+        names=lambda wildcards: names_of(main_study_of(wildcards)),
+        code=code("scripts/plot.py", "paper/figures/training_curves.py"),
+
+
+SHOWN = [
+    *(figure.name for figure in available(FIGURES)),
+    *(f"training-{e.dataset}" for e in selection.main(EXPERIMENTS)),
+]
 
 
 rule figures:
+    localrule: True
     input:
-        [f"<results>/figures/{figure.name}.png" for figure in wanted(FIGURES)],
         [
-            f"<results>/figures/training-{dataset}.png"
-            for dataset in dict.fromkeys(e.dataset for e in of.main(EXPERIMENTS))
+            f"<results>/figures/{name}.{form}"
+            for name in dict.fromkeys(SHOWN)
+            for form in ("pdf", "png")
         ],

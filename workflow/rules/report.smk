@@ -1,24 +1,53 @@
 """The verdict and the report: ours beside the paper's, claim by claim, and all of it to browse.
 
-Needs tables, figures and analyses; makes the scorecard, the claims and report.html.
+Needs tables, figures and measurements; makes the scorecard, the claims and report.html.
 """
+
+from ffensembles.analysis.catalogue import (
+    ACCURACY,
+    BALANCE,
+    LAYER_SIMILARITY,
+    MEMBERS,
+    PROBES,
+    SIGNIFICANCE,
+    SIMILARITY,
+    SIZES,
+    SPARSITY,
+    TRAINING_SPARSITY,
+)
 
 # The tables whose numbers are held against the paper's.
 JUDGED = [table for table in TABLES.values() if table.judged]
 
-MAIN, UNSEEN = of.main(EXPERIMENTS), of.unseen(EXPERIMENTS)
-WITH_GOODNESS = of.with_goodness(EXPERIMENTS)
+MAIN = selection.main(EXPERIMENTS)
+UNSEEN = selection.unseen(EXPERIMENTS)
 # FF without a category, whose ensembles of that category the claims are about.
-UNSEEN_BY_FF = of.select(UNSEEN, model="ff")
-L1_GOODNESS = of.l1_goodness(EXPERIMENTS)
-L1_REGULARISED = of.l1_regularised(EXPERIMENTS)
-EVIDENCE = [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]  # for and against the claims
+UNSEEN_BY_FF = selection.select(UNSEEN, model="ff")
+WITH_GOODNESS = selection.with_goodness(EXPERIMENTS)
+L1_GOODNESS = selection.l1_goodness(EXPERIMENTS)
+L1_REGULARISED = selection.l1_regularised(EXPERIMENTS)
+WITH_ENSEMBLES = [*WITH_GOODNESS, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN_BY_FF]
+# What there is for and against the claims, of which experiments.
+EVIDENCE = {
+    ACCURACY: MAIN + L1_GOODNESS,
+    SPARSITY: MAIN + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF,
+    SIZES: WITH_ENSEMBLES,
+    MEMBERS: WITH_ENSEMBLES,
+    SIGNIFICANCE: WITH_GOODNESS,
+    BALANCE: MAIN,
+    PROBES: selection.baselines(EXPERIMENTS) + UNSEEN,
+    SIMILARITY: selection.with_all_models(EXPERIMENTS),
+    LAYER_SIMILARITY: selection.with_ff(EXPERIMENTS),
+    TRAINING_SPARSITY: WITH_GOODNESS,
+}
+EVIDENT = [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]
 
 
 rule score:
+    localrule: True
     input:
-        tables=[f"<results>/tables/{table.name}.csv" for table in wanted(JUDGED)],
-        reported=[f"{config['reported']}/{table.name}.csv" for table in JUDGED],
+        tables=[f"<results>/tables/{table.name}.csv" for table in available(JUDGED)],
+        reported=[reported(table) for table in JUDGED],
     output:
         csv="<results>/scorecard.csv",
         html=report(
@@ -30,28 +59,19 @@ rule score:
     log:
         "<logs>/score.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        names=printed(MAIN),
-        departures=departures_in(wanted(JUDGED)),
-        code=code("score.py"),
+        names=names_of(MAIN),
+        departures=lambda wildcards: departures_of(shown_by(available(JUDGED))),
+        code=code("scripts/score.py"),
     script:
         "../scripts/score.py"
 
 
 rule evaluate_claims:
+    localrule: True
     input:
-        accuracy=files("accuracy", MAIN + L1_GOODNESS),
-        sparsity=files("sparsity", MAIN + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF),
-        ensembles=files(
-            "ensembles", WITH_GOODNESS + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF
-        ),
-        significance=files("significance", WITH_GOODNESS),
-        balance=files("balance", MAIN),
-        probes=files("probes", of.baselines(EXPERIMENTS) + UNSEEN),
-        similarity=files("similarity", of.with_all_models(EXPERIMENTS)),
-        layer_similarity=files("layer_similarity", of.with_ff(EXPERIMENTS)),
-        training_sparsity=files("training_sparsity", WITH_GOODNESS),
+        **{artefact.name: files(artefact, rows) for artefact, rows in EVIDENCE.items()},
     output:
         csv="<results>/claims.csv",
         html=report(
@@ -63,19 +83,20 @@ rule evaluate_claims:
     log:
         "<logs>/evaluate_claims.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        names=printed(EVIDENCE),
-        departures=lambda wildcards: departing(EVIDENCE),
-        code=code("evaluate_claims.py"),
+        names=names_of(EVIDENT),
+        departures=lambda wildcards: departures_of(EVIDENT),
+        code=code("scripts/evaluate_claims.py"),
     script:
         "../scripts/evaluate_claims.py"
 
 
 rule show_deviations:
     """Put the page on where paper and published behaviour differ into the report."""
+    localrule: True
     input:
-        own("docs/deviations.rst"),
+        shipped("docs/deviations.rst"),
     output:
         report(
             "<results>/deviations.html",
@@ -86,50 +107,42 @@ rule show_deviations:
     log:
         "<logs>/show_deviations.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        code=code("render_page.py"),
+        code=code("scripts/render_page.py"),
     script:
         "../scripts/render_page.py"
 
 
 rule save_config:
     """Write the whole configuration, as merged from files and command line, beside the results."""
+    localrule: True
     output:
         "<results>/config.yaml",
     log:
         "<logs>/save_config.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
         config=config,
-        code=code("save_config.py"),
+        code=code("scripts/save_config.py"),
     script:
         "../scripts/save_config.py"
 
 
-# Where the ablation was run, it belongs to the report, and is kept up to date.
-ABLATED = (
-    rules.tabulate_ablation.output.html
-    if Path(config["pathvars"]["results"], "tables/ablation.html").exists()
-    else []
-)
-
-
 rule show_provenance:
     """Write down what all of the above was made from, with what, and how long training took."""
+    localrule: True
     input:
         # Made last, so that commit and versions are those of the last result.
         rules.tables.input,
         rules.figures.input,
-        rules.studies.input,
         rules.score.output,
         rules.evaluate_claims.output,
-        rules.beyond.input,
         rules.show_deviations.output,
-        ABLATED,
+        EXTRAS["targets"],
         config="<results>/config.yaml",
-        logs=training_logs(e for e in EXPERIMENTS if ABLATED or e not in ABLATION),
+        logs=files(LOGS, selection.of_paper(EXPERIMENTS) + EXTRAS["experiments"]),
     output:
         report(
             "<results>/provenance.html",
@@ -140,15 +153,17 @@ rule show_provenance:
     log:
         "<logs>/show_provenance.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        names=printed(EXPERIMENTS),
-        code=code("show_provenance.py"),
+        names=names_of(EXPERIMENTS),
+        home=str(HOME or ""),
+        code=code("scripts/show_provenance.py"),
     script:
         "../scripts/show_provenance.py"
 
 
 rule everything:
+    localrule: True
     input:
         rules.show_provenance.input,
         rules.show_provenance.output,
@@ -156,18 +171,20 @@ rule everything:
 
 rule report:
     """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
+    localrule: True
     input:
-        rules.everything.input,
+        everything=rules.everything.input,
         config="<results>/config.yaml",
-        style=own("workflow/report/report.css"),
-        search=own("workflow/report/search.html"),
+        style=shipped("workflow/report/report.css"),
+        search=shipped("workflow/report/search.html"),
     output:
         "<results>/report.html",
     log:
         "<logs>/report.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        code=code("build_report.py"),
+        snakefile=workflow.main_snakefile,
+        code=code("scripts/build_report.py"),
     script:
         "../scripts/build_report.py"

@@ -3,21 +3,31 @@
 Needs weights and a dataset; makes one Parquet file per seed.
 """
 
-REPRESENTATION = (
-    "<results>/representations/{dataset}/{model}/{study}/seed-{seed}.parquet"
-)
+from ffensembles.pipeline.results import REPRESENTATIONS, block_of
+
+REPRESENTATION = f"<results>/{REPRESENTATIONS.path}"
+
+
+def weights_of_run(wildcards):
+    """Return the weight file that holds a run."""
+    e, seed = experiment_of(wildcards), int(wildcards.seed)
+    if seed not in e.runs:
+        known = ", ".join(map(str, e.runs))
+        stop(f"{'/'.join(e.key)} has the seeds {known}, not {seed}")
+    first, last = block_of(e, seed, config["seeds_per_job"])
+    return f"<results>/{MODELS.at(e, first=first, last=last)}"
 
 
 rule extract_representations:
     input:
-        model=model_of_seed,
-        dataset="<results>/datasets/{dataset}.npz",
+        model=weights_of_run,
+        dataset=f"<results>/{DATASET.path}",
     output:
         REPRESENTATION if config["keep_representations"] else temp(REPRESENTATION),
     log:
         "<logs>/extract_representations/{dataset}/{model}/{study}/seed-{seed}.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     threads: 4
     resources:
         gpu=1,
@@ -25,6 +35,8 @@ rule extract_representations:
         experiment=training_settings,
         device=config["device"],
         unseen_label=config["unseen_label"],
-        code=code_of("extract_representations.py"),
+        code=lambda wildcards: code_of(
+            "scripts/extract_representations.py", experiments_of(wildcards)
+        ),
     script:
         "../scripts/extract_representations.py"

@@ -1,19 +1,29 @@
 """The tables of the catalogue: Tables 1-13 of the paper and the permutation test of App. D.
 
-Needs analyses and what the paper reports; makes tidy CSV (ours beside the reported numbers) and
+Needs measurements and what the paper reports; makes tidy CSV (ours beside the reported numbers) and
 the paper's own layout as Markdown, LaTeX and HTML.
 """
 
 from ffensembles.paper.tables.catalogue import TABLES
+from ffensembles.pipeline.results import EXPERIMENTS as SETTINGS
+
+FORMS = ("csv", "md", "tex", "html")
+
+
+def reported(table):
+    """Return the file with the paper's numbers of a table, if it has any."""
+    return local(f"{config['reported']}/{table.name}.csv") if table.number else []
+
 
 for table in TABLES.values():
 
     rule:
         name:
             f"tabulate_{table.name}"
+        localrule: True
         input:
             unpack(files_of(table)),
-            reported=f"{config['reported']}/{table.name}.csv" if table.in_paper else [],
+            reported=reported(table),
         output:
             csv=f"<results>/tables/{table.name}.csv",
             md=f"<results>/tables/{table.name}.md",
@@ -27,17 +37,25 @@ for table in TABLES.values():
         log:
             f"<logs>/tabulate/{table.name}.log",
         conda:
-            "../../envs/ffensembles.yaml"
+            ENVIRONMENT
         params:
-            **table.settings(config),
-            table=table.key,
-            names=names_in(table),
-            departures=departures_in([table]),
-            code=code("tabulate.py"),
+            catalogue="paper.tables.catalogue.TABLES",
+            table=table.name,
+            experiments=lambda wildcards, table=table: (
+                columns_of(shown_by([table])) if SETTINGS in table.measured else []
+            ),
+            names=lambda wildcards, table=table: names_of(shown_by([table])),
+            departures=lambda wildcards, table=table: departures_of(shown_by([table])),
+            code=code("scripts/tabulate.py", "paper/tables/catalogue.py"),
         script:
             "../scripts/tabulate.py"
 
 
 rule tables:
+    localrule: True
     input:
-        [f"<results>/tables/{table.name}.html" for table in wanted(TABLES.values())],
+        [
+            f"<results>/tables/{table.name}.{form}"
+            for table in available(TABLES.values())
+            for form in FORMS
+        ],

@@ -3,25 +3,31 @@
 Needs a dataset; makes weights, a training log and, of the run that figures show, snapshots.
 """
 
+from ffensembles.pipeline.results import LOGS, MODELS, SNAPSHOTS
+
 # A training on a CPU takes all cores; trainings on several GPUs, as many as `--resources gpu=8`
 # says, share them. Within a job this is read again, and there are but its own cores.
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None)
 CORES = workflow.resource_settings.cores if workflow.is_main_process else None
 
-SNAPSHOTS = "<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.snapshots.safetensors"
+SNAPSHOTS_MADE = f"<results>/{SNAPSHOTS.path}"
 
 
 rule train:
     input:
-        dataset="<results>/datasets/{dataset}.npz",
+        dataset=f"<results>/{DATASET.path}",
     output:
-        model="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.safetensors",
-        log="<results>/models/{dataset}/{model}/{study}/seeds-{first}-{last}.log.parquet",
-        snapshots=(SNAPSHOTS if config["beyond"]["keep_snapshots"] else temp(SNAPSHOTS)),
+        model=f"<results>/{MODELS.path}",
+        log=f"<results>/{LOGS.path}",
+        snapshots=(
+            SNAPSHOTS_MADE
+            if config["beyond"]["keep_snapshots"]
+            else temp(SNAPSHOTS_MADE)
+        ),
     log:
         "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     threads: max(1, CORES // GPUS) if GPUS and CORES else 64
     resources:
         gpu=1,
@@ -30,7 +36,7 @@ rule train:
         random_seed=config["random_seed"],
         device=config["device"],
         precision=config["precision"],
-        code=code_of("train.py"),
+        code=lambda wildcards: code_of("scripts/train.py", experiments_of(wildcards)),
     script:
         "../scripts/train.py"
 
@@ -43,9 +49,9 @@ rule pack:
     log:
         "<logs>/pack.log",
     conda:
-        "../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
         folder=config["pathvars"]["results"],
-        logs=results.training_logs(EXPERIMENTS, config["seeds_per_job"]),
+        logs=LOGS.paths(EXPERIMENTS, config),
     script:
         "../scripts/pack.py"

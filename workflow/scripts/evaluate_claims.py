@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]) as log:
     know(snakemake.params.names)
-    paths = {name: as_list(snakemake.input.get(name)) for name in evidence.FRAMES}
+    paths = {name: as_list(files) for name, files in snakemake.input.items()}
     departures = snakemake.params.get("departures", [])
     results = claims_page.evaluate(evidence.load(paths), departures=departures)
     log.info("%s", results.drop_duplicates("claim")["verdict"].value_counts().to_dict())

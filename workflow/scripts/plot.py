@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
-    settings = dict(snakemake.params.items())
-    function = settings.pop("draw")
-    del settings["code"], settings["names"]
-    files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
-    save(draw(function, files, settings), snakemake.output.pdf, snakemake.output.png)
+    params = snakemake.params
+    know(params.names)
+    files = {name: as_list(paths) for name, paths in snakemake.input.items()}
+    figure = draw(params.draw, files, params.readers, params.settings)
+    save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
+from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv
-from ffensembles.paper.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.lookup import named
 from ffensembles.paper.tables.notes import departed
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    table = (TABLES | STUDY_TABLES)[snakemake.params.table]
-    files = {kind: as_list(paths) for kind, paths in snakemake.input.items()}
-    measurements = table.read(files, snakemake.params.get("only"))
+    table = named(snakemake.params.catalogue)[snakemake.params.table]
+    files = {name: as_list(paths) for name, paths in snakemake.input.items()}
+    experiments = [Experiment(**columns) for columns in snakemake.params.get("experiments", [])]
+    measurements = table.read(files, experiments)
     tidy = table.tabulate(measurements, snakemake.input.get("reported"))
     notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
     write_csv(tidy, snakemake.output.csv)

@@ -1,6 +1,6 @@
 """Excitation and inhibition: the sign of each unit's weights, and its bias (section 4.5)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
 from ffensembles.files import Paths, reading
 
 
@@ -21,14 +22,13 @@ def positive_fraction(weights: np.ndarray) -> np.ndarray:
     return np.count_nonzero(weights > 0, axis=-1) / weights.shape[-1]
 
 
-def measure_balance(models: Paths, seeds: Iterable[int], layers: int) -> pd.DataFrame:
-    """Measure every unit of every network in some files, a block of seeds each.
+def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
+    """Measure every unit of every network of an experiment.
 
     Args:
-        models: safetensors files with `layer1.weight` (S, units, inputs), `layer1.bias`
-            (S, units), and so on; one layer of one network is read at a time.
-        seeds: those of the networks, in the order of files and blocks.
-        layers: how many layers to measure, from the first.
+        experiment: what was trained.
+        models: safetensors files, a block of seeds each, with `layer1.weight` (S, units, inputs),
+            `layer1.bias` (S, units), and so on; one layer of one network is read at a time.
 
     Returns:
         seed, layer (from 1), unit (from 0), inputs (how many weights the unit has),
@@ -38,8 +38,9 @@ def measure_balance(models: Paths, seeds: Iterable[int], layers: int) -> pd.Data
         UserError: a network diverged in training.
         ValueError: there are more networks than seeds, or fewer.
     """
-    networks = chain.from_iterable(_networks(path, layers) for path in models)
-    tables = [with_keys(table, seed=seed) for seed, table in zip(seeds, networks, strict=True)]
+    networks = chain.from_iterable(_networks(path, experiment.layers) for path in models)
+    runs = zip(experiment.runs, networks, strict=True)
+    tables = [with_keys(table, seed=seed) for seed, table in runs]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -96,6 +96,11 @@ def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
     return pd.concat([_active(path, layer) for path in paths], ignore_index=True)
 
 
+def read_first_members(paths: Paths) -> pd.DataFrame:
+    """Read the units of every ensemble of layer 1; see `read_members`."""
+    return read_members(paths, layer=1)
+
+
 def _sizes(path: str | Path) -> pd.DataFrame:
     keys = [*LABELS, "held_out", "seed", "layer", "category"]
     frame = read_parquet(path, columns=[*keys, "active"], read_dictionary=LABELS).to_pandas()

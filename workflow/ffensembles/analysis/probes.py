@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ffensembles.analysis.measurements import with_keys
+from ffensembles.analysis.measurements import LABELS, with_keys
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
@@ -78,30 +78,43 @@ def evaluate(probe: Pipeline, activations: np.ndarray, labels: np.ndarray) -> pd
 
 
 def measure_probes(
-    experiment: Experiment,
-    models: Paths,
+    experiments: Sequence[Experiment],
     dataset: Dataset,
     *,
     layers: Sequence[int],
     device: str,
+    **models: Paths,
 ) -> pd.DataFrame:
     """Fit a probe to each network's representations of training images, judge it on test images.
 
     No label is embedded in the images, whatever the model.
 
     Args:
-        experiment: what was trained.
-        models: the files of its networks.
+        experiments: what was trained, one for each model.
         dataset: the images.
         layers: whose activations, side by side, a probe sees; counted from 1.
         device: where the networks run.
+        models: the files of the networks, by the name of the model.
 
     Returns:
-        seed, layers (such as 1+2+3), then the columns of `evaluate`.
+        dataset, model, study, held_out, seed, layers (such as 1+2+3), then the columns of
+        `evaluate`.
 
     Raises:
         UserError: a run diverged in training, or the device is not there.
     """
+    tables = []
+    for e in experiments:
+        table = _probes(e, models[e.model], dataset, layers, device)
+        keys = dict(zip(LABELS, e.key, strict=True))
+        tables.append(with_keys(table, **keys, held_out=e.held_out))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _probes(
+    experiment: Experiment, models: Paths, dataset: Dataset, layers: Sequence[int], device: str
+) -> pd.DataFrame:
+    """Fit and judge the probes of one experiment."""
     tables = []
     for path, seed in stored_networks(models):
         train, test = (

@@ -17,6 +17,8 @@ from ffensembles.analysis.distance_correlation import (
     unit_means,
     varying_units,
 )
+from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
 from ffensembles.printing.names import METRICS
 from ffensembles.progress import progress
 from ffensembles.representations.stored import read
@@ -64,12 +66,12 @@ def svcca(x: np.ndarray, y: np.ndarray, *, share: float = SHARE) -> float:
     return _svcca(*_covariances(x, y), share)
 
 
-def measure_similarity(runs: Mapping[str, Path | str], layers: int) -> pd.DataFrame:
+def measure_similarity(experiments: Sequence[Experiment], **runs: Paths) -> pd.DataFrame:
     """Compare each two models layer by layer, on all test images (Table 10).
 
     Args:
-        runs: by the name of the model, a file of representations of the same images.
-        layers: how many layers there are.
+        experiments: one for each model; their networks have equally many layers.
+        runs: by the name of the model, the representations of one run.
 
     Returns:
         metric, model_a, model_b, layer_a, layer_b (the same, from 1), images, value.
@@ -78,23 +80,30 @@ def measure_similarity(runs: Mapping[str, Path | str], layers: int) -> pd.DataFr
         ValueError: the representations differ in their number of images.
     """
     tables = []
+    layers = experiments[0].layers
     bar = progress(layers, "similarity", "layer")
     for layer in range(1, layers + 1):
-        table = compare_models({model: _all_images(path, layer) for model, path in runs.items()})
+        table = compare_models({model: _all_images(path, layer) for model, (path,) in runs.items()})
         tables.append(table.assign(layer_a=layer, layer_b=layer))
         bar.update()
     bar.close()
     return pd.concat(tables, ignore_index=True)[COLUMNS]
 
 
-def measure_layer_similarity(model: str, path: Path | str, layers: int) -> pd.DataFrame:
-    """Compare the layers of one run of a model with each other, on all test images (Figure 13).
+def measure_layer_similarity(experiment: Experiment, representations: Paths) -> pd.DataFrame:
+    """Compare the layers of one run with each other, on all test images (Figure 13).
+
+    Args:
+        experiment: the run's.
+        representations: its file, and no other.
 
     Returns:
         metric, model_a, model_b (the same), layer_a, layer_b (from 1), images, value.
     """
-    table = compare_layers([_all_images(path, layer) for layer in range(1, layers + 1)])
-    return table.assign(model_a=model, model_b=model)[COLUMNS]
+    (path,) = representations
+    layers = range(1, experiment.layers + 1)
+    table = compare_layers([_all_images(path, layer) for layer in layers])
+    return table.assign(model_a=experiment.model, model_b=experiment.model)[COLUMNS]
 
 
 def compare_models(representations: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -13,9 +13,7 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, first_runs
 from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform
-
-# The tables of these studies are of models that know every category.
-ALL_CATEGORIES = ("main", "l1-goodness", "l1-regularised")
+from ffensembles.pipeline.selection import ALL_CATEGORIES
 
 
 def check_config(config: dict[str, Any], schema: Path, home: Path) -> None:

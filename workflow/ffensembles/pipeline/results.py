@@ -1,11 +1,113 @@
-"""Where the files that belong to experiments lie, below the folder of results."""
+"""The files that training and extraction write: where they lie, of which runs, and who reads them.
+
+Measurements are such files, too: see `analysis/catalogue.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
+from ffensembles.lookup import named
+
+Config = Mapping[str, Any]
+Wildcards = Mapping[str, int]
+# Of experiments that share a file, or whose files differ in seeds alone: the wildcards of each.
+Choice = Callable[[Sequence[Experiment], Config], Iterable[Wildcards]]
+
+
+def one_file(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the single file of experiments, whose path names no seed."""
+    yield {}
+
+
+def no_file(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose nothing."""
+    return ()
+
+
+def every_run(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the runs that all of the experiments have."""
+    first, *others = experiments
+    return ({"seed": seed} for seed in first.runs if all(seed in e.runs for e in others))
+
+
+def first_runs(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the first of the runs that all of the experiments have, as many as are compared."""
+    return list(every_run(experiments, config))[: config["similarity_seeds"]]
+
+
+def run_shown(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the run that figures show."""
+    yield {"seed": config["figures"]["seed"]}
+
+
+def every_block(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the blocks of seeds that are trained together."""
+    ends = (end for e in experiments for end in blocks(e, config["seeds_per_job"]))
+    return ({"first": first, "last": last} for first, last in ends)
+
+
+def block_shown(experiments: Sequence[Experiment], config: Config) -> Iterable[Wildcards]:
+    """Choose the block with the run that figures show."""
+    seed = config["figures"]["seed"]
+    return (b for b in every_block(experiments, config) if b["first"] <= seed <= b["last"])
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One kind of file that the pipeline writes: where it lies for each experiment, and its reader.
+
+    Attributes:
+        name: what the jobs call it that read or write it.
+        path: below the results; what is in braces names the experiment, and the run or block.
+        runs: which runs or blocks of an experiment are wanted where the path names one.
+        reader: the function of the library that reads such files into one table; where there is
+            none, whoever needs such a file reads a part of it.
+    """
+
+    name: str
+    path: str
+    runs: Choice = one_file
+    reader: str = ""
+
+    def at(self, e: Experiment, **wildcards: int | str) -> str:
+        """Return the path of one file of an experiment, below the results."""
+        return self.path.format(dataset=e.dataset, model=e.model, study=e.study, **wildcards)
+
+    def paths(self, experiments: Iterable[Experiment], config: Config) -> list[str]:
+        """Return the paths of the wanted files of experiments, below the results."""
+        unnamed = {name: f"{{{name}}}" for name in ("seed", "first", "last")}
+        sharing: dict[str, list[Experiment]] = {}
+        for e in experiments:
+            sharing.setdefault(self.at(e, **unnamed), []).append(e)
+        return [
+            path.format(**wildcards)
+            for path, rows in sharing.items()
+            for wildcards in self.runs(rows, config)
+        ]
+
+    def read(self, paths: Paths) -> Any:
+        """Return what the files hold; their paths, where they are read in part."""
+        return named(self.reader)(paths) if self.reader else paths
+
+
+# The experiments themselves, whose settings a table may show; they come with the job.
+EXPERIMENTS = Artefact("experiments", "", no_file)
+EXPERIMENT = "{dataset}/{model}/{study}"
+DATASET = Artefact("dataset", "datasets/{dataset}.npz")
+MODELS = Artefact("models", f"models/{EXPERIMENT}/seeds-{{first}}-{{last}}.safetensors", every_block)
+LOGS = Artefact("logs", MODELS.path.replace(".safetensors", ".log.parquet"), every_block)
+SNAPSHOTS = Artefact(
+    "snapshots", MODELS.path.replace(".safetensors", ".snapshots.safetensors"), block_shown
+)
+REPRESENTATIONS = Artefact(
+    "representations", f"representations/{EXPERIMENT}/seed-{{seed}}.parquet", every_run
+)
+RUN_SHOWN = Artefact("representations", REPRESENTATIONS.path, run_shown)
 
 
 def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
@@ -20,66 +122,6 @@ def blocks(experiment: Experiment, seeds_per_job: int) -> list[tuple[int, int]]:
     return found
 
 
-def models(e: Experiment, seeds_per_job: int) -> list[str]:
-    """Return the weight files of an experiment, a block of seeds each."""
-    return [
-        f"models/{_folder(e)}/seeds-{first}-{last}.safetensors"
-        for first, last in blocks(e, seeds_per_job)
-    ]
-
-
-def training_logs(experiments: Iterable[Experiment], seeds_per_job: int) -> list[str]:
-    """Return the training logs of experiments, one per block of seeds."""
-    return [
-        path.replace(".safetensors", ".log.parquet")
-        for e in experiments
-        for path in models(e, seeds_per_job)
-    ]
-
-
-def representation(e: Experiment, seed: int) -> str:
-    """Return the representations of one run."""
-    return f"representations/{_folder(e)}/seed-{seed}.parquet"
-
-
-def files(kind: str, experiments: Iterable[Experiment], config: Mapping[str, Any]) -> list[str]:
-    """Return the files of one kind that belong to experiments.
-
-    Args:
-        kind: `dataset`; `representations`, of the run that figures show; or a measurement.
-        experiments: which they are; similarity is between all models of theirs, and what probes
-            read is in one file for all models of a study.
-        config: the configuration.
-    """
-    match kind:
-        case "dataset":
-            return [f"datasets/{e.dataset}.npz" for e in experiments]
-        case "representations":
-            return [representation(e, config["figures"]["seed"]) for e in experiments]
-        case "probes":
-            studies = dict.fromkeys((e.dataset, e.study) for e in experiments)
-            return [f"analysis/{dataset}/{study}/probes.parquet" for dataset, study in studies]
-        case "similarity":
-            return _similarities("similarity", experiments, config["similarity_seeds"])
-        case "layer_similarity":
-            return _similarities("layer-similarity", experiments)
-    return [f"analysis/{_folder(e)}/{kind.replace('_', '-')}.parquet" for e in experiments]
-
-
-def _similarities(
-    name: str, experiments: Iterable[Experiment], runs: int | None = None
-) -> list[str]:
-    """Return those of the first `runs` runs, or of all, that every model of a dataset has."""
-    seeds: dict[str, list[int]] = {}
-    for e in experiments:
-        known = seeds.get(e.dataset, e.runs)
-        seeds[e.dataset] = [seed for seed in known if seed in e.runs]
-    return [
-        f"analysis/{dataset}/{name}/seed-{seed}.parquet"
-        for dataset, shared in seeds.items()
-        for seed in shared[:runs]
-    ]
-
-
-def _folder(e: Experiment) -> str:
-    return f"{e.dataset}/{e.model}/{e.study}"
+def block_of(experiment: Experiment, seed: int, seeds_per_job: int) -> tuple[int, int]:
+    """Return the block (first, last) that a seed of an experiment is in."""
+    return next(b for b in blocks(experiment, seeds_per_job) if b[0] <= seed <= b[1])

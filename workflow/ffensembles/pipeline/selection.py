@@ -7,18 +7,23 @@ from typing import Any, Protocol
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
+from ffensembles.pipeline.results import Artefact, Config
 
 Experiments = Collection[Experiment]
 Selection = Callable[[Experiments], list[Experiment]]
+
+
+# The paper's studies of models that know every category.
+ALL_CATEGORIES = ("main", "l1-goodness", "l1-regularised")
 
 
 class Row(Protocol):
     """A row of a catalogue: a table or a figure."""
 
     def sources(
-        self, experiments: Experiments, config: Mapping[str, Any]
-    ) -> dict[str, list[Experiment]]:
-        """Return the experiments that it shows, by kind of file; a UserError says what it lacks."""
+        self, experiments: Experiments, config: Config
+    ) -> dict[Artefact, list[Experiment]]:
+        """Return the experiments that it shows, by what it reads of them; a UserError says what it lacks."""
 
 
 Shown = Mapping[str, Any]  # what the config says of a figure, and the seed of the run it shows
@@ -86,19 +91,9 @@ def with_ff(experiments: Experiments) -> list[Experiment]:
     return _with_models({"ff"}, experiments)
 
 
-def ablation(experiments: Experiments) -> list[Experiment]:
-    """Return the studies that vary what the paper leaves open."""
-    return [e for e in experiments if e.study.startswith("ablation-")]
-
-
-def own_studies(experiments: Experiments) -> dict[str, list[Experiment]]:
-    """Return the studies that are not the paper's, by name, each with its experiments."""
-    found: dict[str, list[Experiment]] = {}
-    for e in experiments:
-        paper = e.study in ("main", "l1-goodness", "l1-regularised") or e.held_out is not None
-        if not paper and not e.study.startswith("ablation-"):
-            found.setdefault(e.study, []).append(e)
-    return found
+def of_paper(experiments: Experiments) -> list[Experiment]:
+    """Return the paper's studies: those of all categories, and those without one of them."""
+    return [e for e in experiments if e.study in ALL_CATEGORIES or e.held_out is not None]
 
 
 def seed_shown(experiments: Experiments, wanted: int) -> int:
@@ -157,9 +152,19 @@ def _find(experiments: Experiments, shown: Shown, **wanted: object) -> Experimen
     raise UserError(f"no experiment with {columns} has a run {shown['seed']}")
 
 
-def has_what_it_shows(row: Row, experiments: Experiments, config: Mapping[str, Any]) -> bool:
+def shown_by(row: Row, experiments: Experiments, config: Config) -> list[Experiment]:
+    """Return the experiments that a row of a catalogue shows, each once.
+
+    Raises:
+        UserError: the experiments lack what it shows.
+    """
+    sources = row.sources(experiments, config)
+    return list(dict.fromkeys(e for chosen in sources.values() for e in chosen))
+
+
+def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> bool:
     """Say whether the experiments have what a row of a catalogue shows."""
     try:
-        return bool(row.sources(experiments, config))
+        return bool(shown_by(row, experiments, config))
     except UserError:
         return False

@@ -5,7 +5,7 @@ Each differs from `ablation-reference`, of the same model on the same dataset, i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -26,6 +26,11 @@ MEASURES = {  # heading and format
     "positive_fraction": ("ρ⁺", ".3f"),
     "bias": ("β", ".3f"),
 }
+
+
+def ablation(experiments: Iterable[Experiment]) -> list[Experiment]:
+    """Return the experiments of the studies that vary what the paper leaves open."""
+    return [e for e in experiments if e.study.startswith("ablation-")]
 
 
 def tabulate(

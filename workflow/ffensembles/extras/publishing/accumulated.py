@@ -18,7 +18,6 @@ from ffensembles.paper.tables.reported import read_table
 from ffensembles.paper.tables.table import Table
 
 EXPERIMENT = ["study", "dataset", "model"]
-BY_NAME = {table.name: table for table in TABLES.values()}
 
 
 def add_table(published: Path, made: Path) -> tuple[Table, pd.DataFrame]:
@@ -30,13 +29,13 @@ def add_table(published: Path, made: Path) -> tuple[Table, pd.DataFrame]:
         published: the tidy table as it was published, if it was.
         made: its new rows, in a file named as the table.
     """
-    table = BY_NAME[made.stem]
-    read = read_table if table.in_paper else read_csv
+    table = TABLES[made.stem]
+    read = read_table if table.number else read_csv
     now = read(made)
     if not published.exists():
         return table, now
     keys = [*table.layout.rows, *table.layout.columns]
-    return table, _more(read(published), now, keys, "n" if table.in_paper else "units")
+    return table, _more(read(published), now, keys, "n" if table.number else "units")
 
 
 def add_runs(published: Path, now: pd.DataFrame) -> pd.DataFrame:

@@ -10,24 +10,33 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ffensembles.analysis import measurements
+from ffensembles.analysis.catalogue import (
+    ACCURACY,
+    BALANCE,
+    LAYER_SIMILARITY,
+    MEMBERS,
+    PROBES,
+    SIGNIFICANCE,
+    SIMILARITY,
+    SIZES,
+    SPARSITY,
+    TRAINING_SPARSITY,
+)
 from ffensembles.analysis.sparsity import SPARSE
+from ffensembles.files import Paths
 from ffensembles.paper.tables.summaries import ensembles, similarity
 from ffensembles.printing.names import CATEGORIES, DATASETS
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 
-FRAMES = (
-    "accuracy",
-    "sparsity",
-    "ensembles",
-    "significance",
-    "balance",
-    "probes",
-    "similarity",
-    "layer_similarity",
-    "training_sparsity",
-)
+# What there is to test claims on, by name.
+SOURCES = {
+    artefact.name: artefact
+    for artefact in (
+        *(ACCURACY, SPARSITY, SIZES, MEMBERS, SIGNIFICANCE, BALANCE, PROBES),
+        *(SIMILARITY, LAYER_SIMILARITY, TRAINING_SPARSITY),
+    )
+}
 
 
 class Missing(Exception):
@@ -43,7 +52,7 @@ def mean(values: pd.Series) -> float:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Tidy analysis tables by name (`FRAMES`, with `sizes` and `members` in place of ensembles).
+    """Tidy tables by the names of `SOURCES`.
 
     Every question raises `Missing` where the tables hold no answer. Means are over runs.
     """
@@ -211,16 +220,6 @@ class Evidence:
         return self.rows("probes", model=model, study=study, category=category)["accuracy"].mean()
 
 
-def load(paths: Mapping[str, measurements.Paths]) -> Evidence:
-    """Read the analysis files of every name in `FRAMES` that has any."""
-    frames = {}
-    for name in FRAMES:
-        files = paths.get(name)
-        if not files:
-            continue
-        if name == "ensembles":
-            frames["sizes"] = measurements.read_sizes(files)
-            frames["members"] = measurements.read_members(files, layer=1)
-        else:
-            frames[name] = measurements.read_all(files)
-    return Evidence(frames)
+def load(paths: Mapping[str, Paths]) -> Evidence:
+    """Read the measurements, files by name, of which there are any."""
+    return Evidence({name: SOURCES[name].read(files) for name, files in paths.items() if files})

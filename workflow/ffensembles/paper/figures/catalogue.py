@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ffensembles.analysis.catalogue import BALANCE, ENSEMBLES, LAYER_SIMILARITY, SPARSITY
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.pipeline import selection as of
+from ffensembles.pipeline.results import DATASET, RUN_SHOWN, Artefact
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Figure:
     draw: str  # module and function
     shown: str  # key of `figures` in the config; empty where it shows all datasets
     choose: of.Choice  # the experiments shown
-    files: tuple[str, ...]  # what it is made of: measurements, representations, dataset
+    files: tuple[Artefact, ...]  # what it is made of
     layer: int | None = None  # where a single layer is shown, and not one that the config names
 
     @property
@@ -44,8 +46,8 @@ class Figure:
 
     def sources(
         self, experiments: of.Experiments, config: Mapping[str, Any]
-    ) -> dict[str, list[Experiment]]:
-        """Return the kinds of files that it is made of, each with its experiments.
+    ) -> dict[Artefact, list[Experiment]]:
+        """Return the files that it is made of, each with its experiments.
 
         Raises:
             UserError: the experiments lack what the figure shows.
@@ -75,44 +77,35 @@ class Figure:
         return {"seed": figures["seed"], **settings} if "layer" in settings else settings
 
 
-MAP, RUN = ("representations", "sparsity"), ("representations", "ensembles")
+MAP, RUN = (RUN_SHOWN, SPARSITY), (RUN_SHOWN, ENSEMBLES)
 MAPS = "App. E-F Activation patterns", "activation_maps.of_run", "activation_maps"
 UNSEEN = "App. G Unseen categories"
 
 # fmt: off
 FIGURES = (
     Figure(1, "4.2 Sparse ensembles", "activation_patterns.of_run",
-           "activation_patterns", of.runs(of.FF), (*RUN, "dataset"), layer=1),
+           "activation_patterns", of.runs(of.FF), (*RUN, DATASET), layer=1),
     Figure(2, "4.2 Sparse ensembles", "sparsity.category_sparsity",
-           "category_sparsity", of.all_models, ("sparsity",)),
+           "category_sparsity", of.all_models, (SPARSITY,)),
     Figure(3, "4.3 Shared units", "shared_units.of_run",
-           "shared_units", of.runs(of.FF), (*RUN, "dataset"), layer=1),
+           "shared_units", of.runs(of.FF), (*RUN, DATASET), layer=1),
     Figure(4, "4.4 Unseen categories", "unseen.of_run",
            "unseen_category", of.unseen_shown, RUN, layer=1),
     Figure(5, "4.5 Excitation and inhibition", "balance.positive_fractions",
-           "balance", of.all_models, ("balance",)),
+           "balance", of.all_models, (BALANCE,)),
     Figure(6, *MAPS, of.runs(of.FF), MAP, layer=2),
     Figure(7, *MAPS, of.runs(of.FF), MAP, layer=3),
     Figure(8, *MAPS, of.runs(of.BPFF), MAP, layer=1),
     Figure(9, *MAPS, of.runs(of.BP), MAP, layer=1),
     Figure(10, UNSEEN, "mean_activations.unseen_means",
-           "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
+           "unseen_categories", of.unseen_shown, (ENSEMBLES,), layer=1),
     Figure(11, UNSEEN, "overlaps.unseen_overlaps",
-           "unseen_categories", of.unseen_shown, ("ensembles",), layer=1),
+           "unseen_categories", of.unseen_shown, (ENSEMBLES,), layer=1),
     Figure(12, "App. I Regularised BP", "overlaps.jaccard_matrices",
-           "regularised", of.runs(of.BP_L1_REGULARISED, of.FF), ("ensembles",), layer=1),
+           "regularised", of.runs(of.BP_L1_REGULARISED, of.FF), (ENSEMBLES,), layer=1),
     Figure(13, "App. J Similarity", "layer_similarity.similarity_matrices",
-           "", of.all_datasets, ("layer_similarity",)),
+           "", of.all_datasets, (LAYER_SIMILARITY,)),
     Figure(14, "App. K ℓ1 goodness", "overlaps.jaccard_matrices",
-           "l1_goodness", of.runs(of.FF_L1_GOODNESS), ("ensembles",), layer=1),
+           "l1_goodness", of.runs(of.FF_L1_GOODNESS), (ENSEMBLES,), layer=1),
 )
 # fmt: on
-
-# What a study of the user's own gets of each dataset and model, or of all its models: the function
-# that draws it, what it is made of, and whether it shows examples and a layer.
-STUDY_FIGURES = {
-    "activation-patterns": ("activation_patterns.of_run", (*RUN, "dataset")),
-    "shared-units": ("shared_units.of_run", (*RUN, "dataset")),
-    "category-sparsity": ("sparsity.category_sparsity", ("sparsity",)),
-    "balance": ("balance.positive_fractions", ("balance",)),
-}

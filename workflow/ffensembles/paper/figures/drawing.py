@@ -2,38 +2,39 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from ffensembles.analysis.measurements import read_all
 from ffensembles.files import Paths
+from ffensembles.lookup import named
 from ffensembles.paper.figures.parts.run_shown import NothingToShow
 from ffensembles.paper.figures.parts.style import new_figure, styled, write_across
-
-# Of these a figure reads the part that it shows; measurements are read whole.
-READ_IN_PART = ("representations", "dataset", "logs")
 
 log = logging.getLogger(__name__)
 
 
-def draw(function: str, files: Mapping[str, Paths], settings: Mapping[str, Any]) -> Figure:
+def draw(
+    name: str,
+    files: Mapping[str, Paths],
+    readers: Mapping[str, str],
+    settings: Mapping[str, Any],
+) -> Figure:
     """Draw a figure.
 
     Args:
-        function: of this package, as `module.function`; it takes the measurements as tidy tables
-            and other files by their paths, by the names that they have here, then the settings.
-        files: by kind.
+        name: of the function that draws it, as `module.function` of this package; it takes what the
+            files hold, or their paths, by the names that they have here, then the settings.
+        files: by name.
+        readers: the functions of the library that read files whole; of others the figure reads the
+            part that it shows.
         settings: such as the seed and the layer shown.
     """
-    module, _, name = function.partition(".")
     read = {
-        kind: paths if kind in READ_IN_PART else read_all(paths) for kind, paths in files.items()
+        kind: named(readers[kind])(paths) if kind in readers else paths
+        for kind, paths in files.items()
     }
-    return or_why_not(
-        getattr(import_module(f"ffensembles.paper.figures.{module}"), name), **read, **settings
-    )
+    return or_why_not(named(f"paper.figures.{name}"), **read, **settings)
 
 
 @styled

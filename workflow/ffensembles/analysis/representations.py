@@ -1,0 +1,58 @@
+"""What is measured on the representations of an experiment, in one job (section 3.5, App. D)."""
+
+import logging
+
+import pandas as pd
+
+from ffensembles.analysis.accuracy import measure_accuracy
+from ffensembles.analysis.ensembles import find_ensembles
+from ffensembles.analysis.measurements import measure_runs, with_keys
+from ffensembles.analysis.significance import measure_significance
+from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.experiments import Experiment
+from ffensembles.files import Paths
+
+log = logging.getLogger(__name__)
+
+
+def measure_representations(
+    experiment: Experiment,
+    representations: Paths,
+    *,
+    method: str,
+    shuffles: int,
+    random_seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Measure accuracy, sparsity and ensembles of every run, and the significance of these.
+
+    Args:
+        experiment: what was trained.
+        representations: a file of each of its runs.
+        method: of the permutation test, see `significance.p_values`; so is `shuffles`.
+        random_seed: of the config; the shuffles derive from it.
+
+    Returns:
+        By measurement: seed, layer (from 1; accuracy is that of the network), then the columns of
+        the measurement's own function; in that of ensembles, held_out first.
+    """
+    runs = list(zip(experiment.runs, representations, strict=True))
+    layers, held_out = experiment.layers, experiment.held_out
+    sparsity = measure_runs(sparsity_by_category, runs, layers, held_out=held_out)
+    silent = int(sparsity.loc[sparsity["category"].isna(), "silent"].sum())
+    log.info("left out %d all-zero representations", silent)
+    ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
+    return {
+        "accuracy": measure_accuracy(runs),
+        "sparsity": sparsity,
+        "ensembles": with_keys(ensembles, held_out=held_out),
+        "significance": measure_significance(
+            runs,
+            layers,
+            ensembles[ensembles["active"]],
+            held_out=held_out,
+            method=method,
+            shuffles=shuffles,
+            random_seed=random_seed,
+            experiment="/".join(experiment.key),
+        ),
+    }

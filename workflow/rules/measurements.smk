@@ -1,0 +1,27 @@
+"""The measurements of the catalogue: what the paper measures on representations and weights.
+
+Needs representations, weights or a dataset; makes tidy tables, <results>/analysis/{dataset}/….
+"""
+
+from ffensembles.analysis.catalogue import MEASUREMENTS
+
+for measurement in MEASUREMENTS:
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        conda:
+            ENVIRONMENT
+        threads: measurement.threads
+        resources:
+            gpu=int(measurement.networks),
+        params:
+            **settings_of(measurement),
+        script:
+            "../scripts/measure.py"
