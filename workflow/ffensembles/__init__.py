@@ -7,6 +7,7 @@ first used, for the rules import this package whenever they are read.
 
 from importlib import import_module
 
+__version__ = "0.1.0"
 __all__ = ["Run", "dataset", "experiment", "open_run", "train"]
 
 

@@ -67,10 +67,19 @@ def shipped(path):
     return workflow.source_path(f"../../{path}")
 
 
+def shipped_place(path):
+    """Return where a file or folder lies that the config names and the pipeline brings along."""
+    if HOME:
+        return str(HOME / path)
+    tables = [f"{path}/table{number}.csv" for number in range(1, 14)]
+    files = tables if path == "config/reported" else [path]
+    return os.path.commonpath(map(workflow.source_path, [f"../../{f}" for f in files]))
+
+
 or_stop(check_installation, *filter(None, [HOME]), sys.executable)
 defaults = [shipped("config/config.yaml"), shipped("config/datasets.yaml")]
 or_stop(configuration.complete, config, defaults, workflow.configfiles)
-or_stop(configuration.check_config, config, shipped)
+or_stop(configuration.check_config, config, shipped_place)
 EXPERIMENTS = or_stop(
     configuration.narrow,
     or_stop(read_experiments, config["experiments"]),
@@ -211,7 +220,7 @@ def files_made_by(measurement):
 
 def settings_of(measurement):
     """Return the parameters of a measurement."""
-    module = file_of(measurement.measure)
+    source = file_of(measurement.measure)
     variants = measurement.networks  # which alone run what a row names
     return {
         "measure": measurement.measure,
@@ -223,7 +232,7 @@ def settings_of(measurement):
         "code": lambda wildcards: code_of(
             "scripts/measure.py",
             measured_experiments(measurement, wildcards) if variants else [],
-            module,
+            source,
         ),
     }
 

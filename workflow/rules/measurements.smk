@@ -3,9 +3,9 @@
 Needs representations, weights or a dataset; makes tidy tables, <results>/analysis/{dataset}/….
 """
 
-from ffensembles.analysis.catalogue import MEASUREMENTS
+from ffensembles.analysis import catalogue as measured
 
-for measurement in MEASUREMENTS:
+for measurement in measured.MEASUREMENTS:
 
     rule:
         name:

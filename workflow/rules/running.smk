@@ -10,18 +10,7 @@ from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
-ALONE = workflow.is_main_process and or_exit(cluster.is_alone, ".snakemake")
-
-# What is done in seconds or needs a network is not worth a job of a cluster.
-workflow.localrules(
-    *(
-        name
-        for name in (r.name for r in workflow.rules)
-        if name.startswith(("fetch_", "tabulate_", "plot_"))
-    ),
-    "score",
-    "evaluate_claims",
-)
+ALONE = workflow.is_main_process and or_stop(cluster.is_alone, ".snakemake")
 
 # A cluster terminates every process of a job at once. The shell must outlive the training, which
 # saves its state first; bash before 5.1 stands between it and Snakemake, and would die. A terminal
@@ -63,7 +52,7 @@ def sbatch_options(name, job):
         words = shlex.split(call + set_gres_string(job))
         return tuple(words[words.index("--comment") + 2 :])  # what comes before decides nothing
     except WorkflowError as error:
-        sys.exit(f"error: {name}: {error}")
+        stop(f"{name}: {error}")
 
 
 def check_slurm():
@@ -71,18 +60,18 @@ def check_slurm():
     asked = requests()
     if ALONE:
         for name in {request.value("--clusters") for request in asked} or {""}:
-            or_exit(cluster.cancel_orphans, workflow.workdir_init, name)
-    or_exit(cluster.check_requests, asked)
+            or_stop(cluster.cancel_orphans, workflow.workdir_init, name)
+    or_stop(cluster.check_requests, asked)
 
 
 onstart:
     for name in ("results", "logs"):
-        or_exit(check_folder, config["pathvars"][name])
+        or_stop(check_folder, config["pathvars"][name])
     if workflow.executor_plugin.name == "slurm":
         check_slurm()
     ending.end_on_signals(here=workflow.local_exec)
     rows = [*TABLES.values(), *FIGURES]
-    lacking = [row.name for row in rows if row not in wanted(rows)]
+    lacking = [row.name for row in rows if row not in available(rows)]
     if lacking and "report" in {
         job.rule.name for job in workflow.dag.needrun_jobs()
     }:

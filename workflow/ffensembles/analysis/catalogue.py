@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from ffensembles.experiments import Experiment
 from ffensembles.pipeline import selection as of
@@ -61,6 +62,11 @@ class Measurement:
     threads: int = 1
     networks: bool = False
 
+    def arguments(self, config: Config) -> dict[str, Any]:
+        """Return what of the config the function takes."""
+        found = {name: _value(config, key) for name, key in self.settings.items()}
+        return found | ({"device": config["device"]} if self.networks else {})
+
     @property
     def place(self) -> str:
         """What tells one of its jobs from another: the wildcards of its files, as a path."""
@@ -85,6 +91,13 @@ class Measurement:
                 files = found.setdefault(e.model if by_model else artefact.name, {})
                 files.update(dict.fromkeys(paths))
         return {name: list(paths) for name, paths in found.items()}
+
+
+def _value(config: Config, key: str) -> Any:
+    """Return what a config holds under a key such as `significance.method`."""
+    for part in key.split("."):
+        config = config[part]
+    return config
 
 
 def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:

@@ -3,34 +3,64 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, first_runs
 from ffensembles.pipeline.folders import settle_folders
-from ffensembles.pipeline.schema import conform
+from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
 
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
-def check_config(config: dict[str, Any], schema: Path, home: Path) -> None:
+
+def complete(
+    config: dict[str, Any], defaults: Iterable[str | Path], given: Iterable[str | Path]
+) -> None:
+    """Put the pipeline's defaults in for whatever a config leaves out.
+
+    Args:
+        config: changed in place.
+        defaults: the YAML files of the defaults.
+        given: the files that the config was read from.
+
+    Raises:
+        UserError: a file gives a key twice.
+    """
+    for file in (*given, *defaults):
+        refuse_repeated_keys(file)
+    for file in defaults:
+        _fill(config, yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+
+
+def _fill(config: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    for key, value in defaults.items():
+        if isinstance(value, dict) and isinstance(config.get(key), dict):
+            _fill(config[key], value)
+        else:
+            config.setdefault(key, value)
+
+
+def check_config(config: dict[str, Any], shipped: Callable[[str], str]) -> None:
     """Hold the config against its schema, and the folders that it names against the disk.
 
     Values become what the schema says that they are, and paths lead where they should.
 
     Args:
         config: changed in place.
-        schema: the schema's file.
-        home: the folder of the Snakefile.
+        shipped: see `settle_folders`.
 
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    conform(config, schema)
-    settle_folders(config, home)
+    conform(config, SCHEMA)
+    settle_folders(config, shipped)
 
 
 def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any]) -> None:

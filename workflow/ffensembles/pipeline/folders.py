@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,23 +34,23 @@ def check_installation(*paths: str | Path) -> None:
             )
 
 
-def settle_folders(config: dict[str, Any], home: str | Path) -> None:
+def settle_folders(config: dict[str, Any], shipped: Callable[[str], str]) -> None:
     """Find the files and folders that the config names, and write where they are into it.
 
-    What the pipeline brings along is looked for where the run was started, then beside the
-    Snakefile; everything is written relative to where the run was started.
+    What the pipeline brings along is looked for where the run was started, then in the pipeline;
+    everything is written relative to where the run was started.
 
     Args:
         config: changed in place.
-        home: the folder of the Snakefile.
+        shipped: returns where a file or folder of the pipeline lies, by its path there.
 
     Raises:
         UserError: naming the key, what is wrong with its folder, and the cure.
     """
     for key in ("experiments", "reported"):
         config[key] = _settled(f"config: {key}", config[key])
-        if not os.path.lexists(config[key]) and Path(home, config[key]).exists():
-            config[key] = str(Path(home, config[key]))
+        if not os.path.lexists(config[key]) and Path(place := shipped(config[key])).exists():
+            config[key] = str(place)
     if config["networks"] is not None:
         config["networks"] = _settled("config: networks", config["networks"])
     if problem := no_folder(config["reported"]):

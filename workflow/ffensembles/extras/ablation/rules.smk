@@ -1,22 +1,23 @@
 """Ablation: what each choice that the paper leaves open does to the numbers.
 
-Needs analyses of the studies whose names begin with ablation-; makes one table, which the report
-shows from then on. `all` does not ask for it.
+Needs measurements of the studies whose names begin with ablation-; makes one table. The report
+shows it, and `all` asks for it, with the key `ablation` of the config alone.
 """
 
-from dataclasses import asdict
+from ffensembles.extras.ablation.table import ablation
 
-ABLATION = of.ablation(EXPERIMENTS)
+ABLATION = ablation(EXPERIMENTS)
 
 
 rule tabulate_ablation:
+    localrule: True
     input:
         accuracy=lambda _: files(
-            "accuracy", there(ABLATION, "a study whose name begins with ablation-")
+            measured.ACCURACY, required(ABLATION, "a study whose name begins with ablation-")
         ),
-        sparsity=files("sparsity", ABLATION),
-        ensembles=files("ensembles", ABLATION),
-        balance=files("balance", ABLATION),
+        sparsity=files(measured.SPARSITY, ABLATION),
+        sizes=files(measured.SIZES, ABLATION),
+        balance=files(measured.BALANCE, ABLATION),
     output:
         csv="<results>/tables/ablation.csv",
         md="<results>/tables/ablation.md",
@@ -30,15 +31,21 @@ rule tabulate_ablation:
     log:
         "<logs>/tabulate/ablation.log",
     conda:
-        "../../../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        experiments=[asdict(e) for e in ABLATION],
-        names=printed(ABLATION),
-        code=code("../ffensembles/extras/ablation/scripts/tabulate_ablation.py"),
+        experiments=columns_of(ABLATION),
+        names=names_of(ABLATION),
+        code=code("ffensembles/extras/ablation/scripts/tabulate_ablation.py"),
     script:
         "scripts/tabulate_ablation.py"
 
 
 rule ablation:
+    localrule: True
     input:
         rules.tabulate_ablation.output,
+
+
+if config["ablation"]:
+    EXTRAS["targets"] += rules.ablation.input
+    EXTRAS["experiments"] += ABLATION

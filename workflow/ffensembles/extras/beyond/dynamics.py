@@ -19,6 +19,7 @@ from ffensembles.analysis.sparsity import hoyer
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.pruning import spread
+from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
 from ffensembles.learning.snapshots import networks
 from ffensembles.representations.extraction import activations, inputs, predict
@@ -93,7 +94,13 @@ def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame
 
 
 def measure_dynamics(
-    experiment: Experiment, path: str, dataset: Dataset, *, device: str, images: int
+    experiment: Experiment,
+    snapshots: Paths,
+    dataset: Dataset,
+    *,
+    device: str,
+    images: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Follow the ensembles of one run through its snapshots.
 
@@ -101,18 +108,20 @@ def measure_dynamics(
 
     Args:
         experiment: what was trained.
-        path: the run's snapshots.
+        snapshots: the file of the run's, and no other.
         dataset: whose test images are represented, all of them.
         device: where the networks run.
         images: how many test images to take at most for the accuracy, spread evenly over all.
+        seed: the run's.
 
     Returns:
-        layer (from 1), then the columns of `follow`, and accuracy (of the network at this epoch;
+        seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this epoch;
         in FF of the layers up to this one).
 
     Raises:
         UserError: there are no snapshots, the run diverged, or the device is not there.
     """
+    (path,) = snapshots
     chosen = choose(device)
     x, labels, embedding = inputs(experiment, dataset, "test", chosen)
     layerwise = experiment.model == "ff"
@@ -135,7 +144,7 @@ def measure_dynamics(
                 moments.setdefault(number, []).append(look(epoch, h, categories))
                 accuracy[number, epoch] = float((guess == truth).mean())
     tables = [
-        with_keys(follow(found, np.unique(categories).tolist()), layer=layer)
+        with_keys(follow(found, np.unique(categories).tolist()), seed=seed, layer=layer)
         for layer, found in moments.items()
     ]
     table = pd.concat(tables, ignore_index=True)

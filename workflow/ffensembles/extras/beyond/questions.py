@@ -16,6 +16,8 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond import answers
 from ffensembles.extras.beyond import tables as tables
+from ffensembles.extras.beyond.measurements import MEASURED
+from ffensembles.pipeline.results import Artefact
 from ffensembles.pipeline.selection import Experiments
 from ffensembles.printing.tables import Printed
 
@@ -34,29 +36,37 @@ class Question:
     one_run: bool = False  # is it asked of the run that figures show, and of no other?
 
     @property
+    def measured(self) -> Artefact:
+        """What answers it."""
+        return MEASURED[self.name]
+
+    @property
     def label(self) -> str:
         """What the report calls it."""
         return f"{self.number} {self.name.capitalize()}"
 
     def sources(
         self, experiments: Experiments, config: Mapping[str, Any]
-    ) -> dict[str, list[Experiment]]:
-        """Return the kind of its measurements with the experiments that it is asked of.
+    ) -> dict[Artefact, list[Experiment]]:
+        """Return its measurements with the experiments that it is asked of.
 
         Raises:
             UserError: the experiments lack the dataset that its figures show.
         """
         figures = config["figures"]
-        fewest = figures["seed"] + 1 if self.one_run else 1
         studies: Collection[str] = config["beyond"]["studies"]
-        asked = [e for e in experiments if e.study in studies and len(e.runs) >= fewest]
+        asked = [
+            e
+            for e in experiments
+            if e.study in studies and (figures["seed"] in e.runs or not self.one_run)
+        ]
         shown = figures["beyond"]["dataset"]
         if not any(e.study == "main" and e.dataset == shown for e in asked):
             raise UserError(
                 f"config: figures.beyond.dataset: the study main of {shown} is not among the "
                 "experiments and beyond.studies"
             )
-        return {self.name: asked}
+        return {self.measured: asked}
 
 
 ROWS = (

@@ -3,32 +3,33 @@
 import numpy as np
 import pandas as pd
 
-from ffensembles.analysis.measurements import Runs, read_layers, with_keys
+from ffensembles.analysis.measurements import read_layers, with_keys
+from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.assemblies import compare
 from ffensembles.extras.beyond.definition import measure_definition
 from ffensembles.extras.beyond.microstructure import by_category
+from ffensembles.files import Paths
 
 
 def measure_representations(
-    runs: Runs, layers: int, *, held_out: int | None = None, random_seed: int, experiment: str
+    experiment: Experiment, representations: Paths, *, random_seed: int
 ) -> dict[str, pd.DataFrame]:
     """Put the questions to every representation of an experiment.
 
     Args:
-        runs: which they are.
-        layers: how many layers there are.
-        held_out: see `measurements.read_layers`.
+        experiment: what was trained.
+        representations: a file of each of its runs.
         random_seed: of the config; every draw derives from it.
-        experiment: its name, `dataset/model/study`.
 
     Returns:
         By question: seed, layer (from 1), then the columns of the question's own function.
     """
     tables: dict[str, list[pd.DataFrame]] = {}
-    for seed, layer, x in read_layers(runs, layers, held_out=held_out):
+    runs = zip(experiment.runs, representations, strict=True)
+    for seed, layer, x in read_layers(runs, experiment.layers, held_out=experiment.held_out):
 
         def draws(question: str, seed: int = seed, layer: int = layer) -> np.random.Generator:
-            name = f"{question}/{experiment}".encode()
+            name = "/".join([question, *experiment.key]).encode()
             return np.random.default_rng([random_seed, seed, layer, *name])
 
         found = {

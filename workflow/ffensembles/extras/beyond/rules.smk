@@ -3,70 +3,42 @@
 Needs representations, weights and snapshots of them; makes <results>/beyond/….
 """
 
+from ffensembles.extras.beyond.measurements import MEASUREMENTS
 from ffensembles.extras.beyond.questions import QUESTIONS
 
 
-rule measure_beyond:
-    input:
-        representations=representations,
-    output:
-        definition="<results>/beyond/{dataset}/{model}/{study}/definition.parquet",
-        microstructure="<results>/beyond/{dataset}/{model}/{study}/microstructure.parquet",
-        assemblies="<results>/beyond/{dataset}/{model}/{study}/assemblies.parquet",
-    log:
-        "<logs>/measure_beyond/{dataset}/{model}/{study}.log",
-    conda:
-        "../../../../envs/ffensembles.yaml"
-    params:
-        seeds=seeds,
-        layers=layers,
-        held_out=held_out,
-        random_seed=config["random_seed"],
-        code=code("../ffensembles/extras/beyond/scripts/measure_beyond.py"),
-    script:
-        "scripts/measure_beyond.py"
 
 
-rule measure_pruning:
-    input:
-        models=lambda wildcards: models(experiment(wildcards)),
-        dataset="<results>/datasets/{dataset}.npz",
-    output:
-        "<results>/beyond/{dataset}/{model}/{study}/pruning.parquet",
-    log:
-        "<logs>/measure_pruning/{dataset}/{model}/{study}.log",
-    conda:
-        "../../../../envs/ffensembles.yaml"
-    threads: 4
-    params:
-        experiment=training_settings,
-        device=config["device"],
-        images=config["beyond"]["images"],
-        random_seed=config["random_seed"],
-        code=code_of("../ffensembles/extras/beyond/scripts/measure_pruning.py"),
-    script:
-        "scripts/measure_pruning.py"
+def asked(question):
+    """Return the experiments that a question is put to."""
+    return shown_by([question])
 
 
-rule measure_dynamics:
-    input:
-        snapshots=snapshots,
-        dataset="<results>/datasets/{dataset}.npz",
-    output:
-        "<results>/beyond/{dataset}/{model}/{study}/dynamics.parquet",
-    log:
-        "<logs>/measure_dynamics/{dataset}/{model}/{study}.log",
-    conda:
-        "../../../../envs/ffensembles.yaml"
-    threads: 4
-    params:
-        experiment=training_settings,
-        seed=config["figures"]["seed"],
-        device=config["device"],
-        images=config["beyond"]["images"],
-        code=code_of("../ffensembles/extras/beyond/scripts/measure_dynamics.py"),
-    script:
-        "scripts/measure_dynamics.py"
+def keys_asked(question):
+    """Return the names of these experiments."""
+    return [e.key for e in asked(question)]
+
+
+for measurement in MEASUREMENTS:
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        conda:
+            ENVIRONMENT
+        threads: measurement.threads
+        resources:
+            gpu=int(measurement.networks),
+        params:
+            **settings_of(measurement),
+        script:
+            "../../../scripts/measure.py"
 
 
 for question in QUESTIONS.values():
@@ -74,8 +46,11 @@ for question in QUESTIONS.values():
     rule:
         name:
             f"tabulate_{question.name}"
+        localrule: True
         input:
-            measured=lambda wildcards, question=question: beyond_files(question),
+            measured=lambda wildcards, question=question: files(
+                question.measured, asked(question)
+            ),
             dataset=f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz",
         output:
             **{
@@ -103,23 +78,24 @@ for question in QUESTIONS.values():
         log:
             f"<logs>/tabulate/{question.name}.log",
         conda:
-            "../../../../envs/ffensembles.yaml"
+            ENVIRONMENT
         params:
-            names=names_in(question),
+            names=lambda wildcards, question=question: names_of(asked(question)),
             question=question.name,
-            asked=lambda wildcards, question=question: [e.key for e in asked(question)],
+            asked=lambda wildcards, question=question: keys_asked(question),
             seed=config["figures"]["seed"],
             shown=config["figures"]["beyond"],
-            code=code("../ffensembles/extras/beyond/scripts/tabulate_question.py"),
+            code=code("ffensembles/extras/beyond/scripts/tabulate_question.py"),
         script:
             "scripts/tabulate_question.py"
 
 
 rule tabulate_claims_by_factor:
+    localrule: True
     input:
-        ensembles=files("ensembles", of.with_goodness(EXPERIMENTS)),
-        sparsity=files("sparsity", of.main(EXPERIMENTS)),
-        accuracy=files("accuracy", of.main(EXPERIMENTS)),
+        ensembles=files(measured.ENSEMBLES, WITH_GOODNESS),
+        sparsity=files(measured.SPARSITY, MAIN),
+        accuracy=files(measured.ACCURACY, MAIN),
     output:
         csv="<results>/beyond/claims-by-factor.csv",
         md="<results>/beyond/claims-by-factor.md",
@@ -132,25 +108,23 @@ rule tabulate_claims_by_factor:
     log:
         "<logs>/tabulate/claims-by-factor.log",
     conda:
-        "../../../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        names=printed(of.main(EXPERIMENTS)),
-        departures=lambda wildcards: departing(of.main(EXPERIMENTS)),
-        code=code("../ffensembles/extras/beyond/scripts/tabulate_claims_by_factor.py"),
+        names=names_of(MAIN),
+        departures=lambda wildcards: departures_of(MAIN),
+        code=code("ffensembles/extras/beyond/scripts/tabulate_claims_by_factor.py"),
     script:
         "scripts/tabulate_claims_by_factor.py"
 
 
-ASKED = wanted(QUESTIONS.values())
+ASKED = available(QUESTIONS.values())
 
 
 rule answer_questions:
+    localrule: True
     input:
         **{question.name: f"<results>/beyond/{question.name}.csv" for question in ASKED},
-        accuracy=lambda wildcards: files(
-            "accuracy",
-            list(dict.fromkeys(e for question in ASKED for e in asked(question))),
-        ),
+        accuracy=lambda wildcards: files(measured.ACCURACY, shown_by(ASKED)),
     output:
         csv="<results>/beyond/answers.csv",
         html=report(
@@ -162,24 +136,31 @@ rule answer_questions:
     log:
         "<logs>/answer_questions.log",
     conda:
-        "../../../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        names=lambda wildcards: printed(
-            [e for question in ASKED for e in asked(question)]
-        ),
+        names=lambda wildcards: names_of(shown_by(ASKED)),
         asked=lambda wildcards: {
-            question.name: [e.key for e in asked(question)] for question in ASKED
+            question.name: keys_asked(question) for question in ASKED
         },
-        code=code("../ffensembles/extras/beyond/scripts/answer_questions.py"),
+        code=code("ffensembles/extras/beyond/scripts/answer_questions.py"),
     script:
         "scripts/answer_questions.py"
 
 
+# Every file is named: one that was deleted is made again.
+TABLED = [f"<results>/beyond/{q.name}.{form}" for q in ASKED for form in FORMS]
+PICTURES = [f"<results>/beyond/{name}.png" for q in ASKED for name in q.figures]
+
+
 rule beyond:
+    localrule: True
     input:
         rules.answer_questions.output if ASKED else [],
-        (
-            rules.tabulate_claims_by_factor.output.html
-            if of.with_goodness(EXPERIMENTS)
-            else []
-        ),
+        rules.tabulate_claims_by_factor.output if WITH_GOODNESS else [],
+        TABLED,
+        PICTURES,
+        [picture.replace(".png", ".pdf") for picture in PICTURES],
+
+
+EXTRAS["targets"] += rules.beyond.input
+EXTRAS["pictures"] += PICTURES

@@ -6,30 +6,31 @@ README.md. `all` does not ask for it, and it has no output, so that it runs when
 
 from ffensembles.paper.tables.departures import refuse_departures
 
-PUBLISHED = [e for e in EXPERIMENTS if e not in ABLATION]
+PUBLISHED = [e for e in EXPERIMENTS if not e.study.startswith("ablation-")]
 
 
 rule publish:
+    localrule: True
     input:
         claims="<results>/claims.csv",
         tables=[
-            f"<results>/tables/{table.name}.csv" for table in wanted(TABLES.values())
+            f"<results>/tables/{table.name}.csv" for table in available(TABLES.values())
         ],
-        reported=[f"{config['reported']}/{table.name}.csv" for table in JUDGED],
+        reported=[reported(table) for table in JUDGED],
         figures=[
-            *(f"<results>/figures/{figure.name}.png" for figure in wanted(FIGURES)),
-            *(f"<results>/beyond/{name}.png" for q in ASKED for name in q.figures),
+            *(f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)),
+            *EXTRAS["pictures"],
         ],
-        logs=training_logs(PUBLISHED),
-        experiments=own("config/experiments.tsv"),
+        logs=files(LOGS, PUBLISHED),
+        experiments=shipped("config/experiments.tsv"),
     log:
         "<logs>/publish.log",
     conda:
-        "../../../../envs/ffensembles.yaml"
+        ENVIRONMENT
     params:
-        folder=own("docs/reproduction"),
-        refused=lambda wildcards: or_exit(refuse_departures, departing(PUBLISHED)),
-        names=printed(EXPERIMENTS),
-        code=code("../ffensembles/extras/publishing/scripts/publish.py"),
+        folder=os.path.relpath(HOME / "docs/reproduction") if HOME else "",
+        refused=lambda wildcards: or_stop(refuse_departures, departures_of(PUBLISHED)),
+        names=names_of(EXPERIMENTS),
+        code=code("ffensembles/extras/publishing/scripts/publish.py"),
     script:
         "scripts/publish.py"

@@ -3,101 +3,139 @@
 A study is its user's own where its name is not one of the paper's. Needs measurements.
 """
 
-from ffensembles.paper.figures.catalogue import STUDY_FIGURES
-from ffensembles.paper.tables.catalogue import STUDY_TABLES
+from ffensembles.extras.studies import catalogue as own
+from ffensembles.printing.names import MODELS as MODEL_NAMES
 
-STUDIES = of.own_studies(EXPERIMENTS)
-
-
-# What a figure shows of a run.
-RUN_SHOWN = {"seed": seed_of_study, "layer": 1}
-STUDY_SETTINGS = {
-    "activation-patterns": {**RUN_SHOWN, "examples": some(3)},
-    "shared-units": {**RUN_SHOWN, "examples": some(2)},
-    "category-sparsity": {},
-    "balance": RUN_SHOWN,
-}
+STUDIES = own.own_studies(EXPERIMENTS)
 
 
-for name, table in STUDY_TABLES.items():
+def rows_of_study(wildcards):
+    """Return the rows of a study that a path names: all, or those of a dataset and a model."""
+    required(STUDIES.get(wildcards.study), f"the study {wildcards.study}")
+    return experiments_of(wildcards)
+
+
+def run_of_study(wildcards):
+    """Return the run that a study's figures show."""
+    return selection.seed_shown(rows_of_study(wildcards), config["figures"]["seed"])
+
+
+def files_of_study(artefacts):
+    """Return the input function for some files of the study that the path names."""
+
+    def found(wildcards):
+        shown = {**config, "figures": {"seed": run_of_study(wildcards)}}
+        return {
+            artefact.name: below_results(artefact.paths(rows_of_study(wildcards), shown))
+            for artefact in artefacts
+        }
+
+    return found
+
+
+def settings_in_study(figure):
+    """Return the function that gives the settings of a figure."""
+
+    def found(wildcards):
+        names = names_of(rows_of_study(wildcards))[wildcards.dataset]
+        return figure.settings(run_of_study(wildcards), names["categories"])
+
+    return found
+
+
+def labels_in_study(figure):
+    """Return the function that says what the report calls a figure."""
+
+    def found(wildcards):
+        shown = names_of(rows_of_study(wildcards))[wildcards.dataset]["name"]
+        if figure.of_model:
+            shown += f", {MODEL_NAMES[wildcards.model]}"
+        return {"result": figure.name.replace("-", " ").capitalize(), "of": shown}
+
+    return found
+
+
+for table in own.TABLES.values():
 
     rule:
         name:
-            f"tabulate_{name.replace('-', '_')}"
+            f"tabulate_study_{table.name.replace('-', '_')}"
+        localrule: True
         input:
-            unpack(of_study(table.measured)),
+            unpack(files_of_study(table.measured)),
         output:
-            csv=f"<results>/studies/{{study}}/{table.key}.csv",
-            md=f"<results>/studies/{{study}}/{table.key}.md",
-            tex=f"<results>/studies/{{study}}/{table.key}.tex",
+            csv=f"<results>/studies/{{study}}/{table.name}.csv",
+            md=f"<results>/studies/{{study}}/{table.name}.md",
+            tex=f"<results>/studies/{{study}}/{table.name}.tex",
             html=report(
-                f"<results>/studies/{{study}}/{table.key}.html",
+                f"<results>/studies/{{study}}/{table.name}.html",
                 caption="captions/study.rst",
                 category="Studies of one's own",
                 subcategory="{study}",
                 labels={"result": table.title},
             ),
         log:
-            f"<logs>/tabulate/studies/{{study}}/{table.key}.log",
+            f"<logs>/tabulate/studies/{{study}}/{table.name}.log",
         conda:
-            "../../../../envs/ffensembles.yaml"
+            ENVIRONMENT
         params:
-            table=name,
-            names=lambda wildcards: printed(STUDIES[wildcards.study]),
-            code=code("tabulate.py"),
+            catalogue="extras.studies.catalogue.TABLES",
+            table=table.name,
+            names=lambda wildcards: names_of(rows_of_study(wildcards)),
+            code=code("scripts/tabulate.py", "extras/studies/catalogue.py"),
         script:
             "../../../scripts/tabulate.py"
 
 
-for kind, (function, sources) in STUDY_FIGURES.items():
-    single = "dataset" in sources
-    place = f"{{dataset}}/{{model}}/{kind}" if single else f"{{dataset}}/{kind}"
+for figure in own.FIGURES:
 
     rule:
         name:
-            f"plot_study_{kind.replace('-', '_')}"
+            f"plot_study_{figure.name.replace('-', '_')}"
+        localrule: True
         input:
-            unpack(of_study(sources)),
+            unpack(files_of_study(figure.files)),
         output:
-            pdf=f"<results>/studies/{{study}}/{place}.pdf",
+            pdf=f"<results>/studies/{{study}}/{figure.place}.pdf",
             png=report(
-                f"<results>/studies/{{study}}/{place}.png",
+                f"<results>/studies/{{study}}/{figure.place}.png",
                 caption="captions/study.rst",
                 category="Studies of one's own",
                 subcategory="{study}",
-                labels=lambda wildcards, kind=kind: {
-                    "result": kind.replace("-", " ").capitalize(),
-                    "of": called(wildcards),
-                },
+                labels=labels_in_study(figure),
             ),
         log:
-            f"<logs>/plot/studies/{{study}}/{place}.log",
+            f"<logs>/plot/studies/{{study}}/{figure.place}.log",
         conda:
-            "../../../../envs/ffensembles.yaml"
+            ENVIRONMENT
         params:
-            **STUDY_SETTINGS[kind],
-            draw=function,
-            names=lambda wildcards: printed(STUDIES[wildcards.study]),
-            code=code("plot.py", f"paper/figures/{function.partition('.')[0]}.py"),
+            **drawing_of(figure),
+            settings=settings_in_study(figure),
+            names=lambda wildcards: names_of(rows_of_study(wildcards)),
         script:
             "../../../scripts/plot.py"
 
 
 rule studies:
+    localrule: True
     input:
         [
-            f"<results>/studies/{study}/{table.key}.html"
+            f"<results>/studies/{study}/{table.name}.{form}"
             for study in STUDIES
-            for table in STUDY_TABLES.values()
+            for table in own.TABLES.values()
+            for form in FORMS
         ],
         [
-            f"<results>/studies/{study}/{e.dataset}/{place}.png"
+            f"<results>/studies/{study}/{place}.{form}"
             for study, rows in STUDIES.items()
-            for e in rows
-            for place in (
-                f"{e.model}/activation-patterns",
-                f"{e.model}/shared-units",
-                "category-sparsity",
-                "balance",
+            for place in dict.fromkeys(
+                figure.place.format(dataset=e.dataset, model=e.model)
+                for e in rows
+                for figure in own.FIGURES
             )
+            for form in ("pdf", "png")
         ],
+
+
+EXTRAS["targets"] += rules.studies.input
+EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import read_experiments
 from ffensembles.extras.publishing.reproduction import publish, runs_done
-from ffensembles.pipeline import provenance, selection
+from ffensembles.pipeline import provenance
 from ffensembles.printing.names import know
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ with job(snakemake.log[0]):
     files = snakemake.input
     trainings = provenance.trainings(as_list(files.logs))
     experiments = read_experiments(files.experiments)
-    ablation = selection.ablation(experiments)
-    studies = [e for e in experiments if e not in ablation]
+    studies = [e for e in experiments if not e.study.startswith("ablation-")]
     publish(
         snakemake.params.folder,
         tables=as_list(files.tables),

@@ -1,0 +1,101 @@
+"""The verdict: ours beside the paper's, number by number and claim by claim.
+
+Needs tables and measurements; makes the scorecard, the claims, and the page on deviations.
+"""
+
+# The tables whose numbers are held against the paper's.
+JUDGED = [table for table in TABLES.values() if table.judged]
+
+MAIN = selection.main(EXPERIMENTS)
+UNSEEN = selection.unseen(EXPERIMENTS)
+# FF without a category, whose ensembles of that category the claims are about.
+UNSEEN_BY_FF = selection.select(UNSEEN, model="ff")
+WITH_GOODNESS = selection.with_goodness(EXPERIMENTS)
+L1_GOODNESS = selection.l1_goodness(EXPERIMENTS)
+L1_REGULARISED = selection.l1_regularised(EXPERIMENTS)
+WITH_ENSEMBLES = [*WITH_GOODNESS, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN_BY_FF]
+# What there is for and against the claims, of which experiments.
+EVIDENCE = {
+    measured.ACCURACY: MAIN + L1_GOODNESS,
+    measured.SPARSITY: MAIN + L1_GOODNESS + L1_REGULARISED + UNSEEN_BY_FF,
+    measured.SIZES: WITH_ENSEMBLES,
+    measured.MEMBERS: WITH_ENSEMBLES,
+    measured.SIGNIFICANCE: WITH_GOODNESS,
+    measured.BALANCE: MAIN,
+    measured.PROBES: selection.baselines(EXPERIMENTS) + UNSEEN,
+    measured.SIMILARITY: selection.with_all_models(EXPERIMENTS),
+    measured.LAYER_SIMILARITY: selection.with_ff(EXPERIMENTS),
+    measured.TRAINING_SPARSITY: WITH_GOODNESS,
+}
+EVIDENT = [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]
+
+
+rule score:
+    localrule: True
+    input:
+        tables=[f"<results>/tables/{table.name}.csv" for table in available(JUDGED)],
+        reported=[reported(table) for table in JUDGED],
+    output:
+        csv="<results>/scorecard.csv",
+        html=report(
+            "<results>/scorecard.html",
+            caption="../report/scorecard.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "1 Scorecard"},
+        ),
+    log:
+        "<logs>/score.log",
+    conda:
+        ENVIRONMENT
+    params:
+        names=names_of(MAIN),
+        departures=lambda wildcards: departures_of(shown_by(available(JUDGED))),
+        code=code("scripts/score.py"),
+    script:
+        "../scripts/score.py"
+
+
+rule evaluate_claims:
+    localrule: True
+    input:
+        **{artefact.name: files(artefact, rows) for artefact, rows in EVIDENCE.items()},
+    output:
+        csv="<results>/claims.csv",
+        html=report(
+            "<results>/claims.html",
+            caption="../report/claims.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "2 Claims"},
+        ),
+    log:
+        "<logs>/evaluate_claims.log",
+    conda:
+        ENVIRONMENT
+    params:
+        names=names_of(EVIDENT),
+        departures=lambda wildcards: departures_of(EVIDENT),
+        code=code("scripts/evaluate_claims.py"),
+    script:
+        "../scripts/evaluate_claims.py"
+
+
+rule show_deviations:
+    """Put the page on where paper and published behaviour differ into the report."""
+    localrule: True
+    input:
+        shipped("docs/deviations.rst"),
+    output:
+        report(
+            "<results>/deviations.html",
+            caption="../report/deviations.rst",
+            category="0 Does the paper hold?",
+            labels={"result": "3 Deviations"},
+        ),
+    log:
+        "<logs>/show_deviations.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("scripts/render_page.py"),
+    script:
+        "../scripts/render_page.py"
