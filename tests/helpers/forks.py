@@ -30,7 +30,7 @@ def run_snakemake(folder, *arguments):
         paths = [Path(printed, name) for name in ("out", "err")]
         process = FORKS.Process(target=_in_fork, args=(folder, list(map(str, arguments)), paths))
         process.start()
-        process.join(300)
+        process.join(900)
         process.kill()
         process.join()
         return Run(process.exitcode, *(path.read_text("utf-8") for path in paths))

@@ -164,7 +164,6 @@ def test_a_data_file_counts_where_one_that_counts_names_it(with_data):
     "template, module_",
     [
         ("page.html.j2", "printing/pages.py"),
-        ("table.html.j2", "printing/tables.py"),
         ("parts.html.j2", "pipeline/provenance.py"),
         ("claims.html.j2", "paper/claims/page.py"),
         ("scorecard.html.j2", "paper/scorecard.py"),

@@ -10,10 +10,13 @@ def cells(text, part):
     (inner,) = re.findall(rf"<{part}>(.*?)</{part}>", text, re.DOTALL)
     return [
         [
-            (re.sub("<.*?>", " ", content), int((re.findall(r'span="(\d+)"', opening) or [1])[0]))
+            (
+                re.sub("<.*?>", " ", content.replace("&nbsp;", "")),
+                int((re.findall(r'span="(\d+)"', opening) or [1])[0]),
+            )
             for opening, content in re.findall(r"<t[hd](.*?)>(.*?)</t[hd]>", row)
         ]
-        for row in re.findall(r"<tr>(.*?)</tr>", inner)
+        for row in re.findall(r"<tr>(.*?)</tr>", inner, re.DOTALL)
     ]
 
 
@@ -43,3 +46,12 @@ def test_equal_labels_next_to_each_other_stay_apart_in_the_last_level():
     text = html(Printed("t", "", grid, ""))
     assert cells(text, "thead")[0] == [("", 1), ("b", 1), ("b", 1)]
     assert [row[0] for row in cells(text, "tbody")] == [("a", 1), ("a", 1)]
+
+
+def test_labels_names_and_cells_are_text_and_never_markup():
+    markup = "<script>1 & 2</script>"
+    rows, columns = (pd.Index([markup], name=markup) for _ in range(2))
+    grid = pd.DataFrame([[f"{markup}\n{markup}"]], rows, columns)
+    text = html(Printed("t", markup, grid, markup))
+    assert "<script>" not in text
+    assert text.count("&lt;script&gt;1 &amp; 2&lt;/script&gt;") == 2 + 2 + 2 + 2 + 1

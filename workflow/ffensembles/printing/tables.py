@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from html import escape
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from ffensembles.files import write_text
-from ffensembles.printing.pages import render
+from ffensembles.printing.pages import page
 
 
 @dataclass(frozen=True)
@@ -41,51 +42,12 @@ def markdown(table: Printed) -> str:
 
 def html(table: Printed) -> str:
     """Return a small HTML page that needs no other file."""
-    grid = table.grid
-    rows: list[list[tuple[str, int]]] = [[] for _ in range(len(grid))]
-    for level in _spans(grid.index):
-        for place, label in level.items():
-            rows[place].append(label)
-    return render(
-        "table.html.j2",
-        title=table.title,
-        head=_head(grid),
-        rows=zip(rows, grid.map(_ours_and_reported).to_numpy(), strict=True),
-        legend=table.legend,
-    )
-
-
-def _head(grid: pd.DataFrame) -> list[list[tuple[str, int]]]:
-    """Return each line of a table's head as labels with the columns they span.
-
-    A line per level of the columns, its name before it, and one of the names of the rows' levels.
-    """
-    beside = [("", 1)] * (grid.index.nlevels - 1)
-    lines = [
-        [*beside, (str(name or ""), 1), *level.values()]
-        for name, level in zip(grid.columns.names, _spans(grid.columns), strict=True)
-    ]
-    names = [(str(name or ""), 1) for name in grid.index.names]
-    return [*lines, names + [("", 1)] * grid.shape[1]]
-
-
-def _spans(index: pd.Index) -> list[dict[int, tuple[str, int]]]:
-    """Return, for each level of an index, where its labels start, with how far each reaches.
-
-    Labels of the last level reach one place; others reach as far as they and those above repeat.
-    """
-    keys = [key if isinstance(key, tuple) else (key,) for key in index]
-    levels = []
-    for depth in range(1, index.nlevels + 1):
-        starts = [
-            place
-            for place, key in enumerate(keys)
-            if place == 0 or depth == index.nlevels or key[:depth] != keys[place - 1][:depth]
-        ]
-        levels.append(
-            {a: (str(keys[a][depth - 1]), b - a) for a, b in pairwise([*starts, len(keys)])}
-        )
-    return levels
+    grid = table.grid.rename_axis(index=_escaped, columns=_escaped)
+    style = Styler(grid, uuid=table.name, cell_ids=False).format(_ours_and_reported)
+    for axis in (0, 1):
+        style = style.format_index(_escaped, axis=axis)
+    legend = f'<p class="legend">{escape(table.legend)}</p>'
+    return page(table.title, f'<div class="scroll">{style.to_html()}</div>\n{legend}')
 
 
 def latex(table: Printed) -> str:
@@ -153,7 +115,11 @@ def _flat(column: object) -> str:
     return ", layer ".join(map(str, column)) if isinstance(column, tuple) else str(column)
 
 
-def _ours_and_reported(cell: str) -> tuple[str, str]:
-    """Cut a cell at its line break; a narrow column breaks "mean ± std" before the sign only."""
-    ours, _, reported = cell.replace("± ", "±\N{NO-BREAK SPACE}").partition("\n")
-    return ours, reported
+def _escaped(label: object) -> str:
+    return "" if label is None else escape(str(label))
+
+
+def _ours_and_reported(cell: str) -> str:
+    """Break a cell where it says; a narrow column breaks "mean ± std" before the sign only."""
+    ours, _, reported = escape(cell).replace("± ", "±\N{NO-BREAK SPACE}").partition("\n")
+    return f'{ours}<br><span class="reported">{reported}</span>' if reported else ours
