@@ -119,7 +119,7 @@ def _escaped(label: object) -> str:
     return "" if label is None else escape(str(label))
 
 
-def _ours_and_reported(cell: str) -> str:
+def _ours_and_reported(cell: object) -> str:
     """Break a cell where it says; a narrow column breaks "mean ± std" before the sign only."""
-    ours, _, reported = escape(cell).replace("± ", "±\N{NO-BREAK SPACE}").partition("\n")
+    ours, _, reported = escape(str(cell)).replace("± ", "±\N{NO-BREAK SPACE}").partition("\n")
     return f'{ours}<br><span class="reported">{reported}</span>' if reported else ours
