@@ -2,7 +2,7 @@ import re
 
 import pandas as pd
 
-from ffensembles.printing.tables import Printed, html
+from ffensembles.printing.tables import Printed, html, latex, markdown
 
 
 def cells(text, part):
@@ -43,3 +43,29 @@ def test_equal_labels_next_to_each_other_stay_apart_in_the_last_level():
     text = html(Printed("t", "", grid, ""))
     assert cells(text, "thead")[0] == [("", 1), ("b", 1), ("b", 1)]
     assert [row[0] for row in cells(text, "tbody")] == [("a", 1), ("a", 1)]
+
+
+NAMES = ["$5 to $6", "a|b", r"C:\new_{x}", "<b>bold</b>", "50 % & ~#^", "*star* _line_", "中文"]
+
+
+def by_name():
+    grid = pd.DataFrame({"x": ["0.5*"] * len(NAMES)}, index=pd.Index(NAMES, name="Category"))
+    return Printed("t", "Of $a$ and $b$", grid, f"Without {', '.join(NAMES)}. S < 0.5 *: few")
+
+
+def test_names_are_text_in_markdown():
+    text = markdown(by_name())
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
+    assert "| \\$5 to \\$6 " in text and "Of \\$a\\$ and" in text
+    assert r"\<b>bold\</b>" in text and r"\*star* \_line_" in text
+    assert "S < 0.5 *: few" in text and "| 0.5* |" in re.sub(" +", " ", text)  # as it was
+
+
+def test_names_are_text_in_latex():
+    text = latex(by_name())
+    assert r"\$5 to \$6" in text
+    assert r"C:\textbackslash{}new\_\{x\}" in text
+    assert r"50 \% \& \textasciitilde{}\#\textasciicircum{}" in text
+    assert "% Needs XeLaTeX" in text
+    assert "XeLaTeX" not in latex(Printed("t", "", pd.DataFrame({"x": ["ρ⁺ ± ℓ1 – é"]}), ""))
