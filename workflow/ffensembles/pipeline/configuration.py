@@ -12,7 +12,7 @@ import yaml
 
 from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment, first_runs
+from ffensembles.experiments import Experiment, check_held_out, first_runs
 from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
@@ -80,7 +80,7 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         for part in ("examples", "held_out", "category"):
             _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
     for e in experiments:
-        _check_categories(f"{table}: held_out of {e.study}", e.held_out, vars(e), trained)
+        check_held_out(f"{table}: held_out of {e.study}", e, trained[e.dataset])
         if e.study.startswith("without-") and e.study != f"without-{e.held_out}":
             raise UserError(
                 f"{table}: study {e.study} of {e.model} on {e.dataset} holds out "
