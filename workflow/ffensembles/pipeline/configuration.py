@@ -17,8 +17,6 @@ from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
 
-SCHEMA = Path(__file__).with_name("config.schema.yaml")
-
 
 def complete(
     config: dict[str, Any], defaults: Iterable[str | Path], given: Iterable[str | Path]
@@ -59,7 +57,7 @@ def check_config(config: dict[str, Any], shipped: Callable[[str], str]) -> None:
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    conform(config, SCHEMA)
+    conform(config)
     settle_folders(config, shipped)
 
 
@@ -96,11 +94,6 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         if e.study == "main" and e.dataset == figures["balance"]["dataset"]:
             _check_layer("figures.balance.layer", figures["balance"]["layer"], e, table)
     _check_depths(experiments, table)
-    if not any(figures["seed"] in e.runs for e in experiments):
-        raise UserError(
-            f"config: figures.seed: no experiment of {table} has a seed {figures['seed']}; "
-            "seeds count from 0"
-        )
 
 
 def _check_dataset(where: str, dataset: str, config: dict[str, Any]) -> None:

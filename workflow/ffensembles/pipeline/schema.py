@@ -11,12 +11,11 @@ import jsonschema
 import yaml
 
 from ffensembles.errors import UserError
-from ffensembles.experiments import LIBRARY
 
 Schema = dict[str, Any]
 
 
-SCHEMA = LIBRARY.parent / "schemas" / "config.schema.yaml"
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 def check_values(values: Mapping[str, Any], of: str | None = None) -> None:
@@ -43,7 +42,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def conform(config: dict[str, Any], schema: Path) -> None:
+def conform(config: dict[str, Any]) -> None:
     """Read the values of the config as the schema's types say, in place, and check them.
 
     Text stands for the number, boolean, null or list that it spells: Snakemake leaves what is
@@ -53,7 +52,7 @@ def conform(config: dict[str, Any], schema: Path) -> None:
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    rules = yaml.safe_load(schema.read_text("utf-8"))
+    rules = yaml.safe_load(SCHEMA.read_text("utf-8"))
     config.update(_typed(config, rules, rules["$defs"]))
     for key, value in _leaves(config):
         if isinstance(value, float) and not math.isfinite(value):
