@@ -1,8 +1,10 @@
 """The library from Python: arrays in, runs out; what the pipeline has trained, opened."""
 
+import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +137,127 @@ def test_without_a_folder_nothing_is_kept(tmp_path, monkeypatch):
     (run,) = ffensembles.train(experiment("bp", seeds=1), few_digits(), device="cpu").values()
     assert not any(tmp_path.iterdir())
     assert run.representation(3).activations.shape[1] == 40
+
+
+def small(**columns):
+    return ffensembles.experiment(model="ff", **FEW | {"epochs": 1} | columns)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"precision": "low"}, "precision: 'low' is not one of"),
+        ({"unseen_label": "bad"}, "unseen_label: 'bad' is not one of"),
+        ({"device": "gpu"}, "device: 'gpu' is not one of"),
+        ({"random_seed": -1}, "random_seed: -1 is less than the minimum of 0"),
+        ({"random_seed": 1.5}, "random_seed: 1.5 is not of type 'integer'"),
+    ],
+)
+def test_python_is_told_what_the_config_is_told(wrong, told):
+    with pytest.raises(UserError, match=re.escape(told)) as error:
+        ffensembles.train(small(), few_digits(), **wrong)
+    assert "config" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"test_share": -0.5}, "test_share: -0.5 is less than or equal to the minimum of 0"),
+        ({"test_seed": -1}, "test_seed: -1"),
+        ({"std": [0]}, "gives one of mean and std"),
+        ({"mean": [0], "std": [0]}, "std is [0]; pixels are divided by it"),
+        ({"mean": [[0]], "std": [1]}, "mean.0: [0] is not of type 'number'"),
+        ({"range": (1, 0)}, "range: is [1, 0]"),
+        ({"test": np.zeros(3)}, "test: give a pair"),
+        ({"categories": 1.5}, "categories: 1.5"),
+    ],
+)
+def test_settings_of_a_dataset_are_held_against_the_schema(settings, told, images, labels):
+    with pytest.raises(UserError, match=re.escape(told)):
+        ffensembles.dataset(images, labels, **settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            lambda images, labels: (images, labels.astype(str)),
+            "labels: has shape (40,) and type",
+        ),
+        (lambda images, labels: (labels, images), "labels: has shape (40, 5, 4)"),
+        (lambda images, labels: (images, 3), "labels: has shape ()"),
+        (lambda images, labels: (3, labels), "images of shape ()"),
+        (lambda images, labels: ([[1], [1, 2]], labels), "images: is no array"),
+    ],
+)
+def test_what_are_no_images_and_labels_is_told(given, told, images, labels):
+    with pytest.raises(UserError, match=re.escape(told)):
+        ffensembles.dataset(*given(images, labels))
+
+
+def test_arguments_in_another_order_and_a_category_that_is_not_there_are_told():
+    with pytest.raises(UserError, match="takes an experiment, then a dataset"):
+        ffensembles.train(few_digits(), small())
+    with pytest.raises(UserError, match="held_out: there is no category 12: own has 10, from 0"):
+        ffensembles.train(small(held_out=12), few_digits())
+    images = np.random.default_rng(0).integers(0, 256, (20, 5, 4), np.uint8)
+    two = ffensembles.dataset(images, np.arange(20) % 2)
+    with pytest.raises(UserError, match="holds out one of 2 categories; two must be left"):
+        ffensembles.train(small(held_out=1), two)
+
+
+def test_a_folder_keeps_what_was_trained_there(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    data = few_digits()
+    (first,) = ffensembles.train(small(), data, "~/runs", device="cpu").values()
+    (model,) = (tmp_path / "runs").rglob("*.safetensors")
+    before = model.stat().st_mtime_ns
+    (again,) = ffensembles.train(small(), data, "~/runs", device="cpu").values()
+    assert model.stat().st_mtime_ns == before and again.accuracy == first.accuracy
+    with pytest.raises(UserError, match="trained with another epochs; give another folder"):
+        ffensembles.train(small(epochs=2), data, "~/runs", device="cpu")
+    with pytest.raises(UserError, match="trained with another random_seed"):
+        ffensembles.train(small(), data, "~/runs", device="cpu", random_seed=1)
+    assert ffensembles.open_run("~/runs", small()).accuracy == first.accuracy
+    assert first == first and first != again
+
+
+def test_a_thread_can_train():
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(ffensembles.train(small(), few_digits(), device="cpu"))
+    )
+    thread.start()
+    thread.join(timeout=120)
+    assert found and 0 in found[0]
+
+
+FORKED = """
+import multiprocessing
+import numpy as np
+import ffensembles
+
+def accuracy(rate):
+    e = ffensembles.experiment(
+        model="ff", epochs=1, learning_rate=rate, batch_size=64, units=300, layers=1
+    )
+    return ffensembles.train(e, data, device="cpu")[0].accuracy
+
+rng = np.random.default_rng(0)
+data = ffensembles.dataset(rng.integers(0, 256, (400, 12, 12), np.uint8), rng.integers(0, 3, 400))
+accuracy(0.01)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.map_async(accuracy, [0.01]).get(timeout=60))
+"""
+
+
+def test_a_pool_that_forks_after_a_training_can_train():
+    run = subprocess.run(
+        [sys.executable, "-c", FORKED],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert run.stdout.startswith("[0."), run.stderr

@@ -29,6 +29,9 @@ BAD_GOODNESS = {
         "value": lambda h: h.sum(-1),
         "slope": lambda h, value: (h, h),
     },
+    "does not require grad": {"value": lambda h: h.detach().sum(-1)},
+    "value is not a finite number": {"value": lambda h: h.log().sum(-1)},
+    "direction is not a finite number": {"value": lambda h: (h**2).sum(-1).sqrt()},
 }
 LOSSES = {name: find_loss(name, 3.0) for name in ("threshold", "difference")}
 SEEDS, IMAGES, INPUTS, UNITS = 3, 50, 12, 9
@@ -219,5 +222,5 @@ def test_a_loss_of_ones_own_is_tried_before_anything_is_trained(said, monkeypatc
 def test_so_is_a_goodness(said, monkeypatch):
     module = SimpleNamespace(**BAD_GOODNESS[said])
     monkeypatch.setattr(goodness_package, "import_module", lambda _: module)
-    with pytest.raises(UserError, match=rf"models/goodness/mine\.py: .*{re.escape(said)}"):
+    with pytest.raises(UserError, match=rf"learning/goodness/mine\.py: .*{re.escape(said)}"):
         goodness_package.goodness(torch.ones(1, 4), "mine")

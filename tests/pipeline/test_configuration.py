@@ -244,7 +244,6 @@ def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
         ({"probe_layers": []}, ["probe_layers"]),
         ({"probe_layers": [1, 4]}, ["probe_layers", "no layer 4"]),
         ({"figures": {"balance": {"layer": 9}}}, ["figures.balance.layer", "no layer 9"]),
-        ({"figures": {"seed": 10}}, ["figures.seed", "10"]),
         ({"figures": {"shared_units": {"examples": [1]}}}, ["figures.shared_units.examples"]),
         (
             {"figures": {"unseen_category": {"held_out": 10}}},
@@ -255,6 +254,7 @@ def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
             ["shared_units.examples", "no category 10"],
         ),
         ({"datasets": {"Own": {"npz": "x.npz"}}}, ["datasets", "Own"]),
+        ({"datasets": {"mnist": {"std": [0]}}}, ["datasets.mnist", "std is [0]", "above 0"]),
         ({"figures": {"balance": {"dataset": "mnits"}}}, ["figures.balance.dataset", "'mnits'"]),
         ({"only": {"datasets": ["imagenet"]}}, ["only.datasets", "'imagenet'", "mnist"]),
         ({"only": {"models": ["fff"]}}, ["only.models", "'fff'", "bpff"]),

@@ -7,7 +7,7 @@ import pytest
 
 from ffensembles.errors import UserError
 from ffensembles.pipeline import folders
-from ffensembles.pipeline.folders import check_folder, check_installation
+from ffensembles.pipeline.folders import check_folder, check_installation, check_outputs
 
 
 def test_folder_is_made_where_it_can_be_written(tmp_path):
@@ -44,3 +44,15 @@ def test_jobs_do_not_start_from_a_path_that_a_shell_takes_apart(name):
 
 def test_most_paths_are_fine():
     check_installation("/home/jürgen/ff-ensembles_2.0+x/.venv/bin/python3.11")
+
+
+def test_a_locked_folder_of_outputs_is_told_before_the_first_job(tmp_path, monkeypatch):
+    locked = tmp_path / "results" / "figures"
+    locked.mkdir(parents=True)
+    files = [tmp_path / "results/tables/table1.csv", locked / "deep/figure1.png"]
+    check_outputs(files)
+    access = os.access
+    # Root may write anywhere, so the operating system's answer is played here.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != locked and access(path, mode))
+    with pytest.raises(UserError, match=r"results/figures: cannot be written; allow it"):
+        check_outputs(files)

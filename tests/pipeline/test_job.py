@@ -1,5 +1,6 @@
 """What a job leaves behind: its exit status and its log."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ffensembles.pipeline.job import as_list, cause, device_given
+from helpers import ROOT
 
 BODY = """
 from ffensembles.errors import UserError
@@ -146,3 +148,21 @@ def test_what_was_given_a_gpu_insists_on_it(asked, resources, environment):
 )
 def test_what_was_given_none_computes_on_a_cpu(resources, environment):
     assert device_given("cuda", resources, environment) == "cpu"
+
+
+def test_what_cannot_be_imported_is_the_cause_in_the_log(tmp_path):
+    """A script's imports come before its job, and its log is what a person is shown the end of."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from types import SimpleNamespace\n"
+        "snakemake = SimpleNamespace(log=['log'])\n"
+        "from ffensembles.pipeline.job import job\n"
+        "import matplotlib\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": "nonsense", "PYTHONPATH": str(ROOT / "workflow")}
+    process = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert process.returncode == 1
+    found = cause(tmp_path / "log")
+    assert found.startswith("this job failed unexpectedly (") and "nonsense" in found

@@ -2,7 +2,7 @@ import re
 
 import pandas as pd
 
-from ffensembles.printing.tables import Printed, html
+from ffensembles.printing.tables import Printed, html, latex, markdown
 
 
 def cells(text, part):
@@ -55,3 +55,29 @@ def test_labels_names_and_cells_are_text_and_never_markup():
     text = html(Printed("t", markup, grid, markup))
     assert "<script>" not in text
     assert text.count("&lt;script&gt;1 &amp; 2&lt;/script&gt;") == 2 + 2 + 2 + 2 + 1
+
+
+NAMES = ["$5 to $6", "a|b", r"C:\new_{x}", "<b>bold</b>", "50 % & ~#^", "*star* _line_", "中文"]
+
+
+def by_name():
+    grid = pd.DataFrame({"x": ["0.5*"] * len(NAMES)}, index=pd.Index(NAMES, name="Category"))
+    return Printed("t", "Of $a$ and $b$", grid, f"Without {', '.join(NAMES)}. S < 0.5 *: few")
+
+
+def test_names_are_text_in_markdown():
+    text = markdown(by_name())
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
+    assert "| \\$5 to \\$6 " in text and "Of \\$a\\$ and" in text
+    assert r"\<b>bold\</b>" in text and r"\*star* \_line_" in text
+    assert "S < 0.5 *: few" in text and "| 0.5* |" in re.sub(" +", " ", text)  # as it was
+
+
+def test_names_are_text_in_latex():
+    text = latex(by_name())
+    assert r"\$5 to \$6" in text
+    assert r"C:\textbackslash{}new\_\{x\}" in text
+    assert r"50 \% \& \textasciitilde{}\#\textasciicircum{}" in text
+    assert "% Needs XeLaTeX" in text
+    assert "XeLaTeX" not in latex(Printed("t", "", pd.DataFrame({"x": ["ρ⁺ ± ℓ1 – é"]}), ""))

@@ -295,6 +295,24 @@ def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
         seen.add(experiment.key)
 
 
+def check_held_out(where: str, e: Experiment, categories: int) -> None:
+    """Check that what an experiment holds out is one of so many categories, and leaves two.
+
+    Raises:
+        UserError: it is not, or there is only one left to train on.
+    """
+    if e.held_out is None:
+        return
+    if e.held_out >= categories:
+        raise UserError(
+            f"{where}: there is no category {e.held_out}: {e.dataset} has {categories}, from 0"
+        )
+    if categories < 3:
+        raise UserError(
+            f"{where}: holds out one of {categories} categories; two must be left to train on"
+        )
+
+
 def first_runs(experiment: Experiment, count: int) -> int | tuple[int, ...]:
     """Return the seeds of an experiment, at most so many."""
     return _shortest(list(experiment.runs[:count]))

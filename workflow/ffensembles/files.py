@@ -65,8 +65,8 @@ def unwritable(path: str | os.PathLike[str], error: OSError) -> UserError:
     if target := dangling(path):
         reason, cure = f"a link leads to {target}, which is not there", "make that"
     return UserError(
-        f"{path}: cannot be written ({reason}); {cure}, or choose another folder with the key "
-        "pathvars in the config"
+        f"{path}: cannot be written ({reason}); {cure}, or choose another folder (in the pipeline "
+        "with the key pathvars)"
     )
 
 

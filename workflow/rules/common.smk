@@ -29,6 +29,7 @@ if HOME:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
     )
+os.environ["MPLBACKEND"] = "agg"  # a notebook's, set for all it starts, is for notebooks
 try:
     import ffensembles
 except ModuleNotFoundError:

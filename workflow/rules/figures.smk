@@ -76,6 +76,7 @@ SHOWN = [
 rule figures:
     localrule: True
     input:
+        lambda wildcards: or_stop(selection.check_seed_shown, EXPERIMENTS, config) or [],
         [
             f"<results>/figures/{name}.{form}"
             for name in dict.fromkeys(SHOWN)

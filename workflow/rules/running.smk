@@ -7,7 +7,7 @@ import re
 import shlex
 
 from ffensembles.pipeline import cluster, ending
-from ffensembles.pipeline.folders import check_folder
+from ffensembles.pipeline.folders import check_folder, check_outputs
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
 ALONE = workflow.is_main_process and or_stop(cluster.is_alone, ".snakemake")
@@ -67,6 +67,7 @@ def check_slurm():
 onstart:
     for name in ("results", "logs"):
         or_stop(check_folder, config["pathvars"][name])
+    or_stop(check_outputs, [x for job in workflow.dag.needrun_jobs() for x in job.output])
     if workflow.executor_plugin.name == "slurm":
         check_slurm()
     ending.end_on_signals(here=workflow.local_exec)

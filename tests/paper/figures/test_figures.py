@@ -317,7 +317,7 @@ def test_activation_map_groups_correct_images_by_category(study, x):
     by_hand = np.vstack([x.activations[x.labels == category] for category in range(10)])
     np.testing.assert_array_equal(image, by_hand)
     assert len(image) < len(study.labels)
-    assert axes.get_title() == "FF on FASHIONMNIST, layer 1: $S$ = 0.84"
+    assert axes.get_title() == "FF on FASHIONMNIST, layer 1: S = 0.84"
     assert [tick.get_text() for tick in axes.get_yticklabels()] == NAMES
     assert axes.get_yticks()[0] == (x.labels == 0).sum() / 2
     assert figure.axes[1].get_ylabel() == "Activation"

@@ -98,12 +98,21 @@ def _scaled(where: str, images: np.ndarray, limits: Sequence[float] | None) -> n
     return ((images.astype(np.float64) - low) / (high - low)).astype(np.float32)
 
 
-def _labels(where: str, labels: np.ndarray, categories: int) -> np.ndarray:
+def check_whole_numbers(where: str, labels: np.ndarray) -> None:
+    """Check that labels are one whole number for each image.
+
+    Raises:
+        UserError: they are not.
+    """
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise UserError(
             f"{where}: has shape {labels.shape} and type {labels.dtype}; give one whole number "
             "for each image"
         )
+
+
+def _labels(where: str, labels: np.ndarray, categories: int) -> np.ndarray:
+    check_whole_numbers(where, labels)
     outside = labels[(labels < 0) | (labels >= categories)]
     if outside.size:
         raise UserError(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ffensembles.data.checks import check_arrays
-from ffensembles.data.definitions import Definition
+from ffensembles.data.definitions import Definition, check_constants
 from ffensembles.data.digits import read_digits
 from ffensembles.data.local_files import read_folder, read_idx, read_npz
 from ffensembles.data.splits import hold_out
@@ -97,6 +97,7 @@ def make_dataset(
     Raises:
         UserError: the arrays are not fit for a dataset.
     """
+    check_constants(name, mean, std, limits)
     checked = check_arrays(name, arrays, categories, limits)
     if mean is None or std is None:
         mean, std = _moments(name, checked["train_images"])

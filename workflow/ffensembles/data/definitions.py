@@ -6,7 +6,8 @@ The Snakefile imports this module, so it stays light.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -94,16 +95,7 @@ def _check(where: str, kind: str, entry: Mapping[str, Any]) -> None:
         raise UserError(
             f"{where}.published: {entry[kind]!r} is unknown; known: {', '.join(PUBLISHED)}"
         )
-    if ("mean" in entry) != ("std" in entry):
-        raise UserError(
-            f"{where}: gives one of mean and std; give both, or neither to compute them"
-        )
-    if "mean" in entry and len(entry["mean"]) != len(entry["std"]):
-        raise UserError(f"{where}: mean and std must both have one number for each channel")
-    if "range" in entry and not entry["range"][0] < entry["range"][1]:
-        raise UserError(
-            f"{where}.range: is {entry['range']}; give the darkest value, then the lightest"
-        )
+    check_constants(where, entry.get("mean"), entry.get("std"), entry.get("range"))
     applies = {
         "arguments": ["torchvision"],
         "train": ["torchvision"],
@@ -117,6 +109,32 @@ def _check(where: str, kind: str, entry: Mapping[str, Any]) -> None:
     for key, kinds in applies.items():
         if key in entry and kind not in kinds:
             raise UserError(f"{where}: {key} does not apply to {kind}; remove it")
+
+
+def check_constants(
+    where: str,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    limits: Sequence[float] | None,
+) -> None:
+    """Check that pixels can be standardised by these constants.
+
+    Raises:
+        UserError: naming the one that does not fit, and what it should be.
+    """
+    if (mean is None) != (std is None):
+        raise UserError(
+            f"{where}: gives one of mean and std; give both, or neither to compute them"
+        )
+    if mean is not None and std is not None:
+        if len(mean) != len(std):
+            raise UserError(f"{where}: mean and std must both have one number for each channel")
+        if not all(0 < value < math.inf for value in std):
+            raise UserError(f"{where}: std is {list(std)}; pixels are divided by it: give above 0")
+    if limits is not None and not limits[0] < limits[1]:
+        raise UserError(
+            f"{where}.range: is {list(limits)}; give the darkest value, then the lightest"
+        )
 
 
 def category_names(dataset: str, entry: Mapping[str, Any]) -> list[str]:

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,12 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import torch
 
 from ffensembles.analysis.ensembles import find_ensembles
+from ffensembles.data.checks import check_whole_numbers
 from ffensembles.data.datasets import Dataset, Moments, make_dataset
 from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
-from ffensembles.experiments import LIBRARY, Experiment, read_row
+from ffensembles.experiments import LIBRARY, Experiment, check_held_out, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
@@ -27,6 +33,7 @@ from ffensembles.learning.networks import Network
 from ffensembles.pipeline import results
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.results import blocks
+from ffensembles.pipeline.schema import check_values
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import Representation, of_layer
 
@@ -34,7 +41,7 @@ SEEDS_TOGETHER = 10  # as many as the pipeline trains in a job
 CHECKPOINT_INTERVAL = 60.0  # seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a run is itself; arrays have no single answer to "equal?"
 class Run:
     """One seed of an experiment, trained.
 
@@ -97,8 +104,9 @@ class Run:
 def experiment(**columns: object) -> Experiment:
     """Return an experiment with these columns of the table of experiments.
 
-    config/README.md explains them; those left out are the paper's, but for `seeds`, which is 1.
-    `study` and `dataset`, which name it, may be left out, too.
+    config/README.md explains them. `model`, `epochs`, `learning_rate`, `batch_size` and `units`
+    must be there; others that are left out are the paper's, but for `seeds`, which is 1. `study`
+    and `dataset`, which name it, may be left out, too.
 
     Raises:
         UserError: naming the column, its value and what is allowed.
@@ -142,20 +150,30 @@ def dataset(
     Raises:
         UserError: the arrays are not fit for a dataset.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    settings = {"categories": categories, "mean": mean, "std": std, "range": range}
+    check_values({**settings, "test_share": test_share, "test_seed": test_seed}, of="entry")
+    given = {"images": images, "labels": labels}
+    if test is not None:
+        if not isinstance(test, tuple | list) or len(test) != 2:
+            raise UserError("test: give a pair, the images and the labels of the test")
+        given = {f"train_{name}": part for name, part in given.items()}
+        given |= {"test_images": test[0], "test_labels": test[1]}
+    arrays = {name: _array(name, part) for name, part in given.items()}
+    for name in (name for name in arrays if "labels" in name):
+        check_whole_numbers(name, arrays[name])
     if test is None:
-        arrays = hold_out("dataset", images, labels, test_share, test_seed)
-    else:
-        arrays = {
-            "train_images": images,
-            "train_labels": labels,
-            "test_images": np.asarray(test[0]),
-            "test_labels": np.asarray(test[1]),
-        }
+        arrays = hold_out("dataset", **arrays, share=test_share, seed=test_seed)
     if categories is None:
         both = (arrays["train_labels"], arrays["test_labels"])
         categories = max(2, 1 + max(int(part.max(initial=0)) for part in both))
     return make_dataset("dataset", arrays, categories, mean=mean, std=std, limits=range)
+
+
+def _array(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise UserError(f"{name}: is no array ({error}); all rows must be alike") from error
 
 
 def train(
@@ -174,7 +192,8 @@ def train(
         experiment: the settings.
         dataset: what to train on; the column `dataset` of the experiment only names it.
         folder: for the results, laid out as the pipeline's, and for checkpoints meanwhile: a
-            training that was ended goes on from there. None keeps nothing on disk.
+            training that was ended goes on from there, and one that is finished is not done again.
+            None keeps nothing on disk.
         random_seed: the config's seed, from which every draw derives.
         device: `auto`, `cpu` or `cuda`.
         precision: as in the config.
@@ -184,14 +203,24 @@ def train(
         The runs by their seeds, but for those that diverged.
 
     Raises:
-        UserError: the device is not there, memory does not suffice, or every seed diverged.
+        UserError: an argument is not one of these, the device is not there, memory does not
+            suffice, every seed diverged, or the folder has other runs of the same name.
     """
+    if not isinstance(experiment, Experiment) or not isinstance(dataset, Dataset):
+        raise UserError("train takes an experiment, then a dataset, as ffensembles makes them")
+    settings = {"random_seed": random_seed, "device": device, "precision": precision}
+    check_values({**settings, "unseen_label": unseen_label})
+    check_held_out("held_out", experiment, dataset.categories)
+    _survive_forks()
     with ExitStack() as stack:
-        place = Path(folder or stack.enter_context(TemporaryDirectory()))
+        place = Path(folder or stack.enter_context(TemporaryDirectory())).expanduser()
         found = {}
         files = results.models(experiment, SEEDS_TOGETHER)
         for (first, last), file in zip(blocks(experiment, SEEDS_TOGETHER), files, strict=True):
-            sound = train_block(
+            code = _code(experiment)
+            asked = {"random_seed": random_seed, "precision": precision, "code": code}
+            asked |= {"dataset": dataset.sha256, **experiment.training_settings()}
+            sound = _trained_before(place / file, asked) or train_block(
                 experiment,
                 list(range(first, last + 1)),
                 dataset,
@@ -201,7 +230,7 @@ def train(
                 device=device,
                 precision=precision,
                 checkpoint_interval=CHECKPOINT_INTERVAL,
-                code=_code(experiment),
+                code=code,
             )
             for seed in sound:
                 extract_run(
@@ -215,6 +244,35 @@ def train(
                 )
                 found[seed] = open_run(place, experiment, seed)
     return found
+
+
+@cache
+def _survive_forks() -> None:
+    """Let a fork of this process, such as a pool makes, train with the one thread that it has.
+
+    Torch would wait there for the others, which stay behind, for ever.
+    """
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+
+
+def _trained_before(model: Path, asked: Mapping[str, object]) -> list[int]:
+    """Return the sound seeds of a block that is there already, trained as it is asked for.
+
+    Raises:
+        UserError: it was trained otherwise; it is not for us to overwrite it.
+    """
+    log = model.with_suffix(".log.parquet")
+    if not (model.exists() and log.exists()):
+        return []
+    about: dict[str, Any] = read_metadata(log)
+    about |= about["settings"]
+    wanted = json.loads(json.dumps(asked))
+    if other := [name for name, value in wanted.items() if about.get(name) != value]:
+        raise UserError(
+            f"{model}: is there, trained with another {', '.join(other)}; give another folder, or "
+            "the experiment another study"
+        )
+    return weights.sound_seeds(model)
 
 
 def _code(experiment: Experiment) -> str:
@@ -235,10 +293,11 @@ def open_run(folder: str | Path, of: Experiment | tuple[str, str, str], seed: in
         UserError: it is not there, or a file of it is damaged.
     """
     key = of.key if isinstance(of, Experiment) else of
-    file = Path(folder) / "representations" / Path(*key) / f"seed-{seed}.parquet"
+    folder = Path(folder).expanduser()
+    file = folder / "representations" / Path(*key) / f"seed-{seed}.parquet"
     about: dict[str, Any] = read_metadata(file)
     # Where the results lie may have changed since; what the file is called has not.
-    model = Path(folder) / "models" / Path(*key) / Path(about["model"]).name
+    model = folder / "models" / Path(*key) / Path(about["model"]).name
     log = read_frame(model.with_suffix(".log.parquet"))
     return Run(
         Experiment(**about["settings"]),

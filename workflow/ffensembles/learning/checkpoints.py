@@ -11,6 +11,7 @@ import json
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -101,8 +102,9 @@ class Checkpoint:
 
     def __enter__(self) -> Checkpoint:
         """Take over the signals: from now on they end the training between two steps."""
-        # What is ignored, as under nohup, stays so.
-        heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        # What is ignored, as under nohup, stays so; and only the main thread can take them over.
+        main = threading.current_thread() is threading.main_thread()
+        heeded = [n for n in SIGNALS if main and signal.getsignal(n) != signal.SIG_IGN]
         self._before = {number: signal.signal(number, self._on_signal) for number in heeded}
         return self
 

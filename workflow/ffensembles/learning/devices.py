@@ -34,7 +34,7 @@ def choose(device: str) -> torch.device:
             raise UserError(
                 "device: cuda, but torch finds no usable GPU here (check nvidia-smi and the "
                 f"driver; this torch is built for CUDA {torch.version.cuda}); "
-                "set device: auto or cpu in the config"
+                "choose device auto or cpu"
             )
         # cuBLAS repeats its results bit for bit only with a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -40,6 +40,13 @@ def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
         yield from ((path, seed) for seed in seeds)
 
 
+def sound_seeds(path: str | Path) -> list[int]:
+    """Return the seeds in a file that did not diverge."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = _about(file)
+    return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
+
+
 def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
     """Read the network of one seed, with a seed axis of length 1.
 

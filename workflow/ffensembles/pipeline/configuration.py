@@ -12,12 +12,10 @@ import yaml
 
 from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment, first_runs
+from ffensembles.experiments import Experiment, check_held_out, first_runs
 from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
-
-SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 def complete(
@@ -59,7 +57,7 @@ def check_config(config: dict[str, Any], shipped: Callable[[str], str]) -> None:
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    conform(config, SCHEMA)
+    conform(config)
     settle_folders(config, shipped)
 
 
@@ -80,7 +78,7 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         for part in ("examples", "held_out", "category"):
             _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
     for e in experiments:
-        _check_categories(f"{table}: held_out of {e.study}", e.held_out, vars(e), trained)
+        check_held_out(f"{table}: held_out of {e.study}", e, trained[e.dataset])
         if e.study.startswith("without-") and e.study != f"without-{e.held_out}":
             raise UserError(
                 f"{table}: study {e.study} of {e.model} on {e.dataset} holds out "
@@ -96,11 +94,6 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         if e.study == "main" and e.dataset == figures["balance"]["dataset"]:
             _check_layer("figures.balance.layer", figures["balance"]["layer"], e, table)
     _check_depths(experiments, table)
-    if not any(figures["seed"] in e.runs for e in experiments):
-        raise UserError(
-            f"config: figures.seed: no experiment of {table} has a seed {figures['seed']}; "
-            "seeds count from 0"
-        )
 
 
 def _check_dataset(where: str, dataset: str, config: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +96,15 @@ def check_folder(folder: str | Path) -> None:
             file.flush()
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def check_outputs(files: Iterable[str | Path]) -> None:
+    """Check that files can be written where they are wanted; nothing is made.
+
+    Raises:
+        UserError: naming the folder in which they cannot.
+    """
+    for folder in {Path(file).absolute().parent for file in files}:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise UserError(f"{there}: cannot be written; allow it with chmod u+wx")

@@ -24,6 +24,19 @@ USUAL = gc.get_threshold()
 gc.set_threshold(100_000)
 
 
+def _log_before_job(kind: type[BaseException], error: BaseException, *rest: object) -> None:
+    """Write to its log why a script ended before its job began: something could not be imported."""
+    snakemake = vars(sys.modules["__main__"]).get("snakemake")
+    if snakemake is None or not isinstance(error, Exception):
+        sys.__excepthook__(kind, error, error.__traceback__)
+        return
+    with job(snakemake.log[0]):
+        raise error
+
+
+sys.excepthook = _log_before_job
+
+
 @contextmanager
 def job(log: str) -> Iterator[logging.Logger]:
     """Log the body to the file `log` and, from warnings on, to stderr.

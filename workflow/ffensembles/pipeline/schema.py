@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,34 @@ from ffensembles.errors import UserError
 Schema = dict[str, Any]
 
 
-def conform(config: dict[str, Any], schema: Path) -> None:
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
+
+
+def check_values(values: Mapping[str, Any], of: str | None = None) -> None:
+    """Hold values that Python is given against what the config may hold for keys of their names.
+
+    Args:
+        values: by name; None stands for one that is not given.
+        of: the part of the schema that has these keys, such as `entry`; None: the config itself.
+
+    Raises:
+        UserError: naming the value, and what it may be.
+    """
+    rules = yaml.safe_load(SCHEMA.read_text("utf-8"))
+    known = (rules["$defs"][of] if of else rules)["properties"]
+    given = {name: _plain(value) for name, value in values.items() if value is not None}
+    schema = {"$defs": rules["$defs"], "properties": {name: known[name] for name in given}}
+    if error := _first_error(given, schema):
+        raise UserError(_explain(error))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as YAML would give it: arrays as lists, NumPy's numbers as Python's."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def conform(config: dict[str, Any]) -> None:
     """Read the values of the config as the schema's types say, in place, and check them.
 
     Text stands for the number, boolean, null or list that it spells: Snakemake leaves what is
@@ -25,16 +52,18 @@ def conform(config: dict[str, Any], schema: Path) -> None:
     Raises:
         UserError: naming the key, what it holds, and what it may hold.
     """
-    rules = yaml.safe_load(schema.read_text("utf-8"))
+    rules = yaml.safe_load(SCHEMA.read_text("utf-8"))
     config.update(_typed(config, rules, rules["$defs"]))
     for key, value in _leaves(config):
         if isinstance(value, float) and not math.isfinite(value):
             raise UserError(f"config: {key}: {value} is not a finite number")
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(rules).iter_errors(config)
-    )
-    if error is not None:
+    if error := _first_error(config, rules):
         raise UserError(f"config: {_explain(error)}")
+
+
+def _first_error(values: Mapping[str, Any], rules: Schema) -> jsonschema.ValidationError | None:
+    validator = jsonschema.Draft202012Validator(rules)
+    return jsonschema.exceptions.best_match(validator.iter_errors(values))
 
 
 def _typed(value: Any, schema: Schema, definitions: Schema) -> Any:

@@ -20,9 +20,7 @@ ALL_CATEGORIES = ("main", "l1-goodness", "l1-regularised")
 class Row(Protocol):
     """A row of a catalogue: a table or a figure."""
 
-    def sources(
-        self, experiments: Experiments, config: Config
-    ) -> dict[Artefact, list[Experiment]]:
+    def sources(self, experiments: Experiments, config: Config) -> dict[Artefact, list[Experiment]]:
         """Return the experiments that it shows, by what it reads of them; a UserError says what it lacks."""
 
 
@@ -104,6 +102,20 @@ def seed_shown(experiments: Experiments, wanted: int) -> int:
     first, *others = experiments
     shared = [seed for seed in first.runs if all(seed in e.runs for e in others)]
     return wanted if wanted in shared else (shared or list(first.runs))[0]
+
+
+def check_seed_shown(experiments: Experiments, config: Mapping[str, Any]) -> None:
+    """Check that there is the run that figures show; nothing else depends on it.
+
+    Raises:
+        UserError: no experiment has it.
+    """
+    seed = config["figures"]["seed"]
+    if not any(seed in e.runs for e in experiments):
+        raise UserError(
+            f"config: figures.seed: no experiment of {config['experiments']} has a seed {seed}; "
+            "seeds count from 0"
+        )
 
 
 def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:

@@ -33,11 +33,21 @@ def write_printed(table: Printed, paths: Mapping[str, str]) -> None:
 
 def markdown(table: Printed) -> str:
     """Return a GitHub-style Markdown table under its title, the legend below."""
-    flat = table.grid.replace("\n", " ", regex=True)
-    flat.columns = pd.Index([_flat(column) for column in flat.columns])
+    flat = table.grid.replace("\n", " ", regex=True).map(escape_markdown)
+    flat.index = relabelled(flat.index, _in_markdown, [str(name) for name in flat.index.names])
+    flat.columns = pd.Index([escape_markdown(_flat(column)) for column in flat.columns])
     align = ["left"] * flat.index.nlevels + ["right"] * flat.shape[1]
     body = flat.reset_index().to_markdown(index=False, disable_numparse=True, colalign=align)
-    return f"{table.title}.\n\n{body}\n\n{table.legend}\n"
+    return f"{escape_markdown(table.title)}.\n\n{body}\n\n{escape_markdown(table.legend)}\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what Markdown would take for markup, within a table or beside it."""
+    return re.sub(r"([\\`$|\[]|<(?=[A-Za-z/!])|\*(?=\w)|(?<!\w)_(?=\w))", r"\\\1", text)
+
+
+def _in_markdown(_: str, value: object) -> str:
+    return escape_markdown(str(value))
 
 
 def html(table: Printed) -> str:
@@ -63,10 +73,13 @@ def latex(table: Printed) -> str:
     )
     # LaTeX numbers the table itself.
     title = escape_latex(re.sub(r"^Table \d+: ", "", table.title))
+    legend = escape_latex(table.legend)
+    latin = all(ord(letter) <= LAST_LATIN for letter in f"{body}{title}{legend}")
+    also = "" if latin else "% Needs XeLaTeX or LuaLaTeX, with a font that has all letters\n"
     return (
         "% Needs \\usepackage{booktabs,graphicx}\n"
-        "\\begin{table}\n\\centering\n"
-        f"\\caption{{{title}. {escape_latex(table.legend)}}}\n\\label{{tab:{table.name}}}\n"
+        f"{also}\\begin{{table}}\n\\centering\n"
+        f"\\caption{{{title}. {legend}}}\n\\label{{tab:{table.name}}}\n"
         # Wide tables shrink to the line, others keep their size.
         "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
         f"{body.strip()}}}\n\\end{{table}}\n"
@@ -82,6 +95,7 @@ def relabelled(index: pd.Index, label: Callable[[str, object], str], names: list
     return pd.Index([label(keys[0], value) for value in index], name=names[0])
 
 
+LAST_LATIN = 0x24F  # pdfLaTeX has no letters of later scripts by itself
 LATEX = {
     "±": r"$\pm$",
     "ρ⁺": r"$\rho^+$",
@@ -89,6 +103,12 @@ LATEX = {
     "ℓ1": r"$\ell_1$",
     "†": r"\textdagger{}",
     "–": "--",
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
     "<": "$<$",
     ">": "$>$",
     "%": r"\%",

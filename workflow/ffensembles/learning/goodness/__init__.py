@@ -32,7 +32,10 @@ def slope(activations: Tensor, value: Tensor, name: str) -> tuple[Tensor, Tensor
     The direction may be the activations themselves. It is zero where they are, so the ReLU before
     them needs no derivative of its own.
     """
-    module = _module(name)
+    return _slope(_module(name), activations, value)
+
+
+def _slope(module: Any, activations: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
     if hasattr(module, "slope"):
         return module.slope(activations, value)
     with torch.enable_grad():
@@ -46,23 +49,25 @@ def _module(name: str) -> Any:
     """Import a goodness, and try it: a mistake in it is told before anything is trained.
 
     Raises:
-        UserError: it fails, or returns other shapes than it should.
+        UserError: it fails, or returns other shapes than it should or what is not finite.
     """
-    with trying(f"models/goodness/{name}.py"):
+    with trying(f"learning/goodness/{name}.py"):
         module = import_module(f"{__name__}.{name}")
         activations = torch.ones(2, 3, 4)
+        activations[0, 0] = 0  # units may all be silent
         value = module.value(activations)
         check_shape("value", value, activations[..., 0])
-        if hasattr(module, "slope"):
-            direction, factor = module.slope(activations, value)
-            check_shape("slope's direction", direction, activations)
-            check_shape("slope's factor", factor, value)
+        direction, factor = _slope(module, activations, value)
+        check_shape("slope's direction", direction, activations)
+        check_shape("slope's factor", factor, value)
     if not hasattr(module, "slope"):
         log.info("goodness %s has no slope of its own: autograd finds it, more slowly", name)
     return module
 
 
 def check_shape(what: str, found: Tensor, like: Tensor) -> None:
-    """Raise a ValueError if a tensor has another shape than it should have."""
+    """Raise a ValueError if a tensor has another shape than it should have, or is not finite."""
+    if not found.isfinite().all():
+        raise ValueError(f"{what} is not a finite number where activations are 0 or 1")
     if found.shape != like.shape:
         raise ValueError(f"{what} is of shape {tuple(found.shape)}, not {tuple(like.shape)}")

@@ -141,5 +141,5 @@ def activation_map(
     figure = new_figure(height=4.2)
     axes = figure.subplots()
     add_activation_scale(draw_activation_map(axes, representation, categories), axes)
-    axes.set_title(f"{title}: $S$ = {sparsity:.2f}")
+    axes.set_title(f"{title}: S = {sparsity:.2f}")
     return figure

@@ -59,7 +59,7 @@ def positive_fractions(balance: pd.DataFrame, *, seed: int, layer: int) -> Figur
             label=MODELS[model],
             ax=axes,
         )
-    axes.set_xlabel(r"Fraction of positive weights of a unit, $\varrho_i^+$")
+    axes.set_xlabel("Fraction of positive weights of a unit, ρᵢ⁺")
     axes.set_ylabel("Units per 0.01 (%)")
     axes.set_title(f"{DATASETS[dataset_of(rows)]}, layer {layer}")
     axes.legend()

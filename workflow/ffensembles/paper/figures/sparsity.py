@@ -49,7 +49,7 @@ def category_sparsity(sparsity: pd.DataFrame) -> Figure:
         label_categories(axes, categories)
         axes.set_xlim(-0.6, len(categories) - 0.4)
         axes.set(xlabel="Category", title=f"{DATASETS[dataset_of(sparsity)]}, layer {layer}")
-    panels[0].set(ylim=(0, 1), ylabel="Sparsity $S$")
+    panels[0].set(ylim=(0, 1), ylabel="Sparsity S")
     handles = _legend(models, dashes=dashes > 0)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

@@ -64,9 +64,7 @@ class Table:
             raise UserError(f"{self.name} shows experiments that are not there; add their study")
         return found
 
-    def read(
-        self, files: Mapping[str, Paths], experiments: Sequence[Experiment] = ()
-    ) -> list[Any]:
+    def read(self, files: Mapping[str, Paths], experiments: Sequence[Experiment] = ()) -> list[Any]:
         """Read the measurements that it is made of, in order.
 
         Args:

@@ -11,7 +11,8 @@ from ffensembles.paper.figures.parts.style import (
     new_figure,
     styled,
 )
-from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.paper.figures.parts.words import names_in_figures
+from ffensembles.printing.names import DATASETS, MODELS
 
 
 @styled
@@ -47,7 +48,7 @@ def best_matches(frame: pd.DataFrame, *, dataset: str) -> Figure:
                 elinewidth=0.8,
                 label=MODELS[model],
             )
-        label_categories(axes, CATEGORIES[dataset])
+        label_categories(axes, names_in_figures(dataset))
         axes.set_title(f"{DATASETS[dataset]}, layer {layer}")
         axes.set_xlabel("Category")
     panels[0].set(ylim=(0, 1.03), ylabel="Jaccard with the best assembly")

@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 
 from ffensembles.paper.figures.parts.run_shown import in_main
 from ffensembles.paper.figures.parts.style import ACTIVE, LAYER_COLOURS, new_figure, styled
-from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.paper.figures.parts.words import names_in_figures
+from ffensembles.printing.names import DATASETS, MODELS
 
 PANELS = {
     "size": "Units in an ensemble",
-    "sparsity": "Sparsity $S$",
+    "sparsity": "Sparsity S",
     "to_end": "Jaccard with the end",
 }
 
@@ -71,7 +72,7 @@ def raster(frame: pd.DataFrame, *, dataset: str, category: int) -> Figure:
             active[np.asarray(members, dtype=int), place] = True
         _draw_raster(axes, active[active.any(axis=1)], rows["epoch"].tolist())
         axes.set_title(f"{MODELS[model]}, layer 1")
-    name = CATEGORIES[dataset][category]
+    name = names_in_figures(dataset)[category]
     figure.suptitle(f"{DATASETS[dataset]}, {name}", x=0.01, ha="left", fontsize="medium")
     return figure
 

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure, SubFigure
 from ffensembles.paper.figures.parts.run_shown import in_main
 from ffensembles.paper.figures.parts.style import new_figure, styled
 from ffensembles.paper.figures.parts.unit_grids import draw_input
-from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.paper.figures.parts.words import names_in_figures
+from ffensembles.printing.names import DATASETS, MODELS
 
 SHOWN = 3  # categories of each model
 IMAGES = 6  # of each pattern
@@ -36,7 +37,7 @@ def nearest_images(frame: pd.DataFrame, images: np.ndarray, *, dataset: str, see
         block.suptitle(MODELS[model], fontsize="medium")
         panels = block.subfigures(SHOWN, 1, squeeze=False)[:, 0]
         for panel, row in zip(panels, best.to_dict("records"), strict=False):
-            _draw(panel, row, images, CATEGORIES[dataset][row["category"]])
+            _draw(panel, row, images, names_in_figures(dataset)[row["category"]])
     return figure
 
 

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 import pandas as pd
 
-from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.paper.figures.parts.words import names_in_figures
+from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.representations.stored import Representation
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def dataset_of(frame: pd.DataFrame) -> str:
 
 def categories_of(frame: pd.DataFrame) -> list[str]:
     """Return the names of the categories of the frame's dataset."""
-    return CATEGORIES[dataset_of(frame)]
+    return names_in_figures(dataset_of(frame))
 
 
 def choose_examples(representation: Representation, wanted: list[int]) -> list[int]:

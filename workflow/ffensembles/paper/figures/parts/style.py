@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FixedLocator
 
 from ffensembles.files import atomic
+from ffensembles.paper.figures.parts.words import lend_fonts
 
 STYLE = Path(__file__).with_name("ffensembles.mplstyle")
 WIDTH = 6.5  # inches, the paper's text width
@@ -133,15 +135,18 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
         UserError: a file cannot be written.
     """
     # Layout and extent are found once for all files: it takes a while, and they agree.
-    if layout := figure.get_layout_engine():
-        layout.execute(figure)
-    figure.set_layout_engine("none")
-    _round_places(figure)
-    extent = figure.get_tightbbox().padded(MARGIN)
-    for path in paths:
-        undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
-        with atomic(path) as temporary:
-            figure.savefig(temporary, bbox_inches=extent, metadata=undated)
+    lend_fonts(figure)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # it was said
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+        figure.set_layout_engine("none")
+        _round_places(figure)
+        extent = figure.get_tightbbox().padded(MARGIN)
+        for path in paths:
+            undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
+            with atomic(path) as temporary:
+                figure.savefig(temporary, bbox_inches=extent, metadata=undated)
 
 
 def _round_places(figure: Figure | SubFigure) -> None:
