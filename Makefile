@@ -7,9 +7,10 @@ endif
 
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
 READY := .venv/.ready
+EXPORT := $(UV) export --frozen --quiet --no-hashes
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test lint test-slurm clean
+.PHONY: demo test lint test-slurm release clean
 
 demo: $(READY) # the whole study in small, on bundled data: 80 seconds once installed
 	snakemake --profile profiles/demo
@@ -28,12 +29,27 @@ lint: $(READY)
 test-slurm: $(READY) # on a SLURM cluster that it starts on this machine; says what that needs
 	pytest -rs tests/slurm
 
+release: $(READY) # of a tag such as v0.1.0: the package, and what changed, in dist
+	test "$(TAG)" = "v$$(python -c 'import ffensembles; print(ffensembles.__version__)')"
+	rm -rf dist && $(UV) build --quiet --out-dir dist
+	awk '/^## /{on=index($$2, "$(TAG:v%=%)")==1; next} on' CHANGELOG.md >dist/notes.md && test -s dist/notes.md
+
 clean: # the environment and the demo; the study's own results stay
-	rm -rf .venv build results/demo
+	rm -rf .venv build dist results/demo
 
 # The environment, exactly as uv.lock has it; made anew when that changes.
 $(READY): uv.lock pyproject.toml | $(UV)
+ifndef TORCH
 	$(UV) sync --frozen --quiet --compile-bytecode
+else
+# `make demo TORCH=cpu`, in a fresh clone: the same versions, but torch for CPUs only, 2 GB instead of
+# 6. PyPI has no such build for Linux; this one comes from torch's own index.
+	$(UV) venv --quiet --allow-existing
+	$(EXPORT) --no-emit-project --prune torch --prune torchvision | $(UV) pip install --quiet -r -
+	$(UV) pip install --quiet --torch-backend=$(TORCH) \
+		$$($(EXPORT) | grep -E '^torch(vision)?==')
+	$(UV) pip install --quiet --no-deps --editable .
+endif
 	@touch $@
 
 build/uv/bin/uv:

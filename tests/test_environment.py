@@ -1,6 +1,11 @@
 """The conda environments hold exactly the versions of uv.lock."""
 
+import json
+import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -8,6 +13,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import ffensembles
 from helpers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -54,5 +60,41 @@ def test_the_environment_has_what_the_project_needs():
     python, pins = read_pins(ROOT / "envs" / "ffensembles.yaml")
     assert python in SpecifierSet(PROJECT["requires-python"])
     assert {pin.name for pin in pins} == {
-        Requirement(line).name for line in PROJECT["dependencies"]
+        Requirement(line).name
+        for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["workflow"]]
     }
+
+
+# What a version is called, and what is published of it
+
+
+def test_the_version_is_that_of_the_citation_and_of_the_changelogs_last_release():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.findall(r"^## (\d[^ ]*) \((.*)\)", changelog, re.MULTILINE)[0]
+    assert released == (citation["version"], str(citation["date-released"]))
+    assert ffensembles.__version__ == citation["version"] == version("ffensembles")
+
+
+def test_what_zenodo_is_told_is_what_the_citation_says():
+    told = json.loads((ROOT / ".zenodo.json").read_text("utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert told["title"] == citation["title"]
+    assert told["license"] == citation["license"]
+    assert told["creators"] == [{"name": author["name"]} for author in citation["authors"]]
+    (paper,) = citation["references"]
+    assert [of["identifier"] for of in told["related_identifiers"]] == [paper["url"]]
+
+
+def test_the_library_needs_no_snakemake():
+    named = {Requirement(line).name for line in PROJECT["dependencies"]}
+    assert not [name for name in named if name.startswith("snakemake")]
+    code = """
+import sys
+sys.modules |= dict.fromkeys(("snakemake", "snakemake_interface_common"))  # cannot be imported
+import pkgutil, ffensembles
+for module in pkgutil.walk_packages(ffensembles.__path__, "ffensembles."):
+    __import__(module.name)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr

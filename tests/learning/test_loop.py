@@ -138,6 +138,17 @@ def test_the_log_says_loss_and_goodness_of_each_epoch(split, tmp_path):
     np.testing.assert_allclose(log[columns].iloc[0].astype(float), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("model", ["bpff", "bp"])
+def test_progress_says_how_well_it_goes(model, split, tmp_path, caplog):
+    caplog.set_level("INFO", "ffensembles.progress")
+    log = trained(experiment(model), [0, 1], split, tmp_path).log
+    last = log[log["epoch"] == 2].mean()
+    expected = f"loss {last['loss']:.4g}"
+    if model == "bpff":
+        expected += f", goodness {last['positive_goodness']:.3g} | {last['negative_goodness']:.3g}"
+    assert caplog.messages[-1].endswith(f", {expected}]")
+
+
 def test_a_smaller_last_batch_counts_by_its_size(split, tmp_path):
     losses = [
         trained(

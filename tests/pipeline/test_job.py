@@ -40,6 +40,12 @@ def test_a_job_that_ends_well_exits_0(run):
     assert "INFO a note" in log
 
 
+def test_slurms_log_has_all_that_the_log_has(run, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    process, log = run("pass")
+    assert process.stderr == "starts\na note\na warning\n"
+
+
 def test_a_users_mistake_exits_1_in_one_line(run):
     process, log = run("raise UserError('no such file; make one')")
     last = "error: no such file; make one"

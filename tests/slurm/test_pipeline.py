@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import pytest
+import yaml
 
 from ffensembles.experiments import read_experiments
 from helpers.pipeline import two_studies
-from helpers.study import LOCAL, SHORT_MODEL, SMALL
+from helpers.study import LOCAL, SHORT_MODEL, SLURM, SMALL
 
 # Every rule and file of the demo, with trainings of a few epochs.
 SHORT = {"only": {"epochs": 3}}
@@ -67,7 +68,9 @@ def test_the_demo_is_green_on_another_executor_and_asks_nothing_of_slurm(study):
         two_studies(of.folder)
     executor = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "bash"]
     quick = ["--seconds-between-status-checks", "1", "--jobs", "2", "--latency-wait", "20"]
-    generic.run("all", profile=LOCAL, options=[*executor, *quick])
+    groups = yaml.safe_load((generic.folder / SLURM[0] / "config.yaml").read_text())["groups"]
+    together = ["--groups", *(f"{rule}={group}" for rule, group in groups.items())]
+    generic.run("all", profile=LOCAL, options=[*executor, *quick, *together])
     local.run("tables", profile=LOCAL)
     assert generic.tables() == local.tables()
     assert (generic.folder / "results/demo/report.html").exists()

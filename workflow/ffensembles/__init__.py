@@ -12,12 +12,14 @@ __all__ = ["Run", "dataset", "experiment", "open_run", "train"]
 
 
 def __getattr__(name: str) -> object:
-    """Return what `interactive.runs` calls so."""
+    """Return what `interactive.runs` calls so, or the version."""
+    # By computed names: what is imported here decides no result of the pipeline (`fingerprint`).
     if name in __all__:
-        # By a computed name: what it imports decides no result of the pipeline (`fingerprint`).
         return getattr(import_module(f"{__name__}.interactive.runs"), name)
+    if name == "__version__":
+        return import_module(f"{__name__}.version").__version__
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -31,5 +31,5 @@ def progress(total: int, description: str, unit: str, done: int = 0) -> tqdm:
         maxinterval=1 if terminal else 60,
         ascii=not terminal,
         dynamic_ncols=terminal,
-        ncols=None if terminal else 100,
+        ncols=None if terminal else 120,
     )

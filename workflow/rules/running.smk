@@ -28,7 +28,9 @@ def requests():
             name = job.groupid if job.is_group() else job.name
             asked = sorted(map(str, job.resources.items()))
             kinds[name, job.threads, *asked] = name, job
-    return {cluster.Request(name, sbatch_options(name, job)) for name, job in kinds.values()}
+    return {
+        cluster.Request(name, sbatch_options(name, job)) for name, job in kinds.values()
+    }
 
 
 def sbatch_options(name, job):
@@ -50,7 +52,9 @@ def sbatch_options(name, job):
         asked["partition"] = workflow.scheduler._executor.get_partition_arg(job)
         call = get_submit_command(job, asked, settings=workflow.executor_settings)
         words = shlex.split(call + set_gres_string(job))
-        return tuple(words[words.index("--comment") + 2 :])  # what comes before decides nothing
+        return tuple(
+            words[words.index("--comment") + 2 :]
+        )  # what comes before decides nothing
     except WorkflowError as error:
         stop(f"{name}: {error}")
 

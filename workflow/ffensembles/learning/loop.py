@@ -110,10 +110,15 @@ def train(
             unit="epoch",
             done=(run.phase - 1) * experiment.epochs + run.epoch,
         )
+
+        def epoch_done() -> None:
+            bar.set_postfix_str(run.last_epoch(), refresh=False)
+            bar.update()
+
         if run.phase <= run.phases:
             for phase, objective in _objectives(experiment, name, seeds, split, network, device):
                 if phase >= run.phase:
-                    run.train_phase(phase, objective, checkpoint, bar.update)
+                    run.train_phase(phase, objective, checkpoint, epoch_done)
         run.finish()
         checkpoint.save(run.state())
         bar.close()
@@ -234,6 +239,18 @@ class Run:
         self.totals.zero_()
         self.seconds = 0.0
         self.shuffles = self._generator_states()
+
+    def last_epoch(self) -> str:
+        """Return loss and, where there is one, goodness of the last epoch, as means over seeds.
+
+        Diverged seeds do not count.
+        """
+        rows = [row for row in self.rows[-len(self.seeds) :] if row[0] not in self.diverged]
+        if not rows:
+            return ""
+        loss, positive, negative = (sum(row[i] for row in rows) / len(rows) for i in (3, 4, 5))
+        goodness = f", goodness {positive:.3g} | {negative:.3g}" if isfinite(positive) else ""
+        return f"loss {loss:.4g}{goodness}"
 
     def finish(self) -> None:
         """Make sure that nobody uses the networks of a diverged seed."""

@@ -41,6 +41,8 @@ sys.excepthook = _log_before_job
 def job(log: str) -> Iterator[logging.Logger]:
     """Log the body to the file `log` and, from warnings on, to stderr.
 
+    In a job of SLURM stderr is SLURM's own log, and has all lines, those of progress among them.
+
     A `UserError` ends the process with status 1 and its one line, and so does a full disk. Any
     other error keeps its traceback, which goes to the log as well; Ctrl-C leaves none. Where the
     log cannot be written, stderr has what there is to say.
@@ -52,7 +54,7 @@ def job(log: str) -> Iterator[logging.Logger]:
     logging.raiseExceptions = False  # a line that a full disk does not take is no error of its own
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(logging.Formatter("%(message)s"))
-    to_stderr.setLevel(logging.WARNING)
+    to_stderr.setLevel(logging.INFO if _logged_by_slurm() else logging.WARNING)
     logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     logging.captureWarnings(True)
     try:
@@ -75,6 +77,10 @@ def job(log: str) -> Iterator[logging.Logger]:
         else:
             logging.exception(UNEXPECTED)
         sys.exit(1)
+
+
+def _logged_by_slurm() -> bool:
+    return "SLURM_JOB_ID" in os.environ and not sys.stderr.isatty()
 
 
 def cause(log: str | Path) -> str | None:
