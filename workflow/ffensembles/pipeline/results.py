@@ -99,7 +99,9 @@ class Artefact:
 EXPERIMENTS = Artefact("experiments", "", no_file)
 EXPERIMENT = "{dataset}/{model}/{study}"
 DATASET = Artefact("dataset", "datasets/{dataset}.npz")
-MODELS = Artefact("models", f"models/{EXPERIMENT}/seeds-{{first}}-{{last}}.safetensors", every_block)
+MODELS = Artefact(
+    "models", f"models/{EXPERIMENT}/seeds-{{first}}-{{last}}.safetensors", every_block
+)
 LOGS = Artefact("logs", MODELS.path.replace(".safetensors", ".log.parquet"), every_block)
 SNAPSHOTS = Artefact(
     "snapshots", MODELS.path.replace(".safetensors", ".snapshots.safetensors"), block_shown
