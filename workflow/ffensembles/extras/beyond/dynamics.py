@@ -115,8 +115,8 @@ def measure_dynamics(
         seed: the run's.
 
     Returns:
-        seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this epoch;
-        in FF of the layers up to this one).
+        seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this
+        epoch; in FF of the layers up to this one).
 
     Raises:
         UserError: there are no snapshots, the run diverged, or the device is not there.
