@@ -55,6 +55,10 @@ include: "workflow/ffensembles/extras/studies/rules.smk"
 include: "workflow/ffensembles/extras/ablation/rules.smk"
 include: "workflow/ffensembles/extras/beyond/rules.smk"
 include: "workflow/ffensembles/extras/publishing/rules.smk"
-# What shows all of the above, and watches over a run.
 include: "workflow/rules/report.smk"
-include: "workflow/rules/running.smk"
+
+
+# A run that is another workflow's is watched over by that.
+if STARTED_ITSELF:
+
+    include: "workflow/rules/running.smk"

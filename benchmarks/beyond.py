@@ -81,7 +81,7 @@ def follow() -> None:
                 taken.take(epoch, {name: network.state()[name] for name in names}, [0])
         path = f"{folder}/snapshots.safetensors"
         taken.save(path, network, {})
-        dynamics.measure_dynamics(experiment, path, images(), device="cpu", images=SHOWN)
+        dynamics.measure_dynamics(experiment, [path], images(), device="cpu", images=SHOWN, seed=0)
 
 
 def of_layer(measure: Callable[..., object], *extra: object) -> Callable[[], object]:

@@ -31,10 +31,14 @@ from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.layout import OVER_RUNS
 from ffensembles.pipeline.results import DATASET, MODELS, REPRESENTATIONS
 from ffensembles.representations.stored import read
-from helpers.small_results import CONFIG, SEEDS, STUDIES, measure, of_experiment
+from helpers.measuring import CONFIG, measure
+from helpers.small_results import STUDIES, of_experiment
+
+SEEDS = [0, 1]
 
 CATEGORIES = 10
 MAIN = [e for e in STUDIES if e.study == "main"]
+FF = {"dataset": "digits", "model": "ff", "study": "main"}
 by_model = pytest.mark.parametrize("e", MAIN, ids=lambda e: e.model)
 
 
@@ -241,15 +245,15 @@ def test_networks_run_on_the_device_that_the_job_is_given(
             monkeypatch.setattr(
                 module, "choose", lambda name: asked.append(name) or torch.device("cpu")
             )
-    path = measurement.makes[0].paths(MAIN[:1], CONFIG)[0]
     for gpu, device in ((1, "cuda"), (0, "cpu")):
         asked.clear()
-        measure(small_results, measurement, path, to=tmp_path, device="cuda", gpu=gpu)
+        given = measurement, small_results, FF, MAIN
+        measure(*given, to=tmp_path, device="cuda", gpu=gpu)
         assert set(asked) == {device}
 
 
 def test_dynamics_are_those_of_the_run_whose_snapshots_they_follow(small_results, tmp_path):
     (measurement,) = (m for m in beyond.MEASUREMENTS if m.name == "measure_dynamics")
-    (path,) = measurement.makes[0].paths(MAIN[:1], CONFIG)
-    measure(small_results, measurement, path, to=tmp_path)
-    assert set(pd.read_parquet(tmp_path / path)["seed"]) == {CONFIG["figures"]["seed"]}
+    measure(measurement, small_results, FF, MAIN, to=tmp_path)
+    table = pd.read_parquet(tmp_path / measurement.makes[0].at(MAIN[0]))
+    assert set(table["seed"]) == {CONFIG["figures"]["seed"]}

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from ffensembles.data.definitions import printed_names
 from helpers import DATASETS, ROOT
 
-SCRIPTS = ROOT / "workflow" / "scripts"
+# Those of the core and of the extras, by their names.
+SCRIPTS = {path.name: path for path in (ROOT / "workflow").rglob("scripts/*.py")}
 
 
 class Named(dict):
@@ -28,6 +29,6 @@ def run_script(name, log, *, threads=1, **named):
     about["resources"].setdefault("gpu", 0)
     snakemake = SimpleNamespace(**about, log=[log], threads=threads)
     try:
-        runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
+        runpy.run_path(str(SCRIPTS[name]), init_globals={"snakemake": snakemake})
     finally:
         gc.unfreeze()  # this process, unlike a job's, goes on

@@ -1,6 +1,4 @@
-"""The files of a small study as the pipeline writes them, by its own catalogues and scripts."""
-
-import re
+"""The files of a small study as the pipeline writes them, by its own functions and scripts."""
 
 import torch
 
@@ -10,7 +8,6 @@ from ffensembles.learning.block import train_block
 from ffensembles.paper.claims.evidence import SOURCES
 from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.pipeline.results import (
-    DATASET,
     EXPERIMENTS,
     LOGS,
     MODELS,
@@ -19,41 +16,30 @@ from ffensembles.pipeline.results import (
 )
 from ffensembles.representations.extraction import extract_run
 from helpers import REPORTED
+from helpers.measuring import CONFIG, measure
 from helpers.runs import few_digits
 from helpers.scripts import run_script
 from helpers.small_training import experiment
 
-SEEDS = [0, 1]
 STUDIES = [
-    experiment("ff", epochs=60, batch_size=64),  # enough for most categories to have ensembles
-    experiment("bpff", epochs=20, learning_rate=0.01),
-    experiment("bp"),
-    experiment("ff", study="without-3", held_out=3),
-    experiment("ff", study="l1-goodness", goodness="l1", normalisation="l1"),
-    experiment("bp", study="l1-regularised", activation_l1=3e-5),
+    experiment("ff", seeds=2, epochs=60, batch_size=64),  # most categories have ensembles
+    experiment("bpff", seeds=2, epochs=20, learning_rate=0.01),
+    experiment("bp", seeds=2),
+    experiment("ff", seeds=2, study="without-3", held_out=3),
+    experiment("ff", seeds=2, study="l1-goodness", goodness="l1", normalisation="l1"),
+    experiment("bp", seeds=2, study="l1-regularised", activation_l1=3e-5),
 ]
-CONFIG = {
-    "device": "cpu",
-    "random_seed": 0,
-    "seeds_per_job": len(SEEDS),
-    "similarity_seeds": 1,
-    "probe_layers": [1, 2, 3],
-    "significance": {"method": "exact", "shuffles": 1},
-    "figures": {"seed": 1},
-    "beyond": {"images": 100},
-    "only": {},
-}
 
 
 def write_results(folder):
     """Write what comes of a few digits: all but figures and the pages about the run."""
     images = few_digits()
-    write(images, folder / DATASET.path.format(dataset="digits"))
+    write(images, folder / "datasets/digits.npz")
     for e in STUDIES:
         _train(folder, e, images)
     for measurement in MEASUREMENTS:
-        for path in measurement.makes[0].paths(STUDIES, CONFIG):
-            measure(folder, measurement, path)
+        for wildcards in _jobs(measurement):
+            measure(measurement, folder, wildcards, STUDIES)
     _judge(folder)
 
 
@@ -65,12 +51,12 @@ def of_experiment(folder, artefact, e):
 def _train(folder, e, images):
     """Train the runs of an experiment and extract their representations."""
     weights, log, snapshots = (
-        str(*of_experiment(folder, kind, e)) for kind in (MODELS, LOGS, SNAPSHOTS)
+        str(*of_experiment(folder, artefact, e)) for artefact in (MODELS, LOGS, SNAPSHOTS)
     )
     threads = torch.get_num_threads()
     train_block(
         e,
-        SEEDS,
+        list(e.runs),
         images,
         model_path=weights,
         log_path=log,
@@ -83,83 +69,57 @@ def _train(folder, e, images):
         code="of this test",
     )
     torch.set_num_threads(threads)
-    for seed, path in zip(SEEDS, of_experiment(folder, REPRESENTATIONS, e), strict=True):
+    for seed in e.runs:
+        path = folder / REPRESENTATIONS.at(e, seed=seed)
         extract_run(e, seed, weights, images, path, device="cpu", unseen_label="none")
 
 
-def measure(folder, measurement, path, to=None, device="cpu", gpu=0):
-    """Make a measurement as its rule does, given the first of the files that it writes.
-
-    Args:
-        folder: of the results that it reads.
-        measurement: of the catalogue.
-        path: of the file, below the results.
-        to: the folder of the results that it writes, by default the same.
-        device: the config's.
-        gpu: how many GPUs the job is given.
-    """
-    named = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", measurement.makes[0].path)
-    wildcards = re.fullmatch(named, path).groupdict()
-    experiments = measurement.experiments(wildcards, STUDIES)
-    if not experiments:
-        return
-    read = measurement.inputs(experiments, CONFIG, wildcards.get("seed"))
-    params = {
-        "measure": measurement.measure,
-        "compares": measurement.compares,
-        "experiments": [{**e.training_settings(), "seeds": e.seeds} for e in experiments],
-        "settings": measurement.arguments(CONFIG | {"device": device}),
-    }
-    made = {
-        kind.name: str((to or folder) / kind.path.format(**wildcards)) for kind in measurement.makes
-    }
-    _run(folder, "measure", read, made, params, wildcards, {"gpu": gpu})
+def _jobs(measurement):
+    """Return the wildcards of each job of a measurement; of similarities, of the first run."""
+    names = measurement.place.strip("{}").split("}/{")
+    found = [{n: "0" if n == "seed" else getattr(e, n) for n in names} for e in STUDIES]
+    return [job for i, job in enumerate(found) if job not in found[:i]]
 
 
 def _judge(folder):
     """Make the tables of the catalogue, the scorecard and the claims."""
-    judged = []
+    csv = {}
     for table in TABLES.values():
         sources = table.sources(STUDIES, CONFIG)
-        read = {kind.name: kind.paths(chosen, CONFIG) for kind, chosen in sources.items()}
+        inputs = {
+            artefact.name: _files(folder, artefact, rows) for artefact, rows in sources.items()
+        }
         if table.number:
-            read["reported"] = str(REPORTED / f"{table.name}.csv")
-        made = {form: f"tables/{table.name}.{form}" for form in ("csv", "md", "tex", "html")}
+            inputs["reported"] = str(REPORTED / f"{table.name}.csv")
+        kinds = ("csv", "md", "tex", "html")
+        outputs = {kind: folder / f"tables/{table.name}.{kind}" for kind in kinds}
+        shown = [e.training_settings() for e in sources.get(EXPERIMENTS, [])]
         params = {"catalogue": "paper.tables.catalogue.TABLES", "table": table.name}
-        if EXPERIMENTS in sources:
-            shown = sources[EXPERIMENTS]
-            columns = [{**e.training_settings(), "seeds": e.seeds} for e in shown]
-            params["experiments"] = columns
-        _run(folder, "tabulate", read, made, params)
+        _run(folder, "tabulate", inputs, outputs, params | {"experiments": shown})
         if table.judged:
-            judged.append(table.name)
-    read = {
-        "tables": [f"tables/{name}.csv" for name in judged],
-        "reported": [str(REPORTED / f"{name}.csv") for name in judged],
-    }
-    _run(folder, "score", read, _pages("scorecard"))
-    evidence = {kind.name: kind.paths(STUDIES, CONFIG) for kind in SOURCES.values()}
-    _run(folder, "evaluate_claims", evidence, _pages("claims"))
+            csv[table.name] = str(outputs["csv"])
+    reported = [str(REPORTED / f"{name}.csv") for name in csv]
+    inputs = {"tables": list(csv.values()), "reported": reported}
+    _run(folder, "score", inputs, _pages(folder, "scorecard"))
+    evidence = {name: _files(folder, artefact, STUDIES) for name, artefact in SOURCES.items()}
+    _run(folder, "evaluate_claims", evidence, _pages(folder, "claims"))
 
 
-def _pages(name):
-    return {form: f"{name}.{form}" for form in ("csv", "html")}
+def _files(folder, artefact, experiments):
+    paths = artefact.paths(experiments, CONFIG)
+    # Of similarity there is the first run alone.
+    return [str(folder / p) for p in paths if not p.endswith("similarity/seed-1.parquet")]
 
 
-def _run(folder, script, inputs, outputs, params=None, wildcards=None, resources=None):
-    log = folder / f"logs/{script}.log"
-    log.parent.mkdir(exist_ok=True)
+def _pages(folder, name):
+    return {form: folder / f"{name}.{form}" for form in ("csv", "html")}
 
-    def inside(paths):  # a path that is absolute stays as it is
-        many = [str(folder / path) for path in ([paths] if isinstance(paths, str) else paths)]
-        return many[0] if isinstance(paths, str) else many
 
+def _run(folder, script, inputs, outputs, params=None):
     run_script(
         f"{script}.py",
-        log,
-        input={name: inside(paths) for name, paths in inputs.items()},
-        output={name: inside(path) for name, path in outputs.items()},
-        params=dict(params or {}),
-        wildcards=wildcards or {},
-        resources=resources or {},
+        folder / f"logs/{script}.log",
+        input=inputs,
+        output={name: str(path) for name, path in outputs.items()},
+        params=params or {},
     )

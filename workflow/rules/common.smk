@@ -12,10 +12,10 @@ from pathlib import Path
 VERSION = "0.1.0"  # of the pipeline, and of the library that it needs
 
 # The pipeline's folder; there is none where Snakemake fetches file after file.
-HOME = Path(str(workflow.current_basedir)).parents[1]
+HOME = Path(str(workflow.current_basedir)).resolve().parents[1]
 HOME = HOME if (HOME / "workflow/rules").is_dir() else None
 # Whether it is started by itself.
-STARTED_ITSELF = HOME and Path(workflow.basedir) in (HOME, HOME / "workflow")
+STARTED_ITSELF = Path(workflow.basedir) in (HOME, HOME and HOME / "workflow")
 
 
 def stop(reason):

@@ -63,7 +63,7 @@ rule report:
     """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
     localrule: True
     input:
-        everything=rules.everything.input,
+        shown=rules.everything.input,
         config="<results>/config.yaml",
         style=shipped("workflow/report/report.css"),
         search=shipped("workflow/report/search.html"),
@@ -74,7 +74,9 @@ rule report:
     conda:
         ENVIRONMENT
     params:
+        # As part of another workflow it is that one's jobs which are reported, by its own config.
         snakefile=workflow.main_snakefile,
+        own_config=STARTED_ITSELF,
         code=code("scripts/build_report.py"),
     script:
         "../scripts/build_report.py"

@@ -6,22 +6,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.errors import UserError
 from ffensembles.files import FULL, atomic
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-HOME = Path(__file__).resolve().parents[2]
-
 with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
-    files = snakemake.input
+    files, params = snakemake.input, snakemake.params
     command = [
-        *(sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile"),
-        *("--configfile", files.config, "--cores", "1", "--nolock"),
-        *("--quiet", "rules", "progress"),
-        *("--report", path, "--report-stylesheet", files.style, "--", "everything"),
+        *(sys.executable, "-m", "snakemake", "--snakefile", params.snakefile),
+        *(["--configfile", files.config] if params.own_config else []),
+        *("--cores", "1", "--nolock", "--quiet", "rules", "progress"),
+        *("--report", path, "--report-stylesheet", files.style, "--", *as_list(files.shown)),
     ]
     # A report needs the records of finished jobs, so it is a run of its own, inside this one.
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

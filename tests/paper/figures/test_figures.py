@@ -44,6 +44,7 @@ from helpers.figure_artefacts import Study
 from helpers.scripts import run_script
 
 NAMES = CATEGORIES["fashionmnist"]
+READERS = {a.name: a.reader for figure in FIGURES for a in figure.files if a.reader}
 
 pytestmark = [
     pytest.mark.filterwarnings("error"),
@@ -172,7 +173,7 @@ def plot(draw, study, folder):
     """Run the script as Snakemake does, and return the files it wrote."""
     files, settings = jobs(study)[draw]
     output = {form: folder / f"{draw}.{form}" for form in ("pdf", "png")}
-    params = {**settings, "draw": draw, "code": ""}
+    params = {"draw": draw, "readers": READERS, "settings": settings}
     run_script("plot.py", folder / "log", input=files, output=output, params=params)
     return output
 
@@ -194,7 +195,9 @@ def plotted(study, tmp_path_factory):
 def drawn(draw, study):
     """Draw a figure of another study, and return what `watched` saw."""
     with watched() as seen:
-        style.save(drawing.draw(draw, *jobs(study)[draw]), study.folder / "drawn.png")
+        files, settings = jobs(study)[draw]
+        figure = drawing.draw(draw, files, READERS, settings)
+        style.save(figure, study.folder / "drawn.png")
     return seen
 
 

@@ -9,11 +9,11 @@ from ffensembles.paper.tables.catalogue import TABLES
 from helpers import REPORTED, ROOT
 
 EXPERIMENTS = read_experiments(ROOT / "config" / "experiments.tsv")
-OF_PAPER = [table for table in TABLES.values() if table.in_paper]
+OF_PAPER = [table for table in TABLES.values() if table.number]
 
 
 def test_the_paper_has_thirteen_tables() -> None:
-    assert [table.key for table in OF_PAPER] == list(range(1, 14))
+    assert [table.number for table in OF_PAPER] == list(range(1, 14))
     assert {path.stem for path in REPORTED.iterdir()} == {table.name for table in OF_PAPER}
 
 
@@ -39,6 +39,6 @@ def test_a_table_is_made_of_the_experiments_whose_numbers_the_paper_has(table) -
 def test_a_table_says_that_its_experiments_are_not_there() -> None:
     main = [e for e in EXPERIMENTS if e.study == "main"]
     with pytest.raises(UserError, match="table12 shows experiments"):
-        TABLES[12].sources(main, {})
+        TABLES["table12"].sources(main, {})
     with pytest.raises(UserError, match="table8 "):  # there is nothing to hold the probes against
-        TABLES[8].sources([e for e in EXPERIMENTS if e.held_out is not None], {})
+        TABLES["table8"].sources([e for e in EXPERIMENTS if e.held_out is not None], {})

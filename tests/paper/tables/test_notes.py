@@ -9,9 +9,10 @@ import pytest
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.measurements import read_sizes, with_keys
 from ffensembles.experiments import read_experiments
+from ffensembles.extras.studies.catalogue import TABLES as STUDY_TABLES
 from ffensembles.files import write_parquet
 from ffensembles.paper.tables import layout, notes, summaries
-from ffensembles.paper.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.departures import departures
 from ffensembles.pipeline.configuration import narrow
 from ffensembles.printing.names import CATEGORIES, DATASETS, know
@@ -73,7 +74,7 @@ def test_runs_that_lack_the_ensemble_of_a_rare_category_are_left_out_and_named(t
 
 
 @pytest.mark.parametrize(
-    "table", [TABLES[3], TABLES[13], STUDY_TABLES["study-ensembles"]], ids=lambda t: t.name
+    "table", [TABLES["table3"], TABLES["table13"], STUDY_TABLES["ensembles"]], ids=lambda t: t.name
 )
 def test_tables_of_ensembles_say_it_in_every_form(table, tmp_path):
     found = sizes(tmp_path, {("ff", 0): [0, 1]})
@@ -101,7 +102,7 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
     np.testing.assert_array_equal(missing["mean"], [0.25, 0.25, np.nan])
     assert missing["n"].tolist() == [1, 1, 0]
     tidy = missing.assign(reported_mean=np.nan, reported_std=np.nan, reported_mark="")
-    printed = TABLES[7].printed(tidy, TABLES[7].notes(frame))
+    printed = TABLES["table7"].printed(tidy, TABLES["table7"].notes(frame))
     assert printed.grid.loc[("Pets", "FF")].tolist() == ["0.250", "0.250", "not defined"]
     assert (
         "Pets: there is no test image of eel, so that nothing is measured on it." in printed.legend
@@ -110,8 +111,8 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
         [("pets", "ff", pd.NA, 0.5)], columns=["dataset", "model", "category", "accuracy"]
     )
     assert "average" in set(summaries.probes_on_all(frame, own)["category"])
-    assert TABLES[8].notes(frame, own) == TABLES[7].notes(frame)
-    assert TABLES[7].notes(probes([0], [0, 1, 2])) == []
+    assert TABLES["table8"].notes(frame, own) == TABLES["table7"].notes(frame)
+    assert TABLES["table7"].notes(probes([0], [0, 1, 2])) == []
 
 
 def test_the_papers_own_experiments_depart_in_nothing():

@@ -46,7 +46,7 @@ def test_mean_and_sample_deviation_over_runs() -> None:
 
 def test_a_single_run_has_no_deviation_and_prints_its_mean_alone() -> None:
     table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
-    assert TABLES[1].printed(table).grid.loc["digits", "BP"] == "0.500"
+    assert TABLES["table1"].printed(table).grid.loc["digits", "BP"] == "0.500"
 
 
 def test_datasets_and_models_come_in_the_papers_order() -> None:
@@ -59,13 +59,13 @@ def test_an_unknown_dataset_follows_the_known_ones() -> None:
     extra = ACCURACY.assign(dataset=ACCURACY["dataset"].replace("mnist", "a-new-one"))
     table = summaries.accuracy(extra)
     assert table["dataset"].tolist() == ["digits", "digits", "a-new-one"]
-    grid = TABLES[1].printed(reported.with_reported(table, paper(1))).grid
+    grid = TABLES["table1"].printed(reported.with_reported(table, paper(1))).grid
     assert grid.index.tolist() == ["digits", "a-new-one"]
 
 
 def test_reported_values_stand_beside_ours_and_only_there() -> None:
     table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
-    grid = TABLES[1].printed(table).grid
+    grid = TABLES["table1"].printed(table).grid
     assert grid.loc["MNIST", "FF"] == "0.940 ± 0.014\n(0.940 ± 0.008)"
     assert grid.loc["digits", "FF"] == "0.300 ± 0.141"
     assert grid.loc["MNIST", "BP"] == "not run"
@@ -136,7 +136,7 @@ def ensemble_cell(dataset: str, model: str, layer: int, sparsity: float, p: list
         overall(dataset, model, layer, sparsity),
         p_values,
     )
-    return TABLES[3].printed(reported.with_reported(table, paper(3))).grid.iloc[0, 0]
+    return TABLES["table3"].printed(reported.with_reported(table, paper(3))).grid.iloc[0, 0]
 
 
 def test_dash_where_the_paper_has_one_even_if_ours_is_sparse() -> None:
@@ -217,7 +217,7 @@ def test_the_baseline_of_the_probes_is_the_models_own_accuracy() -> None:
     assert found.index.tolist() == ["3", "5", "baseline", "probe-baseline"]
     assert found["mean"].tolist() == pytest.approx([0.53, 0.55, 0.3, 0.7])
     assert found["n"].tolist() == [1, 1, 2, 1]
-    grid = TABLES[8].printed(reported.with_reported(table, paper(8))).grid
+    grid = TABLES["table8"].printed(reported.with_reported(table, paper(8))).grid
     assert grid.columns.tolist() == ["3", "5", "Baseline", "No category missing"]
 
 
@@ -267,7 +267,7 @@ def test_similarity_knows_a_pair_in_either_order() -> None:
         ["CKA", "ff-bpff", 1],
     ]
     assert table["mean"].tolist() == pytest.approx([0.6, 0.3])
-    grid = TABLES[10].printed(reported.with_reported(table, paper(10))).grid
+    grid = TABLES["table10"].printed(reported.with_reported(table, paper(10))).grid
     assert grid.loc[("digits", "CKA"), ("FF v BP/FF", "1")] == "0.30 ± 0.14"
 
 
@@ -297,7 +297,7 @@ def test_a_repeated_key_in_the_reported_values_is_the_users_mistake(tmp_path: Pa
 @pytest.fixture
 def printed() -> writers.Printed:
     table = reported.with_reported(summaries.accuracy(ACCURACY), paper(1))
-    return TABLES[1].printed(table)
+    return TABLES["table1"].printed(table)
 
 
 def test_markdown_has_one_line_per_row(printed: writers.Printed) -> None:
@@ -343,5 +343,5 @@ def test_html_is_a_whole_page_with_its_own_style(printed: writers.Printed) -> No
 def test_every_reported_value_stands_beside_ours(number: int) -> None:
     cells = paper(number)
     ours = cells[reported.keys_of(cells)].assign(mean=0.5, std=0.1, n=2)
-    text = writers.html(TABLES[number].printed(reported.with_reported(ours, cells)))
+    text = writers.html(TABLES[f"table{number}"].printed(reported.with_reported(ours, cells)))
     assert text.count('<br><span class="reported">(') == len(cells)

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ffensembles.experiments import COLUMNS, read_experiments
+from ffensembles.analysis.catalogue import SIZES
+from ffensembles.experiments import read_experiments, read_row
+from ffensembles.extras.studies.catalogue import TABLES as STUDY_TABLES
 from ffensembles.files import write_parquet
-from ffensembles.paper.tables.catalogue import STUDY_TABLES, TABLES
+from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.table import Table
 from helpers import ROOT
 from helpers.paper_world import REPORTED, UNITS, world
 from helpers.scripts import run_script
 
 EXPERIMENTS = read_experiments(ROOT / "config" / "experiments.tsv")
+PAPERS = "paper.tables.catalogue.TABLES"
 PAPER = [table for table in TABLES.values() if table.judged]
 
 Run = Callable[..., Path]
@@ -70,20 +73,21 @@ def outputs(stem: str) -> dict[str, str]:
 def files_of(table: Table, results: Path, folder: Path) -> dict[str, object]:
     """Write what a table is made of, and only that, to a file a kind."""
     folder.mkdir()
-    for kind, experiments in table.sources(EXPERIMENTS, {}).items():
-        frame = pd.read_parquet(results / f"{kind}.parquet")
+    for artefact, experiments in table.sources(EXPERIMENTS, {}).items():
+        file = "ensembles" if artefact == SIZES else artefact.name
+        frame = pd.read_parquet(results / f"{file}.parquet")
         keys = [name for name in ("dataset", "model", "study") if name in frame]
         wanted = {tuple(getattr(e, name) for name in keys) for e in experiments}
         chosen = [key in wanted for key in frame[keys].itertuples(index=False, name=None)]
-        write_parquet(frame[chosen], folder / f"{kind}.parquet")
+        write_parquet(frame[chosen], folder / f"{artefact.name}.parquet")
     return {path.stem: [str(path)] for path in folder.iterdir()}
 
 
 def test_the_papers_own_numbers_are_all_reproduced(results: Path, run: Run, tmp_path: Path) -> None:
     for table in PAPER:
-        inputs = files_of(table, results, tmp_path / str(table.key))
+        inputs = files_of(table, results, tmp_path / table.name)
         inputs["reported"] = str(REPORTED / f"{table.name}.csv")
-        folder = run("tabulate.py", inputs, outputs(table.name), table=table.key)
+        folder = run("tabulate.py", inputs, outputs(table.name), catalogue=PAPERS, table=table.name)
     inputs = {
         "tables": [str(folder / f"{table.name}.csv") for table in PAPER],
         "reported": [str(REPORTED / f"{table.name}.csv") for table in PAPER],
@@ -103,12 +107,13 @@ def test_a_study_of_ones_own_has_the_papers_tables_without_its_numbers(
 ) -> None:
     for name, table in STUDY_TABLES.items():
         inputs = files_of(table, results, tmp_path / name)
-        folder = run("tabulate.py", inputs, outputs(name), table=name)
+        catalogue = "extras.studies.catalogue.TABLES"
+        folder = run("tabulate.py", inputs, outputs(name), catalogue=catalogue, table=name)
         printed = (folder / f"{name}.md").read_text()
         assert printed.count("MNIST") > 1 and "the paper reports" not in printed
         assert "reported_mean" not in pd.read_csv(folder / f"{name}.csv")
     # Non-sparse layers have a dash, without the paper's.
-    rows = (folder / "study-ensembles.md").read_text().splitlines()
+    rows = (folder / "ensembles.md").read_text().splitlines()
     (last,) = (row for row in rows if row.startswith("| BP/FF   | 3 "))
     assert [cell.strip() for cell in last.split("|")[3:-1]] == ["–"] * 4
     assert "†" not in "".join(rows)
@@ -116,6 +121,7 @@ def test_a_study_of_ones_own_has_the_papers_tables_without_its_numbers(
 
 def test_the_claims_script_finds_the_papers_claims_true(results: Path, run: Run) -> None:
     files = {path.stem: str(path) for path in results.glob("*.parquet")}
+    files["sizes"] = files["members"] = files.pop("ensembles")
     folder = run("evaluate_claims.py", files, {"csv": "claims.csv", "html": "claims.html"})
     claims = pd.read_csv(folder / "claims.csv")
     assert set(claims["verdict"]) == {"holds"}, claims[claims["verdict"] != "holds"].to_string()
@@ -124,26 +130,27 @@ def test_the_claims_script_finds_the_papers_claims_true(results: Path, run: Run)
 
 def test_the_units_of_sparse_layers_are_counted(results: Path, run: Run, tmp_path: Path) -> None:
     files = files_of(TABLES["significance"], results, tmp_path / "in")
-    folder = run("tabulate.py", files, outputs("significance"), table="significance")
+    folder = run(
+        "tabulate.py", files, outputs("significance"), catalogue=PAPERS, table="significance"
+    )
     table = pd.read_csv(folder / "significance.csv")
     assert table.loc[table["sparse"], "insignificant"].sum() == 20
     assert "20 of 20,000 units (0.10%)" in (folder / "significance.md").read_text()
 
 
 def test_table_6_shows_what_was_trained_beside_the_papers(tmp_path: Path, run: Run) -> None:
-    values = dict.fromkeys(COLUMNS, "-") | {
-        **{"study": "main", "dataset": "mnist", "model": "bp", "seeds": "2", "epochs": "80"},
-        **{"learning_rate": "0.0001", "batch_size": "2048", "units": "1000", "layers": "3"},
-        "loss": "cross-entropy",
+    values = {
+        **{"study": "main", "dataset": "mnist", "model": "bp", "epochs": "5"},
+        **{"learning_rate": "0.0001", "batch_size": "2048", "units": "1000"},
     }
-    other = {**values, "study": "without-1", "held_out": "1"}
-    lines = ["\t".join(COLUMNS), *("\t".join(row[c] for c in COLUMNS) for row in (values, other))]
-    (tmp_path / "experiments.tsv").write_text("\n".join(lines))
-    inputs = {
-        "experiments": str(tmp_path / "experiments.tsv"),
-        "reported": str(REPORTED / "table6.csv"),
-    }
-    folder = run("tabulate.py", inputs, outputs("table6"), table=6, only={"epochs": 5})
+    folder = run(
+        "tabulate.py",
+        {"experiments": [], "reported": str(REPORTED / "table6.csv")},
+        outputs("table6"),
+        catalogue=PAPERS,
+        table="table6",
+        experiments=[read_row(values, "here").training_settings()],
+    )
     table = pd.read_csv(folder / "table6.csv").set_index("setting")
     assert table["mean"].to_dict() == {
         "epochs": 5,
@@ -161,11 +168,11 @@ def test_table_6_shows_what_was_trained_beside_the_papers(tmp_path: Path, run: R
 def test_a_users_mistake_ends_in_one_line(
     results: Path, run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    inputs = files_of(TABLES[1], results, tmp_path / "in")
+    inputs = files_of(TABLES["table1"], results, tmp_path / "in")
     inputs["reported"] = str(tmp_path / "reported.csv")
     (tmp_path / "reported.csv").write_text("dataset,model,mean,std\nmnist,ff,0.9,0.1\n")
     with pytest.raises(SystemExit):
-        run("tabulate.py", inputs, outputs("table1"), table=1)
+        run("tabulate.py", inputs, outputs("table1"), catalogue=PAPERS, table="table1")
     (record,) = caplog.records
     assert record.getMessage() == (
         f"error: {tmp_path / 'reported.csv'}: has no column mark; see config/README.md"

@@ -30,9 +30,8 @@ from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
 from ffensembles.learning.networks import Network
-from ffensembles.pipeline import results
 from ffensembles.pipeline.fingerprint import fingerprint
-from ffensembles.pipeline.results import blocks
+from ffensembles.pipeline.results import LOGS, MODELS, REPRESENTATIONS, blocks
 from ffensembles.pipeline.schema import check_values
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import Representation, of_layer
@@ -215,17 +214,17 @@ def train(
     with ExitStack() as stack:
         place = Path(folder or stack.enter_context(TemporaryDirectory())).expanduser()
         found = {}
-        files = results.models(experiment, SEEDS_TOGETHER)
-        for (first, last), file in zip(blocks(experiment, SEEDS_TOGETHER), files, strict=True):
+        for first, last in blocks(experiment, SEEDS_TOGETHER):
+            file = place / MODELS.at(experiment, first=first, last=last)
             code = _code(experiment)
             asked = {"random_seed": random_seed, "precision": precision, "code": code}
             asked |= {"dataset": dataset.sha256, **experiment.training_settings()}
-            sound = _trained_before(place / file, asked) or train_block(
+            sound = _trained_before(file, asked) or train_block(
                 experiment,
                 list(range(first, last + 1)),
                 dataset,
-                model_path=place / file,
-                log_path=(place / file).with_suffix(".log.parquet"),
+                model_path=file,
+                log_path=place / LOGS.at(experiment, first=first, last=last),
                 random_seed=random_seed,
                 device=device,
                 precision=precision,
@@ -236,9 +235,9 @@ def train(
                 extract_run(
                     experiment,
                     seed,
-                    place / file,
+                    file,
                     dataset,
-                    place / results.representation(experiment, seed),
+                    place / REPRESENTATIONS.at(experiment, seed=seed),
                     device=device,
                     unseen_label=unseen_label,
                 )

@@ -26,8 +26,8 @@ VERDICTS = {REPRODUCED: "good", NOISE: "near", DIFFERS: "bad", NOT_RUN: "none"}
 STANDARD_ERRORS = 3.0
 
 
-# The tables whose cells are judged, by their numbers.
-JUDGED = {table.number: table for table in TABLES.values() if table.judged}
+# How the cells of a table are judged, by its number.
+JUDGED = {table.number: table.judged for table in TABLES.values() if table.number and table.judged}
 
 KEYS = ["dataset", "model", "layer", "metric", "pair", "category"]
 COLUMNS = [
@@ -49,14 +49,14 @@ def score_all(ours: Paths, paper: Paths) -> pd.DataFrame:
     """
     made, reports = ({Path(path).stem: path for path in paths} for paths in (ours, paper))
     parts = []
-    for number, judged in JUDGED.items():
-        name = judged.name
+    for number in JUDGED:
+        name = f"table{number}"
         table = read_table(made[name]) if name in made else None
         parts.append(score(number, read_reported(reports[name]), table))
     return pd.concat(parts, ignore_index=True)
 
 
-def score(number: int | str, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd.DataFrame:
+def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd.DataFrame:
     """Judge every cell that the paper reports in one table.
 
     Args:
@@ -67,7 +67,7 @@ def score(number: int | str, reported: pd.DataFrame, table: pd.DataFrame | None)
     Returns:
         `COLUMNS`, one row per reported cell, in the paper's order.
     """
-    judged, keys = JUDGED[number].judged, keys_of(reported)
+    judged, keys = JUDGED[number], keys_of(reported)
     ours = ["mean", "std", "n", "sparse"]
     cells = reported.rename(columns={"mean": "reported_mean", "std": "reported_std"})
     if table is None:
@@ -161,7 +161,7 @@ def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         "scorecard.html.j2",
         notes=notes,
         words={kind: word for word, kind in VERDICTS.items()},
-        captions={number: table.title for number, table in JUDGED.items()},
+        captions={number: TABLES[f"table{number}"].title for number in JUDGED},
         standard_errors=f"{STANDARD_ERRORS:g}",
         cells=len(scorecard),
         measured=len(ran),
@@ -184,8 +184,7 @@ def _has_run(cell: dict) -> bool:
 
 def _row(cell: dict) -> tuple[list[str], str, str]:
     """Return the texts of a cell's row, its verdict's kind and word."""
-    table = JUDGED[cell["table"]]
-    form, judged = table.layout.format, table.judged
+    form, judged = TABLES[f"table{cell['table']}"].layout.format, JUDGED[cell["table"]]
     dash = pd.isna(cell["reported_mean"])
     across = f", across {judged.threshold:g}" if cell["crosses"] else ""
     texts = [

@@ -21,7 +21,7 @@ class Row(Protocol):
     """A row of a catalogue: a table or a figure."""
 
     def sources(self, experiments: Experiments, config: Config) -> dict[Artefact, list[Experiment]]:
-        """Return the experiments that it shows, by what it reads of them; a UserError says what it lacks."""
+        """Return what it reads of which experiments; a UserError says what these lack."""
 
 
 Shown = Mapping[str, Any]  # what the config says of a figure, and the seed of the run it shows

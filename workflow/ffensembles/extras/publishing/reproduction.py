@@ -19,6 +19,7 @@ from ffensembles.extras.publishing.accumulated import EXPERIMENT, add_claims, ad
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.claims.page import FAILS, HOLDS, NOT_TESTED
 from ffensembles.paper.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, score_all, totals
+from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.layout import number_text, records
 from ffensembles.pipeline.provenance import DEVICES
 from ffensembles.printing.names import DASH, DATASETS, MODELS
@@ -198,7 +199,7 @@ def _counts(judged: pd.DataFrame, words: Mapping[str, str]) -> dict[str, int]:
 
 def _by_table(cells: pd.DataFrame) -> list[dict[str, object]]:
     counts = totals(cells)
-    counts["caption"] = [JUDGED[number].title for number in counts["table"]]
+    counts["caption"] = [TABLES[f"table{number}"].title for number in counts["table"]]
     return records(counts)
 
 
@@ -206,7 +207,7 @@ def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
     """Write each cell that differs as the page shows it."""
     lines: list[dict[str, object]] = []
     for cell in records(cells):
-        form = JUDGED[cell["table"]].layout.format
+        form = TABLES[f"table{cell['table']}"].layout.format
         texts = {
             name: DASH if pd.isna(mean) else number_text(mean, std, form)
             for name, mean, std in (

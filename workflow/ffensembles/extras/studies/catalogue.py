@@ -1,4 +1,4 @@
-"""What a study of the user's own gets: tables and figures as the paper has them, without its numbers.
+"""What a study of the user's own gets: the paper's tables and figures, without its numbers.
 
 A study is its user's own where its name is not one of the paper's.
 """
@@ -19,12 +19,12 @@ from ffensembles.pipeline.selection import Experiments, of_paper
 
 # fmt: off
 ROWS = (
-    replace(OF_PAPER["table1"], name="accuracy", number=None),
-    replace(OF_PAPER["table2"], name="sparsity", number=None),
-    replace(OF_PAPER["table3"], name="ensembles", number=None,
+    replace(OF_PAPER["table1"], name="accuracy"),
+    replace(OF_PAPER["table2"], name="sparsity"),
+    replace(OF_PAPER["table3"], name="ensembles",
             layout=replace(OF_ENSEMBLES, note=f"{DASHES} {STARS}")),
-    replace(OF_PAPER["table4"], name="positive-weights", number=None),
-    replace(OF_PAPER["table5"], name="bias", number=None),
+    replace(OF_PAPER["table4"], name="positive-weights"),
+    replace(OF_PAPER["table5"], name="bias"),
     replace(OF_PAPER["significance"], title="Units assigned to ensembles with p > 0.05 in the "
             "permutation test", layout=Layout(OF_LAYERS, [], cells="All sparse layers")),
 )

@@ -5,7 +5,6 @@ workflow/report, and in config/reported what the paper reports. `table.Table` ex
 """
 
 from functools import partial
-from typing import Any
 
 from ffensembles.analysis.catalogue import (
     ACCURACY,
@@ -40,56 +39,51 @@ OF_LAYERS = ["dataset", "model", "study", "layer"]
 OF_UNITS = partial(Layout, ["dataset", "layer"], ["model"], cells=OVER_UNITS)
 OF_PROBES = partial(Layout, ["dataset", "model"], ["category"])
 
-
-def numbered(number: int, *columns: Any, **more: Any) -> Table:
-    """Return a table that the paper has under a number."""
-    return Table(f"table{number}", *columns, number=number, **more)
-
-
 # fmt: off
 ROWS = (
-    numbered(1, "4.1 Accuracy", "Test-set classification accuracy",
+    Table("table1", "4.1 Accuracy", "Test-set classification accuracy",
           {ACCURACY: of.main}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
-    numbered(2, ON_ENSEMBLES, "Average sparsity of each layer",
+    Table("table2", ON_ENSEMBLES, "Average sparsity of each layer",
           {SPARSITY: of.main}, summaries.sparsity, BY_DATASET(),
           Judged(10, 0.02, threshold=SPARSE), notes=notes.lacking_runs),
-    numbered(3, ON_ENSEMBLES, "Average fraction of units taking part in ensembles, in %",
+    Table("table3", ON_ENSEMBLES, "Average fraction of units taking part in ensembles, in %",
           dict.fromkeys([SIZES, SPARSITY, SIGNIFICANCE], of.with_goodness),
           summaries.ensembles, OF_ENSEMBLES, Judged(10, 0.5, relative=0.1),
           notes=notes.lacking_ensembles),
-    numbered(4, ON_BALANCE, "Average fraction of positive weights (ρ⁺)",
+    Table("table4", ON_BALANCE, "Average fraction of positive weights (ρ⁺)",
           {BALANCE: of.main}, partial(summaries.balance, value="positive_fraction"),
           OF_UNITS(), Judged(1, 0.05, spread=False)),
-    numbered(5, ON_BALANCE, "Average bias (β)",
+    Table("table5", ON_BALANCE, "Average bias (β)",
           {BALANCE: of.main}, partial(summaries.balance, value="bias"),
           OF_UNITS(), Judged(1, 0.05, relative=0.15, spread=False)),
-    numbered(6, "App. C Training", "Hyperparameters",
+    Table("table6", "App. C Training", "Hyperparameters",
           {EXPERIMENTS: of.main}, summaries.hyperparameters,
           Layout(["model", "setting"], ["dataset"], "g", "the setting used",
                  "The paper gives batch size and units per layer in its text.")),
-    numbered(7, ON_PROBES,
+    Table("table7", ON_PROBES,
           "Linear probe accuracy on the missing category, for models trained without that category",
           {PROBES: of.unseen}, summaries.probes_on_missing, OF_PROBES(), Judged(1, 0.05),
           notes=notes.lacking_images),
-    numbered(8, ON_PROBES,
+    Table("table8", ON_PROBES,
           "Linear probe accuracy averaged across all categories, for models trained without one",
           {PROBES: of.unseen_and_baselines, ACCURACY: of.baselines}, summaries.probes_on_all,
           OF_PROBES(note="Avg: over all missing categories, where each was left out. Baseline: the "
                     "accuracy of the model itself, trained on all categories. No category missing: "
                     "a probe of that model."), Judged(1, 0.01), notes=notes.lacking_images),
-    numbered(9, "App. I Regularised BP", "Sparsity of BP with ℓ1 regularisation of the activations",
+    Table("table9", "App. I Regularised BP",
+          "Sparsity of BP with ℓ1 regularisation of the activations",
           {SPARSITY: of.l1_regularised}, summaries.sparsity,
           BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE),
           notes=notes.lacking_runs),
-    numbered(10, "App. J Similarity", "Similarity of representations between models, by layer",
+    Table("table10", "App. J Similarity", "Similarity of representations between models, by layer",
           {SIMILARITY: of.with_all_models}, summaries.similarity,
           Layout(["dataset", "metric"], ["pair", "layer"], ".2f"), Judged(5, 0.03)),
-    numbered(11, ON_L1_GOODNESS, "Test-set classification accuracy with ℓ1 goodness",
+    Table("table11", ON_L1_GOODNESS, "Test-set classification accuracy with ℓ1 goodness",
           {ACCURACY: of.l1_goodness}, summaries.accuracy, BY_MODEL(), Judged(10, 0.01)),
-    numbered(12, ON_L1_GOODNESS, "Average sparsity of each layer with ℓ1 goodness",
+    Table("table12", ON_L1_GOODNESS, "Average sparsity of each layer with ℓ1 goodness",
           {SPARSITY: of.l1_goodness}, summaries.sparsity, BY_DATASET(),
           Judged(10, 0.02, threshold=SPARSE), notes=notes.lacking_runs),
-    numbered(13, ON_L1_GOODNESS,
+    Table("table13", ON_L1_GOODNESS,
           "Average fraction of units taking part in ensembles with ℓ1 goodness, in %",
           dict.fromkeys([SIZES, SPARSITY], of.l1_goodness),
           summaries.ensembles, OF_ENSEMBLES, Judged(10, 0.5, relative=0.1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,7 @@ class Judged:
 class Table:
     """One table, a row of the catalogue."""
 
-    name: str  # of its files and its caption
+    name: str  # of its files and its caption; table1 is the paper's Table 1
     section: str  # of the paper: its place in the report
     title: str
     measured: Mapping[Artefact, of.Selection]  # what it is made of, each of its experiments
@@ -42,9 +43,14 @@ class Table:
     layout: Layout
     judged: Judged | None = None
     arranged: Callable[[Layout, pd.DataFrame], tuple[pd.DataFrame, str]] = arrange
-    number: int | None = None  # in the paper, whose numbers then stand beside ours
     called: str = ""  # in the report, where it has no number
     notes: Callable[..., list[str]] = nothing  # of the measurements, what to say below
+
+    @property
+    def number(self) -> int | None:
+        """Its number in the paper, whose numbers then stand beside ours; None of any other."""
+        found = re.fullmatch(r"table(\d+)", self.name)
+        return int(found[1]) if found else None
 
     @property
     def label(self) -> str:
