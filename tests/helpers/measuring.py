@@ -9,12 +9,12 @@ CONFIG = {
     "similarity_seeds": 1,
     "seeds_per_job": 10,
     "device": "cpu",
-    "figures": {"seed": 0},
+    "figures": {"seed": 1},
     "beyond": {"images": 2000},
 }
 
 
-def measure(measurement, folder, wildcards, experiments, **config):
+def measure(measurement, folder, wildcards, experiments, *, to=None, gpu=0, **config):
     """Make the files of one job of a measurement, below the folder that its inputs are in.
 
     Args:
@@ -22,6 +22,8 @@ def measure(measurement, folder, wildcards, experiments, **config):
         folder: of the results.
         wildcards: what the path names.
         experiments: all that there are.
+        to: the folder of what is made, if it is another.
+        gpu: how many GPUs the job is given.
         config: keys that differ from `CONFIG`.
     """
     config = CONFIG | config
@@ -32,7 +34,10 @@ def measure(measurement, folder, wildcards, experiments, **config):
         "measure.py",
         folder / f"logs/{measurement.name}.log",
         input={name: [str(folder / path) for path in paths] for name, paths in inputs.items()},
-        output={a.name: str(folder / a.path.format(**wildcards)) for a in measurement.makes},
+        output={
+            artefact.name: str((to or folder) / artefact.path.format(**wildcards))
+            for artefact in measurement.makes
+        },
         params={
             "measure": measurement.measure,
             "compares": measurement.compares,
@@ -40,4 +45,5 @@ def measure(measurement, folder, wildcards, experiments, **config):
             "settings": measurement.arguments(config),
         },
         wildcards=wildcards,
+        resources={"gpu": gpu},
     )

@@ -26,7 +26,7 @@ def run_script(name, log, *, threads=1, **named):
     kinds = ("input", "output", "params", "wildcards", "resources")
     about = {kind: Named(named.get(kind, {})) for kind in kinds}
     about["params"].setdefault("names", printed_names(DATASETS))
-    about["resources"] = Named({"gpu": 0})
+    about["resources"].setdefault("gpu", 0)
     snakemake = SimpleNamespace(**about, log=[log], threads=threads)
     try:
         runpy.run_path(str(SCRIPTS[name]), init_globals={"snakemake": snakemake})

@@ -7,7 +7,13 @@ from ffensembles.data.datasets import write
 from ffensembles.learning.block import train_block
 from ffensembles.paper.claims.evidence import SOURCES
 from ffensembles.paper.tables.catalogue import TABLES
-from ffensembles.pipeline.results import EXPERIMENTS, LOGS, MODELS, REPRESENTATIONS
+from ffensembles.pipeline.results import (
+    EXPERIMENTS,
+    LOGS,
+    MODELS,
+    REPRESENTATIONS,
+    SNAPSHOTS,
+)
 from ffensembles.representations.extraction import extract_run
 from helpers import REPORTED
 from helpers.measuring import CONFIG, measure
@@ -17,7 +23,7 @@ from helpers.small_training import experiment
 
 STUDIES = [
     experiment("ff", seeds=2, epochs=60, batch_size=64),  # most categories have ensembles
-    experiment("bpff", seeds=2),
+    experiment("bpff", seeds=2, epochs=20, learning_rate=0.01),
     experiment("bp", seeds=2),
     experiment("ff", seeds=2, study="without-3", held_out=3),
     experiment("ff", seeds=2, study="l1-goodness", goodness="l1", normalisation="l1"),
@@ -35,19 +41,27 @@ def write_results(folder):
         for wildcards in _jobs(measurement):
             measure(measurement, folder, wildcards, STUDIES)
     _judge(folder)
-    return folder
+
+
+def of_experiment(folder, artefact, e):
+    """Return the paths of the files of one kind that belong to an experiment."""
+    return [folder / path for path in artefact.paths([e], CONFIG)]
 
 
 def _train(folder, e, images):
     """Train the runs of an experiment and extract their representations."""
-    (weights,), (log,) = ([folder / p for p in a.paths([e], CONFIG)] for a in (MODELS, LOGS))
+    weights, log, snapshots = (
+        str(*of_experiment(folder, artefact, e)) for artefact in (MODELS, LOGS, SNAPSHOTS)
+    )
     threads = torch.get_num_threads()
     train_block(
         e,
         list(e.runs),
         images,
-        model_path=str(weights),
-        log_path=str(log),
+        model_path=weights,
+        log_path=log,
+        snapshots_path=snapshots,
+        snapshots_of=CONFIG["figures"]["seed"],
         random_seed=0,
         device="cpu",
         precision="auto",
@@ -57,7 +71,7 @@ def _train(folder, e, images):
     torch.set_num_threads(threads)
     for seed in e.runs:
         path = folder / REPRESENTATIONS.at(e, seed=seed)
-        extract_run(e, seed, str(weights), images, path, device="cpu", unseen_label="none")
+        extract_run(e, seed, weights, images, path, device="cpu", unseen_label="none")
 
 
 def _jobs(measurement):

@@ -32,6 +32,13 @@ def test_initialisation_is_distributed_as_pytorchs_default():
         )
 
 
+def test_a_head_is_initialised_for_the_width_of_the_last_layer():
+    head = Network.initialise([6, 400, 100], 50, "none", generators(1)).head
+    assert head.weight.shape == (1, 50, 100)
+    for drawn in (head.weight, head.bias):
+        assert 0.09 < drawn.abs().max() <= 1 / 100**0.5
+
+
 def test_a_seeds_weights_do_not_depend_on_its_block():
     block = Network.initialise([6, 4, 4], 3, "l2", generators(3))
     alone = Network.initialise([6, 4, 4], 3, "l2", generators(3)[2:])

@@ -1,4 +1,5 @@
 import itertools
+from collections import defaultdict
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
@@ -15,6 +16,8 @@ from matplotlib.collections import EllipseCollection, PolyCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.text import Text
 
@@ -41,6 +44,7 @@ from helpers.figure_artefacts import Study
 from helpers.scripts import run_script
 
 NAMES = CATEGORIES["fashionmnist"]
+READERS = {a.name: a.reader for figure in FIGURES for a in figure.files if a.reader}
 
 pytestmark = [
     pytest.mark.filterwarnings("error"),
@@ -169,7 +173,7 @@ def plot(draw, study, folder):
     """Run the script as Snakemake does, and return the files it wrote."""
     files, settings = jobs(study)[draw]
     output = {form: folder / f"{draw}.{form}" for form in ("pdf", "png")}
-    params = {**settings, "draw": draw, "code": ""}
+    params = {"draw": draw, "readers": READERS, "settings": settings}
     run_script("plot.py", folder / "log", input=files, output=output, params=params)
     return output
 
@@ -191,7 +195,9 @@ def plotted(study, tmp_path_factory):
 def drawn(draw, study):
     """Draw a figure of another study, and return what `watched` saw."""
     with watched() as seen:
-        style.save(drawing.draw(draw, *jobs(study)[draw]), study.folder / "drawn.png")
+        files, settings = jobs(study)[draw]
+        figure = drawing.draw(draw, files, READERS, settings)
+        style.save(figure, study.folder / "drawn.png")
     return seen
 
 
@@ -215,6 +221,26 @@ def assert_nothing_overlaps(seen):
         width = min(a.x1, b.x1) - max(a.x0, b.x0)
         height = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(width, height) < 1, f"{one!r} lies on {other!r}"
+
+
+def test_a_colour_and_a_marker_mean_the_same_in_every_figure(plotted):
+    meant = defaultdict(set)
+    for draw in DRAWN:
+        figure = plotted(draw)[0].figure
+        for legend in figure.findobj(Legend):
+            for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+                lines = isinstance(handle, Line2D)
+                colour = to_hex(handle.get_color() if lines else handle.get_facecolor())
+                meant[text.get_text()].add(colour)
+                if lines and handle.get_marker() not in ("None", "_"):
+                    same = [
+                        line
+                        for line in figure.findobj(Line2D)
+                        if line.get_marker() == handle.get_marker() and line is not handle
+                    ]
+                    assert {to_hex(line.get_color()) for line in same} == {colour}, (draw, text)
+    assert {"FF", "BP/FF", "BP", "layer 1", "layer 2"} <= set(meant)
+    assert {name: colours for name, colours in meant.items() if len(colours) > 1} == {}
 
 
 @pytest.mark.parametrize("names", [["ring", "cross", "square"], list(map(str, range(47)))], ids=len)

@@ -11,7 +11,7 @@ from ffensembles.analysis.measurements import read_sizes, with_keys
 from ffensembles.experiments import read_experiments
 from ffensembles.extras.studies.catalogue import TABLES as STUDY_TABLES
 from ffensembles.files import write_parquet
-from ffensembles.paper.tables import notes, summaries
+from ffensembles.paper.tables import layout, notes, summaries
 from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.departures import departures
 from ffensembles.pipeline.configuration import narrow
@@ -152,3 +152,19 @@ def test_a_cap_on_epochs_departs_where_it_caps():
     every = {(e.dataset, e.model) for e in capped}
     # FF on FASHIONMNIST has 100 epochs, and BP 80.
     assert found == every - {("fashionmnist", "ff"), *((data, "bp") for data, _ in every)}
+
+
+@pytest.mark.parametrize(
+    ("means", "marks", "said"),
+    [
+        ([0.9, np.nan], ["", ""], "in brackets, what the paper reports."),
+        ([np.nan, np.nan], ["", "-"], "in brackets, what the paper reports."),
+        ([np.nan, np.nan], ["", ""], "the paper reports no numbers for this data."),
+    ],
+)
+def test_it_is_said_whether_the_paper_reports_anything(means, marks, said):
+    """A dash of the paper's, which has no mean, is reported as well."""
+    table = pd.DataFrame({"n": 2, "reported_mean": means, "reported_mark": marks})
+    assert layout.legend(TABLES["table3"].layout, table).startswith(
+        f"Ours: mean ± standard deviation over runs (2 runs); {said}"
+    )

@@ -89,6 +89,13 @@ class Snapshots:
         log.info("snapshots: %.1f MiB, %d epochs", size, len(epochs) if kept else 0)
 
 
+def seed_of(path: str | Path) -> int:
+    """Return the seed of the run whose snapshots are in a file."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        seed: int = json.loads(file.metadata()["ffensembles"])["seed"]
+        return seed
+
+
 def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, Network]]:
     """Yield (layer, epoch, network) for every snapshot in a file, in the order of training.
 

@@ -21,7 +21,7 @@ from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.pruning import spread
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
-from ffensembles.learning.snapshots import networks
+from ffensembles.learning.snapshots import networks, seed_of
 from ffensembles.representations.extraction import activations, inputs, predict
 
 COLUMNS = {
@@ -48,7 +48,7 @@ def look(epoch: int, activations: np.ndarray, labels: np.ndarray) -> Moment:
     means = category_means(activations, labels, categories)
     sparsity = pd.Series(hoyer(activations)).groupby(labels).mean()
     active = active_units(means, leave_one_out(means))
-    return Moment(epoch, active, activations.max(axis=0) > 0, sparsity.to_numpy())
+    return Moment(epoch, active, (activations > 0).any(axis=0), sparsity.to_numpy())
 
 
 def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame:
@@ -100,7 +100,6 @@ def measure_dynamics(
     *,
     device: str,
     images: int,
-    seed: int,
 ) -> pd.DataFrame:
     """Follow the ensembles of one run through its snapshots.
 
@@ -112,7 +111,6 @@ def measure_dynamics(
         dataset: whose test images are represented, all of them.
         device: where the networks run.
         images: how many test images to take at most for the accuracy, spread evenly over all.
-        seed: the run's.
 
     Returns:
         seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this
@@ -144,7 +142,7 @@ def measure_dynamics(
                 moments.setdefault(number, []).append(look(epoch, h, categories))
                 accuracy[number, epoch] = float((guess == truth).mean())
     tables = [
-        with_keys(follow(found, np.unique(categories).tolist()), seed=seed, layer=layer)
+        with_keys(follow(found, np.unique(categories).tolist()), seed=seed_of(path), layer=layer)
         for layer, found in moments.items()
     ]
     table = pd.concat(tables, ignore_index=True)
