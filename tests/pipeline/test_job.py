@@ -42,7 +42,7 @@ def test_a_job_that_ends_well_exits_0(run):
 
 def test_slurms_log_has_all_that_the_log_has(run, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "7")
-    process, log = run("pass")
+    process, _ = run("pass")
     assert process.stderr == "starts\na note\na warning\n"
 
 
