@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from helpers.pipeline import copy_pipeline
+from helpers import ROOT
+from helpers.pipeline import copy_pipeline, snakemake
 
 MODEL = "results/demo/models/digits/bp/main/seeds-0-1.safetensors"
 PROFILE = Path("profiles/slurm/config.yaml")
@@ -37,6 +39,16 @@ def test_an_executor_that_is_not_slurm_is_asked_nothing_about_slurm(copied):
     done = run(copied, "--config", "only={epochs: 1}", "--jobs", "2", *generic, *quick)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (copied / MODEL).exists()
+
+
+@pytest.mark.parametrize("name", ["demo", "slurm"])
+def test_every_rule_that_a_profile_names_is_there(name):
+    listed = snakemake(ROOT, "--configfile", "config/demo.yaml", "--list-rules", "--quiet")
+    rules = {line.split(" ")[0] for line in listed.splitlines()}
+    profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text())
+    parts = (profile.get(key, {}) for key in ("set-threads", "set-resources", "groups"))
+    named = {rule.split("=")[0] for part in parts for rule in part}
+    assert named and named <= rules
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def log(tmp_path):
     return write
 
 
+NO_COSTS = provenance.costs("nowhere")
 TOGETHER = [(s, layer, 1, seconds) for layer, seconds in ((1, 20.0), (2, 40.0)) for s in (0, 1)]
 IN_TURN = [(0, 0, 1, 1000.5), (1, 0, 1, 1100.25), (0, 0, 2, 700.0), (1, 0, 2, 799.25)]
 
@@ -58,7 +59,11 @@ def test_hours_are_told_apart_by_device(log):
 def test_the_page_sums_the_blocks_of_an_experiment(log):
     logs = [log(IN_TURN), log(TOGETHER, seeds=[2, 3]), log(TOGETHER, hardware="other")]
     page = provenance.provenance_page(
-        provenance.trainings(logs), commit="abc", versions={"Python": "3.11.2"}, config="a: <b>\n"
+        provenance.trainings(logs),
+        NO_COSTS,
+        commit="abc",
+        versions={"Python": "3.11.2"},
+        config="a: <b>\n",
     )
     cells = '<td class="text">{}</td>' * 10 + "<td>{}</td>" * 2
     about = [
@@ -80,7 +85,9 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
 
 
 def test_a_run_without_any_training_has_a_page():
-    page = provenance.provenance_page(provenance.trainings([]), commit="", versions={}, config="")
+    page = provenance.provenance_page(
+        provenance.trainings([]), NO_COSTS, commit="", versions={}, config=""
+    )
     assert "0 runs in 0 trainings: 0.00 GPU hours" in page
 
 
@@ -135,3 +142,48 @@ def test_why_git_refuses_is_told(tmp_path, monkeypatch):
 
 def test_every_named_package_is_installed():
     assert set(provenance.versions()) == {"Python", *provenance.PACKAGES}
+
+
+HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+@pytest.fixture
+def benchmarks(tmp_path):
+    """Write what Snakemake measures of three jobs of two rules; return the folder."""
+    for name, seconds, memory in (
+        ("train/digits/ff/main/seeds-0-1", "3600.25", "2500.5"),
+        ("train/digits/bp/main/seeds-0-1", "61.5", "1200.0"),
+        ("measure_accuracy/digits/ff/main", "0.2", "-"),
+    ):
+        path = tmp_path / f"benchmarks/{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{HEAD}{seconds}\t0:00:00\t{memory}\t-\t-\t-\t0\t0\t99.0\t3.0\n")
+    return tmp_path / "benchmarks"
+
+
+def test_costs_are_added_up_by_rule(benchmarks):
+    train, accuracy = provenance.costs(benchmarks).to_dict("records")
+    assert train == {
+        **{"rule": "train", "jobs": 2, "seconds": 3661.75},
+        **{"longest": 3600.25, "memory": 2500.5},
+    }
+    assert (accuracy["rule"], accuracy["jobs"], accuracy["seconds"]) == ("measure_accuracy", 1, 0.2)
+    assert pd.isna(accuracy["memory"])
+
+
+def test_the_page_has_a_table_of_costs(benchmarks):
+    page = provenance.provenance_page(
+        provenance.trainings([]),
+        provenance.costs(benchmarks),
+        **{"commit": "", "versions": {}, "config": ""},
+    )
+    cells = '<td class="text">{}</td>' + "<td>{}</td>" * 4
+    assert cells.format("train", 2, "1:01:02", "1:00:00", "2.44 GiB") in page
+    assert cells.format("measure_accuracy", 1, "0:00:00", "0:00:00", "–") in page
+
+
+def test_without_benchmarks_nothing_is_said_of_costs():
+    page = provenance.provenance_page(
+        provenance.trainings([]), NO_COSTS, commit="", versions={}, config=""
+    )
+    assert "Cost" not in page

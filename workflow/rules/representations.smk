@@ -26,6 +26,8 @@ rule extract_representations:
         REPRESENTATION if config["keep_representations"] else temp(REPRESENTATION),
     log:
         "<logs>/extract_representations/{dataset}/{model}/{study}/seed-{seed}.log",
+    benchmark:
+        "<results>/benchmarks/extract_representations/{dataset}/{model}/{study}/seed-{seed}.tsv"
     conda:
         ENVIRONMENT
     threads: 4

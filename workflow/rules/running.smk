@@ -52,9 +52,8 @@ def sbatch_options(name, job):
         asked["partition"] = workflow.scheduler._executor.get_partition_arg(job)
         call = get_submit_command(job, asked, settings=workflow.executor_settings)
         words = shlex.split(call + set_gres_string(job))
-        return tuple(
-            words[words.index("--comment") + 2 :]
-        )  # what comes before decides nothing
+        del words[: words.index("--comment") + 2]  # what comes before decides nothing
+        return tuple(words)
     except WorkflowError as error:
         stop(f"{name}: {error}")
 
@@ -69,9 +68,12 @@ def check_slurm():
 
 
 onstart:
-    for name in ("results", "logs"):
+    for name in ("results", "logs", "checkpoints"):
         or_stop(check_folder, config["pathvars"][name])
-    or_stop(check_outputs, [x for job in workflow.dag.needrun_jobs() for x in job.output])
+    or_stop(
+        check_outputs,
+        [x for job in workflow.dag.needrun_jobs() for x in job.output],
+    )
     if workflow.executor_plugin.name == "slurm":
         check_slurm()
     ending.end_on_signals(here=workflow.local_exec)

@@ -26,6 +26,8 @@ rule train:
         ),
     log:
         "<logs>/train/{dataset}/{model}/{study}/seeds-{first}-{last}.log",
+    benchmark:
+        "<results>/benchmarks/train/{dataset}/{model}/{study}/seeds-{first}-{last}.tsv"
     conda:
         ENVIRONMENT
     threads: max(1, CORES // GPUS) if GPUS and CORES else 64

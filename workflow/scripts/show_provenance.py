@@ -15,6 +15,7 @@ with job(snakemake.log[0]):
     know(snakemake.params.names)
     page = provenance.provenance_page(
         provenance.trainings(as_list(snakemake.input.logs)),
+        provenance.costs(Path(snakemake.output[0]).parent / "benchmarks"),
         commit=checkout.commit(Path(__file__).resolve().parents[2]),
         versions=provenance.versions(),
         config=Path(snakemake.input.config).read_text(encoding="utf-8"),

@@ -65,13 +65,44 @@ def versions() -> dict[str, str]:
     }
 
 
+def costs(folder: str | Path) -> pd.DataFrame:
+    """Return what the jobs of each rule took, by Snakemake's own measurements of them.
+
+    Args:
+        folder: of the benchmarks, with a folder for each rule; it need not be there.
+
+    Returns:
+        A row per rule, the longest first: `rule`, `jobs`, `seconds` of all, `longest` (s) of one,
+        and `memory`, the largest resident set of one (MiB; NaN where every job was too short).
+    """
+    found = [
+        (path.relative_to(folder).parts[0], job["s"], job["max_rss"])
+        for path in sorted(Path(folder).rglob("*.tsv"))
+        for job in pd.read_csv(path, sep="\t", na_values="-").to_dict("records")
+    ]
+    jobs = pd.DataFrame(found, columns=["rule", "seconds", "memory"])
+    jobs = jobs.astype({"seconds": float, "memory": float})
+    summed = jobs.groupby("rule", as_index=False).agg(
+        jobs=("seconds", "size"),
+        seconds=("seconds", "sum"),
+        longest=("seconds", "max"),
+        memory=("memory", "max"),
+    )
+    return summed.sort_values("seconds", ascending=False, ignore_index=True)
+
+
 def provenance_page(
-    trainings: pd.DataFrame, *, commit: str, versions: Mapping[str, str], config: str
+    trainings: pd.DataFrame,
+    costs: pd.DataFrame,
+    *,
+    commit: str,
+    versions: Mapping[str, str],
+    config: str,
 ) -> str:
     """Return all of it as one readable HTML page that needs no other file.
 
     Args:
-        trainings: as the function of that name gives them.
+        trainings, costs: as the functions of these names give them.
         commit: of the pipeline, in words.
         versions: of the software, by name.
         config: the whole configuration as YAML.
@@ -84,6 +115,10 @@ def provenance_page(
         platform=platform.platform(),
         hours=hours(trainings),
         trainings=_by_experiment(trainings).to_numpy(),
+        costs=[
+            (rule, jobs, clock(seconds), clock(longest), _size(memory))
+            for rule, jobs, seconds, longest, memory in costs.to_numpy()
+        ],
         versions=versions.items(),
         data=[(DATASETS.get(name, name), sha256) for name, sha256 in data.to_numpy()],
         config=config,
@@ -112,6 +147,10 @@ def _by_experiment(trainings: pd.DataFrame) -> pd.DataFrame:
     sums["seconds"] = sums["seconds"].map(clock)
     sums["commit"] = sums["commit"].str[:12]
     return sums
+
+
+def _size(mebibytes: float) -> str:
+    return "–" if pd.isna(mebibytes) else f"{mebibytes / 1024:.2f} GiB"
 
 
 def clock(seconds: float) -> str:

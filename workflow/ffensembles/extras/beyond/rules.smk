@@ -30,6 +30,8 @@ for measurement in MEASUREMENTS:
             **files_made_by(measurement),
         log:
             f"<logs>/{measurement.name}/{measurement.place}.log",
+        benchmark:
+            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
         conda:
             ENVIRONMENT
         threads: measurement.threads
