@@ -81,7 +81,7 @@ def follow() -> None:
                 taken.take(epoch, {name: network.state()[name] for name in names}, [0])
         path = f"{folder}/snapshots.safetensors"
         taken.save(path, network, {})
-        dynamics.measure_dynamics(experiment, path, images(), device="cpu", images=SHOWN)
+        dynamics.measure_dynamics(experiment, path, images(), device="cpu", images=SHOWN, seed=0)
 
 
 def of_layer(measure: Callable[..., object], *extra: object) -> Callable[[], object]:
@@ -90,7 +90,7 @@ def of_layer(measure: Callable[..., object], *extra: object) -> Callable[[], obj
 
 
 PARTS: dict[str, Callable[[], object]] = {
-    "definition": of_layer(definition.measure_definition),
+    "definition": of_layer(definition.measure_definition, np.random.default_rng(0)),
     "microstructure": of_layer(
         microstructure.by_category, np.arange(IMAGES), np.random.default_rng(0)
     ),

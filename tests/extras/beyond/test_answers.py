@@ -83,12 +83,15 @@ def test_microstructure(clear, weak, one, word):
 
 
 def test_a_question_without_an_answer_ends_no_other():
-    table = sizes(0.1, 0.09, 0.08).assign(dataset="digits", model="ff", study="main")
+    keys = {"dataset": "digits", "model": "ff", "study": "main"}
+    sizes = [(m, f, 0.1) for m in ("size", "by_chance") for f in (1.5, 2.0, 3.0)]
+    table = pd.DataFrame(sizes, columns=["measure", "factor", "mean"]).assign(**keys, layer=1, n=1)
+    accuracies = pd.DataFrame({"category": [pd.NA, *range(10)], "accuracy": 0.9}).assign(**keys)
     summaries = {"definition": table, "broken": table}
     questions = {
         "definition": SimpleNamespace(answer=answers.definition),
         "broken": SimpleNamespace(answer=lambda rows: rows["nowhere"]),
     }
-    found = answers.answer_all(summaries, questions, {"definition": [], "broken": []})
+    found = answers.answer_all(summaries, questions, {"definition": [], "broken": []}, accuracies)
     assert found["answer"].tolist() == ["little", "no answer"]
     assert "nowhere" in found["numbers"][1]

@@ -111,7 +111,9 @@ def moments():
         for category in (0, 1)
     ]
     columns = ["layer", "epoch", "category", "size", "members"]
-    return pd.DataFrame(rows, columns=columns).assign(units=10, sparsity=0.5, to_end=0.25)
+    return pd.DataFrame(rows, columns=columns).assign(
+        units=10, sparsity=0.5, to_end=0.25, by_chance=0.1
+    )
 
 
 def test_courses():
