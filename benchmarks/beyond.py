@@ -90,7 +90,7 @@ def of_layer(measure: Callable[..., object], *extra: object) -> Callable[[], obj
 
 
 PARTS: dict[str, Callable[[], object]] = {
-    "definition": of_layer(definition.measure_definition),
+    "definition": of_layer(definition.measure_definition, np.random.default_rng(0)),
     "microstructure": of_layer(
         microstructure.by_category, np.arange(IMAGES), np.random.default_rng(0)
     ),

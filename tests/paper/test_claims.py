@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import beta
 
 from ffensembles.files import write_parquet
-from ffensembles.paper.claims import balance, evidence
+from ffensembles.paper.claims import balance, evidence, sparsity
 from ffensembles.paper.claims.catalogue import CLAIMS
 from ffensembles.paper.claims.claim import Claim
 from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing
@@ -509,3 +509,70 @@ def test_evidence_is_read_from_files(tmp_path: Path) -> None:
     assert mnist.by_layer("ff") == pytest.approx([0.922, 0.813, 0.618])
     with pytest.raises(Missing):
         mnist.probe("ff", "main")
+
+
+def sizes_of(model: str, *layers: int) -> Spoil:
+    """Give all ensembles of a model on MNIST these sizes, layer by layer."""
+
+    def spoil(evidence: Evidence) -> Evidence:
+        for layer, size in enumerate(layers, 1):
+            evidence = where("sizes", "size", size, dataset="mnist", model=model, layer=layer)(
+                evidence
+            )
+        return evidence
+
+    return spoil
+
+
+def test_sizes_that_differ_in_opposite_ways_do_not_make_up_for_each_other(papers: Evidence) -> None:
+    crossed = sizes_of("ff", 200, 20)(sizes_of("bpff", 20, 200)(papers))
+    results = evaluate(crossed, [claim_named("comparable-ensemble-sizes")])
+    assert results.set_index("dataset")["true"].to_dict() == {
+        **dict.fromkeys(PAPER, True),
+        "mnist": False,
+    }
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.16, 0.2, 0.25, 0.3])
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1)])
+def test_no_difference_is_both_clear_and_comparable(gap, signs, papers: Evidence) -> None:
+    spoilt = papers
+    for layer, sign in enumerate(signs, 1):
+        of_layer = {"model": "bpff", "layer": layer, "dataset": "mnist", "study": "main"}
+        change = where("sparsity", "sparsity", 0.7 + sign * gap / 2, **of_layer)
+        other = where("sparsity", "sparsity", 0.7 - sign * gap / 2, **{**of_layer, "model": "ff"})
+        spoilt = other(change(spoilt))
+    (comparable,) = evaluate(spoilt.of("mnist"), [claim_named("comparable-sparsity")])["true"]
+    assert comparable == (gap < sparsity.CLEAR)
+
+
+def test_unseen_ensembles_that_are_nearly_always_larger_are_not_of_the_usual_size(
+    papers: Evidence,
+) -> None:
+    larger = papers
+    for k in range(9):
+        change = where("sizes", "size", 90, study=f"without-{k}", category=k)
+        larger = change(larger)
+    (found,) = evaluate(larger, [claim_named("unseen-ensembles-have-usual-sizes")]).to_dict(
+        "records"
+    )
+    assert not found["true"]
+    assert "median 1.80, larger in 9" in found["figures"]
+
+
+def test_units_that_chance_would_share_are_not_sharing(papers: Evidence) -> None:
+    """Every unseen ensemble shares a few units with every other: as many as are expected."""
+    table = papers.frames["members"]
+    rng = np.random.default_rng(0)
+    rest = table[~table["study"].str.startswith("without-")]
+    rows = [
+        {"dataset": "fashionmnist", "model": "ff", "study": f"without-{k}", "seed": 0, "layer": 1,
+         "category": category, "unit": unit, "mean": 1.0}
+        for k in range(10)
+        for category in range(10)
+        for unit in rng.choice(1000, 50, replace=False)
+    ]  # fmt: skip
+    spoilt = Evidence({**papers.frames, "members": pd.concat([rest, pd.DataFrame(rows)])})
+    (found,) = evaluate(spoilt, [claim_named("unseen-ensembles-share-units")]).to_dict("records")
+    assert not found["true"]
+    assert "0 of 10 cases" in found["figures"] or "1 of 10 cases" in found["figures"]

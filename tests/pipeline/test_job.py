@@ -35,7 +35,7 @@ def run(tmp_path):
 
 
 def test_a_job_that_ends_well_exits_0(run):
-    process, _ = run("pass")
+    process, log = run("pass")
     assert (process.returncode, process.stderr) == (0, "a warning\n")
     assert "INFO a note" in log
 

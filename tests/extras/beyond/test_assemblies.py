@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from ffensembles.extras.beyond.assemblies import (
+    by_deviations,
     compare,
-    find_assemblies,
+    find_weights,
     largest_chance_variance,
     match,
+    members,
 )
 
 UNITS, SIZE, GROUPS, IMAGES = 100, 8, 10, 3000
@@ -20,17 +22,22 @@ def activations(driven, rng):
     return (noise + 2 * (driven @ PLANTED)).astype(np.float32)
 
 
+def found_in(x, rng):
+    """Return the units of the assemblies found from every start, (starts, assemblies, units)."""
+    return members(find_weights(x, rng))
+
+
 def test_bound_on_independent_units():
     assert largest_chance_variance(400, 100) == pytest.approx((1 + 0.5) ** 2)
     x = np.random.default_rng(0).standard_normal((2000, UNITS))
-    assert len(find_assemblies(x, np.random.default_rng(0))) == 0
+    assert find_weights(x, np.random.default_rng(0)).shape[1] == 0
 
 
 def test_planted_assemblies_are_found():
     rng = np.random.default_rng(1)
-    found = find_assemblies(activations(rng.random((IMAGES, GROUPS)) < 0.1, rng), rng)
-    assert len(found) == GROUPS
-    np.testing.assert_array_equal(match(PLANTED, found).max(axis=1), np.ones(GROUPS))
+    found = found_in(activations(rng.random((IMAGES, GROUPS)) < 0.1, rng), rng)
+    assert found.shape[1] == 2 * GROUPS  # both signs of each
+    assert (match(PLANTED, found).max(axis=2) == 1).all()
 
 
 def test_assemblies_that_follow_the_labels_match_the_ensembles():
@@ -55,17 +62,29 @@ def test_assemblies_without_label_structure_do_not_match():
     table = compare(x, np.arange(IMAGES) % 5, rng)
     assert (table["assemblies"] == GROUPS).all()
     assert (table["size"] == 20).all()
-    assert (table["jaccard"] < table["null_mean"]).all()
+    assert (table["jaccard"] < table["null_high"]).all()
 
 
 def test_silent_units_take_no_part():
     rng = np.random.default_rng(4)
     x = activations(rng.random((IMAGES, GROUPS)) < 0.1, rng)
     x[:, -20:] = 0
-    assert not find_assemblies(x, rng)[:, -20:].any()
-    assert find_assemblies(np.zeros((50, 10)), rng).shape == (0, 10)
+    assert not found_in(x, rng)[..., -20:].any()
+    assert found_in(np.zeros((50, 10)), rng).shape[1:] == (0, 10)
 
 
 def test_empty_against_empty_is_no_match():
     nothing = np.zeros((1, 4), dtype=bool)
     assert match(nothing, nothing)[0, 0] == 0
+
+
+def test_members_stand_out_by_either_sign():
+    weights = np.zeros((1, 1, 12))
+    weights[..., :3] = [0.6, 0.5, 0.5]
+    weights[..., 3:5] = -0.3
+    weights[..., 5:] = 0.01
+    both = np.zeros((1, 2, 12), dtype=bool)
+    both[0, 0, :3] = both[0, 1, 3:5] = True
+    np.testing.assert_array_equal(members(weights), both)
+    # Two standard deviations above the mean: three of twelve units cannot be.
+    assert not by_deviations(weights)[0, 0, 1:].any()

@@ -4,6 +4,8 @@ import pytest
 from ffensembles.analysis.ensembles import leave_one_out
 from ffensembles.extras.beyond.definition import measure_definition, sweep, treves_rolls
 
+RNG = np.random.default_rng(0)
+
 
 def value(table, measure, factor=None):
     rows = table[table["measure"] == measure]
@@ -40,7 +42,7 @@ def test_a_single_entry_has_no_sparseness():
 def test_lifetime_is_population_of_the_transposed():
     # One unit answers a single image, one all alike, one none: 1, 0 and left out.
     x = np.array([[4, 2, 0], [0, 2, 0], [0, 2, 0], [0, 2, 0]], np.float32)
-    table = measure_definition(x, np.array([0, 0, 1, 1]))
+    table = measure_definition(x, np.array([0, 0, 1, 1]), RNG)
     assert value(table, "lifetime") == pytest.approx(0.5)
     assert value(table, "silent_units") == pytest.approx(1 / 3)
 
@@ -62,7 +64,7 @@ def test_sweep_of_planted_means():
 
 def test_ensembles_shrink_as_the_factor_grows():
     x = np.random.default_rng(1).exponential(size=(60, 40)) ** 2
-    table = measure_definition(x, np.arange(60) % 3)
+    table = measure_definition(x, np.arange(60) % 3, RNG)
     sizes = table[table["measure"] == "size"].sort_values("factor")["value"].to_numpy()
     assert (np.diff(sizes) <= 0).all()
     assert sizes[0] > sizes[-1]
@@ -70,9 +72,20 @@ def test_ensembles_shrink_as_the_factor_grows():
 
 def test_what_takes_two_images_is_not_defined_for_one_and_nothing_for_none():
     x, labels = np.array([[4, 0, 0, 0]], np.float32), np.array([2])
-    one = measure_definition(x, labels)
+    one = measure_definition(x, labels, RNG)
     assert value(one, "hoyer") == 1 and value(one, "size", 2.0) == 0.25
     assert np.isnan(value(one, "lifetime"))
-    none = measure_definition(x[:0], labels[:0])
+    none = measure_definition(x[:0], labels[:0], RNG)
     assert none["value"].isna().all()
     assert none[["measure", "factor"]].equals(one[["measure", "factor"]])
+
+
+def test_size_by_chance_is_that_of_permuted_labels():
+    # A unit stands out in either category: with the labels permuted it stands out nowhere.
+    x = np.ones((400, 40))
+    labels = np.arange(400) % 2
+    x[labels == 0, 0] = x[labels == 1, 1] = 3.5
+    table = measure_definition(x, labels, np.random.default_rng(0))
+    assert value(table, "size", 2.0) == 1 / 40
+    assert value(table, "by_chance", 2.0) == pytest.approx(2 / 40)
+    assert value(table, "by_chance", 3.0) == 0

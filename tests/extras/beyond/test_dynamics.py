@@ -3,7 +3,13 @@ import pytest
 
 from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
-from ffensembles.extras.beyond.dynamics import Moment, follow, look, measure_dynamics
+from ffensembles.extras.beyond.dynamics import (
+    Moment,
+    chance_jaccard,
+    follow,
+    look,
+    measure_dynamics,
+)
 from ffensembles.learning.block import train_block
 from ffensembles.representations import extraction
 from helpers.small_training import experiment
@@ -53,9 +59,22 @@ def test_sparsity_by_category():
 
 def test_two_empty_ensembles_have_no_similarity():
     nothing = np.zeros((1, 3), dtype=bool)
-    table = follow([Moment(epoch, nothing, np.zeros(1)) for epoch in (0, 1)], [0])
+    live = np.ones(3, dtype=bool)
+    table = follow([Moment(epoch, nothing, live, np.zeros(1)) for epoch in (0, 1)], [0])
     assert table["to_end"].isna().all()
     assert table["kept"].isna().all()
+
+
+def test_chance_shares_units_that_both_sets_may_have():
+    pools = np.arange(40) < 20, np.arange(40) >= 5
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(4000):
+        a, b = (rng.choice(np.flatnonzero(pool), 8, replace=False) for pool in pools)
+        found.append(len(np.intersect1d(a, b)))
+    shared = np.mean(found)
+    assert chance_jaccard(8, 8, *pools) == pytest.approx(shared / (16 - shared), rel=0.05)
+    assert np.isnan(chance_jaccard(0, 0, *pools))
 
 
 def train(e, dataset, folder):

@@ -61,7 +61,14 @@ def test_accuracies_of_pruned_networks():
 
 def test_best_matches():
     frame = pd.DataFrame(
-        {"layer": 1, "category": range(10), "jaccard": 0.5, "null_mean": 0.1, "null_high": 0.2}
+        {
+            "layer": 1,
+            "category": range(10),
+            "jaccard": 0.5,
+            "permuted": 0.1,
+            "random": 0.1,
+            "null_high": 0.2,
+        }
     )
     figure = assemblies.best_matches(for_models(frame).assign(seed=0), dataset="digits")
     points = figure.axes[0].containers[1].lines[0].get_xydata()
@@ -104,7 +111,9 @@ def moments():
         for category in (0, 1)
     ]
     columns = ["layer", "epoch", "category", "size", "members"]
-    return pd.DataFrame(rows, columns=columns).assign(units=10, sparsity=0.5, to_end=0.25)
+    return pd.DataFrame(rows, columns=columns).assign(
+        units=10, sparsity=0.5, to_end=0.25, by_chance=0.1
+    )
 
 
 def test_courses():

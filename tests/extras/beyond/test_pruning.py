@@ -37,7 +37,7 @@ def pruned():
     network, images, labels = planted()
     layers = extraction.activations(network, images)
     ranking = rank_units(network, layers, labels.numpy(), np.random.default_rng(0))
-    return prune(network, images, labels, None, "none", ranking)
+    return prune(network, images, labels, None, "none", ranking, np.random.default_rng(1))
 
 
 def accuracy(table, ranking, share=None):
@@ -62,6 +62,27 @@ def test_other_rankings_are_misled(pruned):
     random = accuracy(pruned, "random", 0.5)
     assert 1 / CATEGORIES < random < 0.9
     assert accuracy(pruned, "mean activation", 0.5) == pytest.approx(1 / CATEGORIES)
+
+
+def test_sets_are_held_against_as_many_live_units_and_as_many_active_ones(pruned):
+    drawn = accuracy(pruned, "as many live")
+    assert (drawn["share"] == 0.25).all() and drawn["draw"].tolist() == list(range(10))
+    assert drawn["accuracy"].between(1 / CATEGORIES, 0.7).all()
+    active = accuracy(pruned, "most active")["accuracy"].item()
+    assert active == pytest.approx(1 / CATEGORIES)
+
+
+def test_what_is_drawn_is_drawn_from_live_units():
+    network, images, labels = planted()
+    network.layers[0].bias[0, 20:] = -100
+    layers = extraction.activations(network, images)
+    ranking = rank_units(network, layers, labels.numpy(), np.random.default_rng(0))
+    table = prune(network, images, labels, None, "none", ranking, np.random.default_rng(0))
+    assert (table.loc[table["ranking"] != "whole", "live"] == 0.5).all()
+    # Half of the units, which are the live ones in whatever order: nothing is lost.
+    assert (
+        accuracy(table, "random")["accuracy"][accuracy(table, "random")["share"] == 0.5] == 1
+    ).all()
 
 
 def test_weight_norm_ranks_by_the_norm_of_the_inputs():
@@ -119,15 +140,17 @@ def test_operations_left():
 
 def test_a_layer_is_never_left_empty():
     network, images, labels = planted()
-    everything = Ranking({}, [np.ones(UNITS, dtype=bool)])
-    table = prune(network, images, labels, None, "none", everything)
-    assert "in none" not in set(table["ranking"])
-    assert (table.loc[table["ranking"] == "in ensembles", "accuracy"] == 1).all()
+    rng = np.random.default_rng(0)
+    for members in (np.ones(UNITS, dtype=bool), np.zeros(UNITS, dtype=bool)):
+        table = prune(
+            network, images, labels, None, "none", Ranking({}, [members], [np.ones(UNITS)]), rng
+        )
+        assert set(table["ranking"]) == {"whole"}
 
 
 def test_where_no_image_ranks_the_units_only_the_whole_network_is_tested():
     network, images, labels = planted()
     nothing = [np.zeros((0, UNITS), np.float32)]
     ranking = rank_units(network, nothing, np.zeros(0, int), np.random.default_rng(0))
-    table = prune(network, images, labels, None, "none", ranking)
+    table = prune(network, images, labels, None, "none", ranking, np.random.default_rng(0))
     assert table[["ranking", "accuracy"]].to_numpy().tolist() == [["whole", 1]]

@@ -77,8 +77,8 @@ def pruning(table: pd.DataFrame) -> Answer:
     """Say what the units in ensembles are worth, and a quarter of all units by each ranking.
 
     They say which units can be pruned if those in ensembles keep all but `LOST` of the accuracy,
-    and more than as many live units do, and if a quarter that ensembles choose keeps more than a
-    random one; in part, if one of the latter two is true.
+    and more than as many live units and than as many of the most active do, and if the same is
+    true of the quarter of all units that ensembles choose; in part, if one of the two is better.
     """
     at_once = table[table["layer"] == 0]
     whole = table[table["ranking"] == "whole"].iloc[0]
@@ -92,25 +92,31 @@ def pruning(table: pd.DataFrame) -> Answer:
     enough = False
     if "in ensembles" in by_ranking:
         inside, live = by_ranking["in ensembles"], by_ranking["as many live"]
-        better.append(exceeds(inside["mean"], live["mean"], live["std"], LOST))
+        active = by_ranking["most active"]
+        better.append(_is_better(inside, live, active))
         enough = inside["mean"] >= whole["mean"] - LOST
         parts.append(
             f"of {whole['mean']:.3f}, the units in ensembles ({inside['share']:.0%}"
             f"{_dead(1 - inside['live'])}) keep {inside['mean']:.3f}, as many live units "
-            f"{live['mean']:.3f} ± {live['std']:.3f}, those in none "
-            f"{by_ranking['in none']['mean']:.3f}"
+            f"{live['mean']:.3f} ± {live['std']:.3f}, the most active {active['mean']:.3f}, "
+            f"those in none {by_ranking['in none']['mean']:.3f}"
         )
     chosen, drawn = by_ranking["ensembles"], by_ranking["random"]
-    better.append(exceeds(chosen["mean"], drawn["mean"], drawn["std"], LOST))
-    others = ", ".join(
-        f"{name} {by_ranking[name]['mean']:.3f}" for name in ("weight norm", "mean activation")
-    )
+    active, norm = by_ranking["mean activation"], by_ranking["weight norm"]
+    better.append(_is_better(chosen, drawn, active))
     parts.append(
-        f"a quarter of all units keeps, ranked by ensembles {chosen['mean']:.3f}, {others}, "
-        f"of live units at random {drawn['mean']:.3f} ± {drawn['std']:.3f}"
+        f"a quarter of all units keeps, ranked by ensembles {chosen['mean']:.3f}, by weight norm "
+        f"{norm['mean']:.3f}, by mean activation {active['mean']:.3f}, of live units at random "
+        f"{drawn['mean']:.3f} ± {drawn['std']:.3f}"
     )
     word = "yes" if enough and all(better) else "in part" if any(better) else "no"
     return word, f"{_runs(whole['n'])}: {'; '.join(parts)}"
+
+
+def _is_better(chosen: pd.Series, drawn: pd.Series, active: pd.Series) -> bool:
+    """Say whether units chosen by ensembles are worth more than live ones, and than active ones."""
+    above = exceeds(chosen["mean"], drawn["mean"], drawn["std"], LOST)
+    return above and chosen["mean"] > active["mean"] + LOST
 
 
 def microstructure(table: pd.DataFrame) -> Answer:

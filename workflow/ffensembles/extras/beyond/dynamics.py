@@ -48,7 +48,7 @@ def look(epoch: int, activations: np.ndarray, labels: np.ndarray) -> Moment:
     means = category_means(activations, labels, categories)
     sparsity = pd.Series(hoyer(activations)).groupby(labels).mean()
     active = active_units(means, leave_one_out(means))
-    return Moment(epoch, active, (activations > 0).any(axis=0), sparsity.to_numpy())
+    return Moment(epoch, active, activations.max(axis=0, initial=0) > 0, sparsity.to_numpy())
 
 
 def follow(moments: Sequence[Moment], categories: Sequence[int]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from typing import get_origin, get_type_hints
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import fcluster, ward
+from scipy.linalg import eigh
 from scipy.spatial.distance import pdist, squareform
 from scipy.special import ndtri
 from scipy.stats import rankdata
@@ -149,8 +150,10 @@ def components(activations: np.ndarray) -> np.ndarray:
     norm = np.linalg.norm(activations, axis=1, keepdims=True)
     patterns = np.divide(activations, norm, out=np.zeros_like(activations), where=norm > 0)
     patterns -= patterns.mean(axis=0)
-    variances, directions = np.linalg.eigh(patterns @ patterns.T)
-    return (directions * np.sqrt(np.maximum(variances, 0)))[:, : -COMPONENTS - 1 : -1]
+    last = len(patterns) - 1
+    leading = (max(last - COMPONENTS + 1, 0), last)
+    variances, directions = eigh(patterns @ patterns.T, subset_by_index=leading)
+    return directions * np.sqrt(np.maximum(variances, 0))
 
 
 def farthest_cut(x: np.ndarray) -> tuple[float, np.ndarray]:

@@ -48,12 +48,12 @@ class Ranking:
     Attributes:
         importance: by the name of the ranking, of each layer (n,): the larger, the later removed.
         members: of each layer (n,) bool: is the unit in any ensemble?
-        live: of each layer (n,) bool: does any image drive it?
+        activity: of each layer (n,), the mean activation: units of 0 are dead.
     """
 
     importance: Mapping[str, list[np.ndarray]]
     members: list[np.ndarray]
-    live: list[np.ndarray]
+    activity: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,11 @@ def rank_units(
         "weight norm": norms,
         "mean activation": [x.mean(axis=0) for x in means],
     }
-    live = [x.max(axis=0) > 0 for x in layers]
+    activity = importance["mean activation"]
     for draw in range(draws):
-        importance[f"random {draw}"] = [np.where(x, rng.random(len(x)), -1) for x in live]
+        importance[f"random {draw}"] = [np.where(x > 0, rng.random(len(x)), -1) for x in activity]
     members = [np.any(active_units(*pair), axis=0) for pair in zip(means, loos, strict=True)]
-    return Ranking(importance, members, live)
+    return Ranking(importance, members, activity)
 
 
 def prune(
@@ -179,8 +179,9 @@ def prune(
 
     Returns:
         layer (from 1; 0: all layers at once), ranking (those of `rank_units`; `in ensembles` and
-        `in none`: the units in any ensemble, or in none, are kept; `as many live`: as many live
-        units as there are in ensembles), draw (of the random rankings, else 0), share (of the
+        `in none`: the units in any ensemble, or in none, are kept; `as many live` and `most
+        active`: as many as there are in ensembles, drawn from the live units, or the most active
+        on average), draw (of the random rankings, else 0), share (of the
         units kept, in the layers pruned), live (share of the live units there), operations (share
         of multiplications kept, of the whole network), accuracy. A layer without units in
         ensembles, or without others, stays whole where the others are pruned by them.
@@ -267,11 +268,13 @@ def _trials(ranking: Ranking, shares: Sequence[float], rng: np.random.Generator)
         for name, wanted in (("in ensembles", True), ("in none", False)):
             kept = {i: np.flatnonzero(members == wanted) for i, members in sets.items()}
             yield _trial(layer, name, 0, kept, ranking)
+        sizes = {i: members.sum() for i, members in sets.items()}
+        active = {i: np.argsort(-ranking.activity[i], kind="stable") for i in sets}
+        kept = {i: order[: sizes[i]] for i, order in active.items()}
+        yield _trial(layer, "most active", 0, kept, ranking)
         for number in range(DRAWS):
-            kept = {
-                i: rng.choice(np.flatnonzero(ranking.live[i]), members.sum(), replace=False)
-                for i, members in sets.items()
-            }
+            live = {i: np.flatnonzero(ranking.activity[i]) for i in sets}
+            kept = {i: rng.choice(units, sizes[i], replace=False) for i, units in live.items()}
             yield _trial(layer, "as many live", number, kept, ranking)
 
 
@@ -280,7 +283,7 @@ def _trial(
 ) -> Trial:
     units = sum(len(ranking.members[i]) for i in kept)
     share = sum(map(len, kept.values())) / units
-    live = sum(ranking.live[i].sum() for i in kept) / units
+    live = sum(np.count_nonzero(ranking.activity[i]) for i in kept) / units
     places: Kept = [
         torch.from_numpy(np.sort(kept[i])) if i in kept else None
         for i in range(len(ranking.members))

@@ -59,6 +59,7 @@ ASSEMBLIES: Columns = {
 RANKINGS = ["ensembles", "weight norm", "mean activation", "random"]
 KEPT = {
     "in ensembles": "Ensembles only",
+    "most active": "The most active",
     "as many live": "As many live units",
     "in none": "Others only",
 }
@@ -217,8 +218,9 @@ def printed_pruning(table: pd.DataFrame) -> Printed:
         _grid(rows),
         "By ranking: 1/2, 1/4 … 1/64 of the units were kept, rounded up; 1: none can go. "
         "Random: live units first. Ensembles only, Others only: accuracy where only the units in "
-        "any ensemble are kept, or only those in none, with their share of the units; As many live "
-        "units: drawn at random from those that any image drives. Layers without ensembles are "
+        "any ensemble are kept, or only those in none, with their share of the units; The most "
+        "active, As many live units: as many as there are in ensembles, by mean activation, or "
+        "drawn from those that any image drives. Layers without ensembles are "
         "left whole there. Mean over runs; random draws count like runs.",
     )
 

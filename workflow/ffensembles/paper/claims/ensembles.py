@@ -46,15 +46,15 @@ def ensembles_are_small(e: Evidence) -> Finding:
 def comparable_ensemble_sizes(e: Evidence) -> Finding:
     """Where both have ensembles, those of FF and BP/FF have comparable sizes.
 
-    Sizes are averaged over the layers that are sparse in both; neither is more than three times
-    the other.
+    In each layer that is sparse in both, neither is more than five times the other; the paper's
+    own differ by up to 4.2 times, in layer 2 on SVHN.
     """
     layers = sorted(set(e.sparse_layers("ff")) & set(e.sparse_layers("bpff")))
     if not layers:
         return False, "no layer is sparse in both, so there are no ensembles"
     ff, bpff = ([e.ensemble_percent(model, layer) for layer in layers] for model in GOODNESS)
-    smaller, larger = sorted([np.mean(ff), np.mean(bpff)])
-    return 0 < larger <= 3 * smaller, f"FF {f(ff, '.1f')} %, BP/FF {f(bpff, '.1f')} %"
+    comparable = all(0 < max(pair) <= 5 * min(pair) for pair in zip(ff, bpff, strict=True))
+    return comparable, f"FF {f(ff, '.1f')} %, BP/FF {f(bpff, '.1f')} %"
 
 
 @claim("4.2", named=True, pooled=True)

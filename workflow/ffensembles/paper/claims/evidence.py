@@ -156,19 +156,23 @@ class Evidence:
 
         Returns:
             seed, a, b, shared (units in both), jaccard (NaN where both are empty), empty (whether
-            one is). The ensemble of a category without images is empty.
+            one is), size_a and size_b (units in each), pool (units in any ensemble of the run). The
+            ensemble of a category without images is empty.
         """
         sizes = self.rows("sizes", model=model, study=study, layer=1)
         members = self.rows("members", model=model, study=study, layer=1)
         ensembles = members.groupby(["seed", "category"])["unit"].agg(set).to_dict()
         pairs = []
         for seed in sorted(sizes["seed"].unique()):
+            pool = members.loc[members["seed"] == seed, "unit"].nunique()
             for a, b in combinations(self.categories("sizes"), 2):
                 one, other = (ensembles.get((seed, category), set()) for category in (a, b))
                 shared, union = len(one & other), len(one | other)
                 jaccard = shared / union if union else np.nan
-                pairs.append((seed, a, b, shared, jaccard, not (one and other)))
-        return pd.DataFrame(pairs, columns=["seed", "a", "b", "shared", "jaccard", "empty"])
+                empty = not (one and other)
+                pairs.append((seed, a, b, shared, jaccard, empty, len(one), len(other), pool))
+        columns = ["seed", "a", "b", "shared", "jaccard", "empty", "size_a", "size_b", "pool"]
+        return pd.DataFrame(pairs, columns=columns)
 
     def first_run(self, frame: str, **wanted: object) -> pd.DataFrame:
         """Return the wanted rows of the run with the smallest seed."""

@@ -80,14 +80,15 @@ def layer_2_less_sparse_on_fashionmnist_only(e: Evidence) -> Finding:
 
 @claim("4.5, App. E")
 def comparable_sparsity(e: Evidence) -> Finding:
-    """FF and BP/FF are comparably sparse in every layer, BP/FF's last aside.
+    """FF and BP/FF are comparably sparse, BP/FF's last layer aside.
 
-    Both have S ≥ 0.5, within 0.25 of each other.
+    Both have S ≥ 0.5 in every layer, and differ by less than 0.15, what makes a clear contrast, on
+    average over the layers; a difference counts whatever its sign.
     """
     ff, bpff = but_last(e.by_layer("ff")), but_last(e.by_layer("bpff"))
-    gaps = np.subtract(ff, bpff)
-    comparable = min(*ff, *bpff) >= SPARSE and np.abs(gaps).max() <= 0.25
-    return comparable, f"FF {f(ff)}; BP/FF {f(bpff)}"
+    gap = np.abs(np.subtract(ff, bpff)).mean()
+    comparable = min(*ff, *bpff) >= SPARSE and gap < CLEAR
+    return comparable, f"FF {f(ff)}; BP/FF {f(bpff)}; on average {gap:.3f} apart"
 
 
 def but_last(layers: Sequence | np.ndarray) -> Sequence | np.ndarray:

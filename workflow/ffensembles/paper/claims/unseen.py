@@ -9,6 +9,7 @@ from ffensembles.paper.claims.evidence import Evidence, Missing
 from ffensembles.printing.names import CATEGORIES
 
 FASHION = ("fashionmnist",)
+SHARING_P = 0.05
 
 
 def unseen(e: Evidence) -> pd.DataFrame:
@@ -17,8 +18,9 @@ def unseen(e: Evidence) -> pd.DataFrame:
     Returns:
         By unseen category: sparsity (S of its representation), formed (S ≥ 0.5 and units that are
         active: below, the paper defines no ensembles), percent (size, in % of the layer),
-        seen_percent (mean), activation and seen_activation (mean x̄ over the members), shared
-        (most units shared with one seen category), partner (that category).
+        seen_percent (mean), activation and seen_activation (mean x̄ over the members), partner (the
+        seen category with which it shares most units), shared (how many), expected (by chance),
+        sharing (with any, p < 0.05 of as many by chance, corrected for their number).
     """
     found = []
     for k, study in e.unseen("sizes", "ff").items():
@@ -26,12 +28,13 @@ def unseen(e: Evidence) -> pd.DataFrame:
         sizes = e.rows("sizes", **wanted)
         percent = (100 * sizes["size"] / sizes["units"]).groupby(sizes["category"]).mean()
         activation = e.rows("members", **wanted).groupby("category")["mean"].mean()
-        pairs = e.overlaps("ff", study)
+        pairs = shared_by_chance(e.overlaps("ff", study))
         pairs = pairs[(pairs["a"] == k) | (pairs["b"] == k)]
         if pairs.empty:
             raise ValueError(f"no category was measured beside {k}, which was held out")
-        partners = pairs.assign(other=pairs["a"] + pairs["b"] - k)
-        shared = partners.groupby("other")["shared"].mean()
+        pairs = pairs.assign(other=pairs["a"] + pairs["b"] - k)
+        partners = pairs.groupby("other")[["shared", "expected", "p"]].mean()
+        nearest = partners.sort_values("shared", ascending=False, kind="stable").iloc[0]
         sparsity = e.sparsity("ff", 1, study, category=k)
         found.append(
             {
@@ -42,11 +45,28 @@ def unseen(e: Evidence) -> pd.DataFrame:
                 "seen_percent": percent.drop(k, errors="ignore").mean(),
                 "activation": activation.get(k, np.nan),
                 "seen_activation": activation.drop(k, errors="ignore").mean(),
-                "shared": shared.max(),
-                "partner": shared.idxmax(),
+                "partner": nearest.name,
+                "shared": nearest["shared"],
+                "expected": nearest["expected"],
+                "sharing": partners["p"].min() * len(partners) < SHARING_P,
             }
         )
     return pd.DataFrame(found).set_index("category")
+
+
+def shared_by_chance(overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Add to overlaps what chance would share: expected units, and p of as many or more.
+
+    By chance each ensemble is drawn, in its size, from the units that are in any ensemble of the
+    run. That they are fewer than those that are ever active makes chance the stronger opponent.
+    """
+    from scipy.stats import hypergeom  # here, for other claims need not wait a second for it
+
+    sizes = overlaps["pool"], overlaps["size_a"], overlaps["size_b"]
+    return overlaps.assign(
+        expected=overlaps["size_a"] * overlaps["size_b"] / overlaps["pool"].clip(lower=1),
+        p=hypergeom.sf(overlaps["shared"] - 1, *sizes),
+    )
 
 
 def count(true: pd.Series) -> str:
@@ -64,11 +84,20 @@ def unseen_categories_form_ensembles(e: Evidence) -> Finding:
 
 @claim("4.4, 5", on=FASHION)
 def unseen_ensembles_have_usual_sizes(e: Evidence) -> Finding:
-    """Sparse ensembles of unseen categories have the size of others, within a factor of three."""
+    """Sparse ensembles of unseen categories have the size of others.
+
+    They are within a factor of two, and neither larger nor smaller nearly always (sign test,
+    p ≥ 0.05).
+    """
+    from scipy.stats import binomtest
+
     cases = unseen(e)
     ratio = cases["percent"] / cases["seen_percent"]
-    usual = cases["formed"] & ratio.between(1 / 3, 3)
-    return usual.all(), f"{count(usual)}, unseen / seen {f(ratio, '.2f')}"
+    usual = cases["formed"] & ratio.between(1 / 2, 2)
+    larger, smaller = int((ratio > 1).sum()), int((ratio < 1).sum())
+    p = binomtest(larger, larger + smaller).pvalue if larger + smaller else 1.0
+    figures = f"{count(usual)}, unseen / seen {f(ratio, '.2f')}, median {ratio.median():.2f}"
+    return usual.all() and p >= 0.05, f"{figures}, larger in {larger}"
 
 
 @claim("4.4, Figure 4", on=FASHION)
@@ -85,11 +114,17 @@ def unseen_ensembles_are_weaker(e: Evidence) -> Finding:
 
 @claim("4.4, App. G", on=FASHION)
 def unseen_ensembles_share_units(e: Evidence) -> Finding:
-    """In several cases (half or more) sparse unseen ensembles share units with seen ones."""
+    """In several cases (half or more) sparse unseen ensembles share units with seen ones.
+
+    More than chance would share: p < 0.05 for one seen category, corrected for their number.
+    """
     cases = unseen(e)
-    sharing = cases["formed"] & (cases["shared"] > 0)
+    sharing = cases["formed"] & cases["sharing"]
     figures = f"units shared with the nearest {f(cases['shared'], '.0f')}"
-    return sharing.mean() >= 0.5, f"{count(sharing)}, {figures}"
+    return (
+        sharing.mean() >= 0.5,
+        f"{count(sharing)}, {figures}, by chance {f(cases['expected'], '.0f')}",
+    )
 
 
 RELATED = {  # the three cases of Figures 10 and 11, and what is like them
@@ -107,7 +142,7 @@ def unseen_ensembles_share_with_related(e: Evidence) -> Finding:
     cases = cases[[names[k] in RELATED for k in cases.index]]
     if len(cases) < len(RELATED):
         raise Missing("pullover, coat and ankle boot")
-    found = zip(cases.index, cases["partner"], cases["formed"] & (cases["shared"] > 0), strict=True)
+    found = zip(cases.index, cases["partner"], cases["formed"] & cases["sharing"], strict=True)
     partner = {names[k]: names[other] if shares else "none" for k, other, shares in found}
     right = all(other in RELATED[k] for k, other in partner.items())
     return right, "; ".join(f"{k} with {other}" for k, other in partner.items())

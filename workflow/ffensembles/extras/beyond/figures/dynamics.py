@@ -21,6 +21,8 @@ PANELS = {
 def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
     """Draw size, sparsity and similarity to the end over the epochs, a column for each model.
 
+    Dotted: the similarity of sets as large, drawn at random.
+
     Args:
         table: as `tables.beyond.dynamics` gives it.
         dataset: which to show.
@@ -33,14 +35,17 @@ def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
         for axes, value in zip(grid[:, column], PANELS, strict=True):
             for layer in sorted(rows["layer"].unique()):
                 points = rows[rows["layer"] == layer]
+                colour = LAYER_COLOURS[layer % len(LAYER_COLOURS)]
                 axes.plot(
                     points["epoch"],
                     points[value],
                     marker="o",
                     markersize=3,
-                    color=LAYER_COLOURS[layer % len(LAYER_COLOURS)],
+                    color=colour,
                     label=f"layer {layer}",
                 )
+                if value == "to_end":
+                    axes.plot(points["epoch"], points["by_chance"], ":", color=colour)
         clock = "Epoch of each layer" if model == "ff" else "Epoch"
         grid[0, column].set_title(f"{MODELS[model]} on {DATASETS[dataset]}")
         grid[-1, column].set_xlabel(clock)

@@ -16,7 +16,11 @@ RANKINGS = {
     "random": ("#777777", "x"),
 }
 NAMES = {"random": "in random order"}
-SETS = {"in ensembles": ("#0b60a6", "*"), "in none": ("#d7191c", "*")}
+SETS = {
+    "in ensembles": ("#0b60a6", "only the units in ensembles"),
+    "in none": ("#d7191c", "only the units in none"),
+    "as many live": ("#777777", "as many live units"),
+}
 
 
 @styled
@@ -65,11 +69,11 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
             label=NAMES.get(ranking, f"ranked by {ranking}"),
         )
         axes.fill_between(x, y - deviation, y + deviation, color=colour, alpha=0.2, linewidth=0)
-    for name, (colour, marker) in SETS.items():
+    for name, (colour, label) in SETS.items():
         points = rows[rows["ranking"] == name]
         axes.plot(
-            points["share"], points["mean"], marker, markersize=7, color=colour,
-            markeredgecolor="white", markeredgewidth=0.5, label=f"only the units {name}",
+            points["share"], points["mean"], "*", markersize=7, color=colour,
+            markeredgecolor="white", markeredgewidth=0.5, label=label,
         )  # fmt: skip
 
 
