@@ -9,6 +9,7 @@ What the pipeline writes, below <results>:
     tables/table{1..13}.{csv,md,tex,html}               and significance, ablation
     figures/figure{1..14}.{pdf,png}                     and training-{dataset}
     beyond/                                             the questions that the paper leaves open
+    explorer/{dataset}.html                             to look at ensembles, units, images
     scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
     deviations.html                                     where paper and published behaviour differ
     provenance.html                                     commit, versions, hardware, hours of training
@@ -54,6 +55,7 @@ include: "workflow/rules/verdict.smk"
 include: "workflow/ffensembles/extras/studies/rules.smk"
 include: "workflow/ffensembles/extras/ablation/rules.smk"
 include: "workflow/ffensembles/extras/beyond/rules.smk"
+include: "workflow/ffensembles/extras/explorer/rules.smk"
 include: "workflow/ffensembles/extras/publishing/rules.smk"
 include: "workflow/rules/report.smk"
 

@@ -25,7 +25,9 @@ README = (ROOT / "results/README.md").read_text("utf-8")
 DEMO = ROOT / "results/demo"
 FINISHED = (DEMO / "report.html").is_file()
 # What the small study has none of.
-OF_A_RUN = re.compile("(figures|beyond|studies)/|deviations|provenance|report|config")
+OF_A_RUN = re.compile(
+    "(figures|beyond|studies|explorer)/|deviations|provenance|front|report|config|.*snapshots"
+)
 # A skipped test is no check: where changes are judged, the demo is made before the tests run.
 needs_demo = pytest.mark.skipif(
     not FINISHED and "CI" not in os.environ, reason="no finished demo in results/demo: make demo"

@@ -66,6 +66,7 @@ def publish(results, folder, *, off, found, runs, commit="abc", **values):
         reported=ALL_REPORTED,
         claims=claims(results, **found),
         figures=[results / "figure1.png"],
+        pages=sorted(results.glob("*.html")),
         runs=reproduction.runs_done(EXPERIMENTS, runs.assign(commit=commit)),
     )
     return (folder / "README.md").read_text("utf-8")
@@ -195,3 +196,13 @@ def test_the_published_scorecard_is_that_of_the_published_tables():
     for column in ("verdict", "cell"):
         assert kept[column].tolist() == again[column].tolist()
     assert kept["mean"].to_numpy() == pytest.approx(again["mean"].to_numpy(), nan_ok=True)
+
+
+def test_pages_to_explore_are_published_unless_they_are_too_large(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduction, "LARGEST", 10)
+    (results / "small.html").write_text("a page")
+    (results / "large.html").write_text("a larger page")
+    page = publish(results, tmp_path / "published", **FIRST)
+    assert [path.name for path in (tmp_path / "published/explorer").iterdir()] == ["small.html"]
+    assert "[small](explorer/small.html)" in page
+    assert "large" not in page

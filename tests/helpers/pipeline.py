@@ -62,7 +62,9 @@ def build_finished(folder):
 
 
 def _stand_in(path):
-    if path.suffix == ".html" and not path.exists():
+    if path.name == "front.html":  # a piece of the report's first page
+        path.write_text("<h2>At a glance</h2>", "utf-8")
+    elif path.suffix == ".html" and not path.exists():
         path.write_text(page(path.stem, "<p>A stand-in.</p>"), "utf-8")
     elif path.suffix == ".png":  # higher than the window
         Image.new("L", (1000, 2000)).save(path)

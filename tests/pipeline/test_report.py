@@ -60,11 +60,19 @@ def test_results_are_in_the_order_of_reading(page):
     expect(section(page, "Provenance")).to_be_visible()
     items = [text for text in page.locator("nav li a").all_text_contents() if text]
     results = items[items.index("About") + 1 :]
-    assert results[:3] == ["0 Does the paper hold?", "4.1 Accuracy", "4.2 Sparse ensembles"]
+    assert results[:3] == ["0 Does the paper hold?", "1 Explorer", "4.1 Accuracy"]
     assert results[-1] == "Provenance"
     section(page, results[0]).click()
     names = page.locator("nav tbody tr td:first-child")
     expect(names).to_have_text(["1 Scorecard", "2 Claims", "3 Deviations"])
+
+
+def test_it_begins_with_what_came_out_and_the_way_into_the_explorer(page):
+    expect(page.locator(".prose h2").first).to_have_text("At a glance")
+    expect(page.locator(".prose h2").first).to_be_in_viewport()
+    page.get_by_role("link", name="Explore digits").click()
+    frame = page.frame_locator('iframe[src^="data:text/html"]')
+    expect(frame.locator("h1")).to_have_text("digits")
 
 
 def test_a_click_leads_to_a_table(page):

@@ -97,7 +97,7 @@ ENVIRONMENT = (
     str(HOME / "envs/ffensembles.yaml") if HOME else shipped("envs/ffensembles.yaml")
 )
 # What the extras add: to the report, to the trainings that provenance lists, to what is published.
-EXTRAS = {"targets": [], "experiments": [], "pictures": []}
+EXTRAS = {"targets": [], "experiments": [], "pictures": [], "pages": []}
 
 
 def required(found, row):

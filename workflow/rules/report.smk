@@ -29,6 +29,7 @@ rule show_provenance:
         rules.figures.input,
         rules.score.output,
         rules.evaluate_claims.output,
+        rules.show_front.output,
         rules.show_deviations.output,
         EXTRAS["targets"],
         config="<results>/config.yaml",

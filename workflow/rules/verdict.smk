@@ -1,6 +1,7 @@
 """The verdict: ours beside the paper's, number by number and claim by claim.
 
-Needs tables and measurements; makes the scorecard, the claims, and the page on deviations.
+Needs tables, figures and measurements; makes the scorecard, the claims, the page on deviations, and
+the front page, which has the gist of all.
 """
 
 # The tables whose numbers are held against the paper's.
@@ -99,3 +100,31 @@ rule show_deviations:
         code=code("scripts/render_page.py"),
     script:
         "../scripts/render_page.py"
+
+
+# What the report begins with: tables on the dataset of Figure 1, and this, where it is made.
+AT_A_GLANCE = [t for t in available(TABLES.values()) if t.number in (1, 2, 3)]
+FIGURE_1 = [figure for figure in available(FIGURES) if figure.number == 1]
+
+
+rule show_front:
+    """Write what the report begins with, before any list."""
+    localrule: True
+    input:
+        scorecard="<results>/scorecard.csv",
+        claims="<results>/claims.csv",
+        tables=[f"<results>/tables/{table.name}.csv" for table in AT_A_GLANCE],
+        figure=[f"<results>/figures/{figure.name}.png" for figure in FIGURE_1],
+    output:
+        "<results>/front.html",
+    log:
+        "<logs>/show_front.log",
+    conda:
+        ENVIRONMENT
+    params:
+        tables=[table.number for table in AT_A_GLANCE],
+        dataset=config["figures"]["activation_patterns"]["dataset"],
+        names=names_of(MAIN),
+        code=code("scripts/show_front.py"),
+    script:
+        "../scripts/show_front.py"

@@ -66,12 +66,19 @@ def _predict_by_head(network: Network, images: Tensor) -> Tensor:
 def _predict_by_goodness(
     network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
 ) -> Tensor:
+    return most_probable(goodness_by_label(network, images, embedding, norm))
+
+
+def goodness_by_label(
+    network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
+) -> Tensor:
+    """Return the goodness (labels, layers, rows) of each layer with each label drawn in."""
     deeper = Network(network.layers[1:], None, network.normalisation)
     per_label = []  # of each label: (layers, rows)
     for first in _first_activations(network, images, embedding):
         layers = [first, *deeper.activations(first)]
         per_label.append(torch.stack([goodness(h[0], norm) for h in layers]))
-    return most_probable(torch.stack(per_label))
+    return torch.stack(per_label)
 
 
 def _first_activations(

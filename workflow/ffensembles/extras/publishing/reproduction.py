@@ -7,6 +7,7 @@ page says nothing about the results that those files do not hold.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
 
+log = logging.getLogger(__name__)
+
+LARGEST = 10_000_000  # bytes of a page to explore that is kept with the code
 BY_HAND = {
     "findings.md": "## What we found\n",
     "explanations.csv": "table,cell,explanation\n",
@@ -44,6 +48,7 @@ def publish(
     reported: Paths,
     claims: str | Path,
     figures: Paths,
+    pages: Paths = (),
     runs: pd.DataFrame,
 ) -> None:
     """Add finished results to a folder with a reproduction, and write its first page, README.md.
@@ -57,6 +62,7 @@ def publish(
         reported: what the paper reports, in files of the same names; one for each judged table.
         claims: as `claims_page.evaluate` judged them.
         figures: as PNG.
+        pages: to explore a dataset; one above `LARGEST` is left out, and the log says so.
         runs: as `runs_done` gives them.
 
     Raises:
@@ -68,9 +74,13 @@ def publish(
         table, tidy = add_table(place, path)
         write_csv(tidy, place)
         write_text(markdown(table.printed(tidy)), place.with_suffix(".md"))
-    for path in map(Path, figures):
-        with atomic(folder / "figures" / path.name) as temporary:
-            shutil.copyfile(path, temporary)
+    fit = [path for path in map(Path, pages) if path.stat().st_size <= LARGEST]
+    for path in set(map(Path, pages)) - set(fit):
+        log.warning("%s: is left out: it has more than %d MB", path, LARGEST / 1e6)
+    for kind, paths in (("figures", map(Path, figures)), ("explorer", fit)):
+        for path in paths:
+            with atomic(folder / kind / path.name) as temporary:
+                shutil.copyfile(path, temporary)
     published = sorted((folder / "tables").glob("*.csv"))
     write_csv(score_all(published, reported), folder / "scorecard.csv")
     write_csv(add_claims(folder / "claims.csv", read_csv(claims)), folder / "claims.csv")
@@ -190,6 +200,7 @@ def reproduction_page(folder: str | Path) -> str:
         where=_by_machine(runs),
         tables=_numbered(folder / "tables", "*.md"),
         figures=_numbered(folder / "figures", "*.png"),
+        pages=_numbered(folder / "explorer", "*.html"),
     )
 
 

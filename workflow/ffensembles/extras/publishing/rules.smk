@@ -21,6 +21,7 @@ rule publish:
             *(f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)),
             *EXTRAS["pictures"],
         ],
+        pages=EXTRAS["pages"],
         logs=files(LOGS, PUBLISHED),
         experiments=shipped("config/experiments.tsv"),
     log:

@@ -23,5 +23,6 @@ with job(snakemake.log[0]):
         reported=as_list(files.reported),
         claims=files.claims,
         figures=as_list(files.figures),
+        pages=as_list(files.pages),
         runs=runs_done(studies, trainings),
     )

@@ -1,0 +1,200 @@
+// What the views are put together from: elements, pictures of numbers, grids to point at, tables.
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const colours = about.colours;
+
+/** Make an element; properties that start with "on" listen, what is undefined is left out. */
+function make(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+        if (value === undefined) continue;
+        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+        else element.setAttribute(name, value);
+    }
+    element.append(...children.flat().filter((child) => child !== null));
+    return element;
+}
+
+const percent = d3.format(".1%");
+
+/** Write a number as a person reads it: a count as it is, others with three digits. */
+function number(value) {
+    if (isNaN(value)) return "–";
+    return d3.format(Number.isInteger(value) || Math.abs(value) >= 1000 ? ",.0f" : ".3g")(value);
+}
+
+const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+const GREYS = ["#ffffff", "#bbbbbb", "#777777", "#333333"];
+const NIGHT = "#16181b"; // the page in the dark
+
+/** Return a colour scale from 0 to `end`, the figures' blues; in the dark from dark to light. */
+function blues(end, grey = false) {
+    const steps = grey ? GREYS : colours.blues;
+    const shown = dark.matches ? [NIGHT, ...[...steps].reverse().slice(grey ? 1 : 2)] : steps;
+    const table = d3.quantize(d3.interpolateRgbBasis(shown), 256).map((colour) => d3.rgb(colour));
+    return (value) => table[Math.round(255 * Math.min(1, Math.max(0, value / end)))];
+}
+
+/** Return the address of a picture of one pixel per number. */
+function picture(width, height, colour) {
+    const canvas = make("canvas", { width, height });
+    const image = new ImageData(width, height);
+    for (let i = 0; i < width * height; i++) {
+        const shade = colour(i);
+        if (shade) image.data.set([shade.r, shade.g, shade.b, 255], 4 * i);
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    return canvas.toDataURL();
+}
+
+/** A mark of Plot: a picture that covers the rectangle from (0, 0) to (width, height). */
+const pictureMark = (width, height, address) => (_, { x, y }) => {
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "image");
+    const place = {
+        href: address, x: x(0), y: y(0), width: x(width) - x(0), height: y(height) - y(0),
+        preserveAspectRatio: "none", style: "image-rendering: pixelated",
+    };
+    for (const [name, value] of Object.entries(place)) mark.setAttribute(name, value);
+    return mark;
+};
+
+/**
+ * A grid of cells to point at, with the mouse, a finger or the arrow keys.
+ *
+ * `colour(cell)` is that of a cell, row by row; `describe(cell)` says what is there; `pick(cell)` is
+ * called for the one that was clicked on, or on which Enter was pressed; `marked` are cells to
+ * frame; `marks` further marks of Plot, `x` and `y` further options of its axes.
+ */
+function grid({ label, columns, cells, colour, describe, pick, marked = [], marks = [], size = 280, ...options }) {
+    const rows = Math.ceil(cells / columns);
+    const address = picture(columns, rows, (cell) => (cell < cells ? colour(cell) : null));
+    let cursor = marked[0] ?? 0;
+    const frame = (some, stroke) => Plot.rect(some, {
+        x1: (cell) => cell % columns, x2: (cell) => (cell % columns) + 1,
+        y1: (cell) => Math.floor(cell / columns), y2: (cell) => Math.floor(cell / columns) + 1,
+        fill: "none", stroke, strokeWidth: 2, insetTop: -1, insetLeft: -1, insetRight: -1, insetBottom: -1,
+    });
+    const { x, y, ...rest } = options;
+    const margin = { marginLeft: 4, marginRight: 4, marginTop: 4, marginBottom: 4, ...rest };
+    const plot = Plot.plot({
+        width: size + margin.marginLeft + margin.marginRight,
+        height: (size * rows) / columns + margin.marginTop + margin.marginBottom,
+        ...margin,
+        x: { domain: [0, columns], axis: null, ...x },
+        y: { domain: [rows, 0], axis: null, ...y },
+        marks: [
+            pictureMark(columns, rows, address),
+            ...marks,
+            frame(marked, colours.highlight),
+        ],
+    });
+    const said = make("output", { class: "said", "aria-live": "polite" }, cursor < cells ? describe(cursor) : "");
+    const [across, down] = [plot.scale("x"), plot.scale("y")];
+    const cellAt = (event) => {
+        const box = plot.getBoundingClientRect();
+        const zoom = plot.getAttribute("width") / box.width;
+        const column = Math.floor(across.invert((event.clientX - box.left) * zoom));
+        const row = Math.floor(down.invert((event.clientY - box.top) * zoom));
+        const cell = row * columns + column;
+        return column >= 0 && column < columns && row >= 0 && cell < cells ? cell : null;
+    };
+    const move = (cell) => {
+        if (cell === null || cell < 0 || cell >= cells) return;
+        cursor = cell;
+        said.textContent = describe(cell);
+    };
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+    return make("div", {
+        class: "grid", tabindex: 0, role: "img",
+        "aria-label": `${label}. Arrow keys move, Enter chooses.`,
+        onpointermove: (event) => move(cellAt(event)),
+        onclick: (event) => {
+            const cell = cellAt(event);
+            if (cell !== null) pick(cell);
+        },
+        onkeydown: (event) => {
+            if (event.key === "Enter") pick(cursor);
+            else if (event.key in steps) move(cursor + steps[event.key]);
+            else return;
+            event.preventDefault();
+        },
+    }, plot, said);
+}
+
+/** Return how many columns units are arranged in: those of the smallest square, as in Figure 1. */
+const square = (units) => Math.ceil(Math.sqrt(units));
+
+/**
+ * The units of a layer as a grid: `value(unit)` in blue where `inside(unit)`, else in grey.
+ * `order` are the units as they stand in the grid.
+ */
+function unitMap({ label, units, value, inside, end, order, pick, describe, chosen = null, size }) {
+    const cells = order ?? d3.range(units);
+    const [lit, dull] = [blues(end), blues(end, true)];
+    return grid({
+        label, columns: square(units), cells: units, size,
+        colour: (cell) => (inside(cells[cell]) ? lit : dull)(value(cells[cell])),
+        describe: (cell) => describe(cells[cell]),
+        pick: (cell) => pick(cells[cell]),
+        marked: chosen === null ? [] : [cells.indexOf(chosen)],
+    });
+}
+
+/** Room for the names of the categories beside a drawing. */
+const nameMargin = () => 14 + 7 * Math.min(16, d3.max(categories, (name) => name.length));
+
+/** A figure: a drawing under its title. */
+const figure = (title, ...drawing) =>
+    make("figure", {}, make("figcaption", {}, title), ...drawing);
+
+/** Where there is nothing to show, why. */
+const nothing = (why) => make("p", { class: "nothing" }, why);
+
+const LONG = 200; // rows of a table that are shown; the file has all
+
+/**
+ * A table of rows: [[heading, row => cell], …]; a cell is text, a number or an element. The first
+ * table of a view is the one that its button saves.
+ */
+function table(title, columns, rows, marked = () => false) {
+    saved.table ??= { title, columns, rows };
+    const cell = (value) => {
+        const shown = typeof value === "number" ? number(value) : value;
+        return make("td", { class: typeof value === "number" ? "number" : undefined }, shown ?? "–");
+    };
+    const left = rows.length - LONG;
+    return make("div", { class: "scroll" },
+        make("table", {},
+            make("caption", {}, title),
+            make("thead", {}, make("tr", {}, columns.map(([name]) => make("th", { scope: "col" }, name)))),
+            make("tbody", {}, rows.slice(0, LONG).map((row) =>
+                make("tr", { class: marked(row) ? "marked" : undefined }, columns.map(([, of]) => cell(of(row)))))),
+        ),
+        left > 0 ? make("p", {}, `${counted(left, "further row")}: Save the table has all.`) : null,
+    );
+}
+
+const saved = { table: null }; // what the view that is shown has to save
+
+/** A word that leads to another state. */
+const link = (text, changes) => make("a", {
+    href: toAddress(sound({ ...state, ...changes })),
+    onclick: (event) => {
+        event.preventDefault();
+        go(changes);
+    },
+}, text);
+
+/** A button in the shape of an image, by its place on the page. */
+function thumbnail(place, title, properties = {}) {
+    const { columns, width, height } = about.images;
+    const canvas = make("canvas", { width, height });
+    const [x, y] = [(place % columns) * width, Math.floor(place / columns) * height];
+    canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
+    const index = block("index").values[place];
+    return make("button", {
+        class: "image", "aria-label": `Image ${index}: ${title}`,
+        onclick: () => go({ view: "image", image: index }), ...properties,
+    }, canvas, make("span", {}, title));
+}

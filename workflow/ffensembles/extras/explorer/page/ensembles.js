@@ -1,0 +1,204 @@
+// The ensembles of a layer, all models side by side: whose they are, and what they share.
+
+const MANY = 24; // categories: above, no numbers in matrices and no names at every row
+
+const viewEnsembles = {
+    controls: ["model", "layer", "category", "factor"],
+    needs: () => deepEnough().flatMap(({ key }) => meansOf(key)),
+
+    draw() {
+        const { layer, category, factor, other } = state;
+        const name = categories[category];
+        return [
+            make("section", {},
+                make("h2", {}, `The ensemble of ${name}, layer ${layer}`),
+                make("p", {}, `The units with x̄ > ${number(factor)} · LOO, in blue: x̄ is a unit’s mean `
+                    + `activation over the correctly classified test images of ${name}, LOO the mean of `
+                    + "x̄ over all other units. Choose a unit to see what it answers to."),
+                sideBySide((model) => ensembleMap(model))),
+            make("section", {},
+                make("h2", {}, "Units that categories share"),
+                make("p", {}, "Jaccard index of each pair: shared units by units in either. Choose a pair "
+                    + "to list the units that both have."),
+                sideBySide((model) => [shareMatrix(model), shareGraph(model), mostShared(model)])),
+            make("section", { class: "beside" },
+                make("div", {},
+                    make("h2", {}, `${models.get(state.model).name}: units of ${name}`
+                        + (other === null ? "" : ` and ${categories[other]}`)),
+                    unitTable()),
+                make("div", {}, make("h2", {}, "Sizes of all ensembles"), sizeTable())),
+        ];
+    },
+};
+
+/** The models that have the layer shown. */
+const deepEnough = () => about.models.filter((model) => model.layers.length >= state.layer);
+
+const meansOf = (key, layer = state.layer) => [`${key}/${layer}/means`, `${key}/${layer}/sums`];
+
+/** What is drawn for each model, under its name. */
+function sideBySide(draw) {
+    return make("div", { class: "models" }, deepEnough().map((model) =>
+        make("div", { class: model.key === state.model ? "model chosen" : "model" },
+            make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
+            draw(model))));
+}
+
+const noImages = (model, category) => nothing(
+    about.testImages[category]
+        ? `${model.name} classifies no test image of ${categories[category]} correctly, so it has no ensemble.`
+        : `There is no test image of ${categories[category]}.`);
+
+/** Say of a unit what its place in a map stands for. */
+function describeUnit(model, found, unit) {
+    const { category } = state;
+    const ratio = found.mean(category, unit) / found.loo(category, unit);
+    const inside = found.categories[unit].map((k) => categories[k]).join(", ") || "none";
+    return `Unit ${unit}: x̄ ${number(found.mean(category, unit))}, x̄ / LOO ${number(ratio)}; ensembles: ${inside}`;
+}
+
+/** The value that is drawn in full colour: twice Σx² / Σx, as in the figures. */
+const fullColour = (values) => (2 * d3.sum(values, (x) => x * x)) / d3.sum(values) || 1;
+
+function ensembleMap(model) {
+    const { layer, category, factor } = state;
+    if (!hasImages(model.key, category)) return noImages(model, category);
+    const found = ensembles(model.key, layer, factor);
+    const size = found.members[category].length;
+    const end = fullColour(d3.range(found.n).map((unit) => found.mean(category, unit)));
+    return figure(
+        `${counted(size, "unit")} of ${found.n.toLocaleString("en")} (${percent(size / found.n)}); full colour from x̄ = ${number(end)}`,
+        unitMap({
+            label: `${model.name}: mean activation of the units of layer ${layer} for ${categories[category]}`,
+            units: found.n,
+            value: (unit) => found.mean(category, unit),
+            inside: (unit) => found.active(category, unit),
+            end,
+            describe: (unit) => describeUnit(model, found, unit),
+            pick: (unit) => go({ view: "unit", model: model.key, unit }),
+            chosen: model.key === state.model ? state.unit : null,
+        }));
+}
+
+function shareMatrix(model) {
+    const shared = sharedUnits(ensembles(model.key, state.layer, state.factor));
+    const K = categories.length;
+    const index = (cell) => jaccard(shared, Math.floor(cell / K), cell % K);
+    const pairs = d3.range(K * K).filter((cell) => Math.floor(cell / K) !== cell % K);
+    const end = d3.max(pairs, (cell) => index(cell) || 0) || 1;
+    const shade = blues(end);
+    const grey = d3.rgb(dark.matches ? "#555555" : "#e3e3e3");
+    const longest = d3.max(categories, (name) => name.length);
+    const few = K <= MANY;
+    const chosen = state.other === null ? [] : [state.category * K + state.other];
+    return figure("Jaccard index", grid({
+        label: `${model.name}: Jaccard index of the ensembles of each pair of categories`,
+        columns: K, cells: K * K, marked: chosen,
+        colour: (cell) => {
+            const value = index(cell);
+            return Math.floor(cell / K) === cell % K || isNaN(value) ? grey : shade(value);
+        },
+        describe: (cell) => {
+            const [a, b] = [Math.floor(cell / K), cell % K];
+            const [left, right] = [categories[a], categories[b]];
+            if (a === b) return `${left}: ${counted(shared[cell], "unit")}`;
+            return `${left} and ${right} share ${counted(shared[cell], "unit")}; Jaccard ${number(index(cell))}`;
+        },
+        pick: (cell) => {
+            const [a, b] = [Math.floor(cell / K), cell % K];
+            go({ model: model.key, category: a, other: a === b ? null : b });
+        },
+        marginLeft: few ? 8 + 6 * Math.min(longest, 12) : 4,
+        size: 240,
+        marks: few ? [
+            Plot.text(pairs.filter((cell) => K <= 12), {
+                x: (cell) => (cell % K) + 0.5, y: (cell) => Math.floor(cell / K) + 0.5,
+                text: (cell) => d3.format(".2f")(index(cell)).replace("0.", ".").replace("NaN", "–"),
+                fill: (cell) => (index(cell) > 0.55 * end !== dark.matches ? "white" : "black"), fontSize: 9,
+            }),
+            Plot.text(categories, {
+                x: 0, y: (_, k) => k + 0.5, text: (text) => (text.length > 12 ? `${text.slice(0, 11)}…` : text),
+                textAnchor: "end", dx: -4,
+            }),
+        ] : [],
+    }));
+}
+
+/** Categories around a circle, and lines between those that share units, the wider the more. */
+function shareGraph(model) {
+    const found = ensembles(model.key, state.layer, state.factor);
+    const shared = sharedUnits(found);
+    const K = categories.length;
+    const angle = (k) => (2 * Math.PI * k) / K - Math.PI / 2;
+    const [x, y] = [(k) => Math.cos(angle(k)), (k) => Math.sin(angle(k))];
+    const all = d3.cross(d3.range(K), d3.range(K)).filter(([a, b]) => a < b && shared[a * K + b]);
+    const count = ([a, b]) => shared[a * K + b];
+    const edges = d3.sort(all, (pair) => -count(pair)).slice(0, 3 * K).reverse();
+    const touches = (k) => k === state.category || k === state.other;
+    const most = d3.max(edges, count) || 1;
+    const plot = Plot.plot({
+        width: 340, height: 260, margin: 30, marginLeft: 70, marginRight: 70,
+        x: { domain: [-1, 1], axis: null }, y: { domain: [1, -1], axis: null },
+        marks: [
+            Plot.link(edges, {
+                x1: ([a]) => x(a), y1: ([a]) => y(a), x2: ([, b]) => x(b), y2: ([, b]) => y(b),
+                stroke: ([a, b]) => (touches(a) || touches(b) ? colours.active : colours.inactive),
+                strokeOpacity: 0.7, strokeWidth: (pair) => (6 * count(pair)) / most, strokeLinecap: "round",
+                title: ([a, b]) => `${categories[a]} and ${categories[b]} share ${counted(shared[a * K + b], "unit")}`,
+            }),
+            Plot.dot(d3.range(K), {
+                x, y, r: (k) => Math.sqrt(shared[k * K + k]), fill: (k) => (touches(k) ? colours.highlight : colours.active),
+                title: (k) => `${categories[k]}: ${counted(shared[k * K + k], "unit")}`,
+            }),
+            ["start", "end"].map((textAnchor) => Plot.text(
+                d3.range(K).filter((k) => (K <= MANY || touches(k)) && (textAnchor === "start") === (x(k) > -0.01)),
+                { x: (k) => 1.15 * x(k), y: (k) => 1.15 * y(k), text: (k) => categories[k], textAnchor },
+            )),
+        ],
+        r: { range: [0, 12] },
+        ariaLabel: `${model.name}: a line between two categories is the wider the more units they share`,
+    });
+    return figure(
+        all.length > edges.length ? `Shared units: the ${edges.length} strongest of ${all.length} pairs` : "Shared units",
+        plot);
+}
+
+/** A sentence on the unit that most categories share. */
+function mostShared(model) {
+    const { categories: ofUnit } = ensembles(model.key, state.layer, state.factor);
+    const unit = d3.maxIndex(ofUnit, (some) => some.length);
+    if (!ofUnit[unit].length) return nothing("No unit is in an ensemble.");
+    return make("p", {}, "Shared by most: ",
+        link(`unit ${unit}`, { view: "unit", model: model.key, unit }),
+        `, in ${ofUnit[unit].length} of ${categories.length} ensembles.`);
+}
+
+function unitTable() {
+    const { model, layer, category, factor, other } = state;
+    if (!hasImages(model, category)) return noImages(models.get(model), category);
+    const found = ensembles(model, layer, factor);
+    const units = found.members[category].filter((unit) => other === null || found.active(other, unit));
+    const rows = d3.sort(units, (unit) => -found.mean(category, unit));
+    const rest = (unit) => found.categories[unit].filter((k) => k !== category).map((k) => categories[k]).join(", ");
+    return [
+        make("label", {}, "Only those shared with ",
+            choice("other", [["", "any or none"], ...categories.map((name, k) => [k, name])], other ?? "")),
+        table(counted(rows.length, "unit"), [
+            ["Unit", (unit) => Object.assign(link(String(unit), { view: "unit", unit }), { plain: unit })],
+            ["x̄", (unit) => found.mean(category, unit)],
+            ["x̄ / LOO", (unit) => found.mean(category, unit) / found.loo(category, unit)],
+            ["Also in", (unit) => rest(unit) || "–"],
+        ], rows, (unit) => unit === state.unit),
+    ];
+}
+
+/** The share of units in each ensemble, and the mean over the categories that have one. */
+function sizeTable() {
+    const found = new Map(deepEnough().map(({ key }) => [key, ensembles(key, state.layer, state.factor)]));
+    const of = (key, k) => (hasImages(key, k) ? found.get(key).members[k].length : NaN);
+    const mean = (key) => d3.mean(categories.map((_, k) => of(key, k)).filter((size) => !isNaN(size))) / found.get(key).n;
+    return table("Units in each ensemble", [
+        ["Category", (k) => categories[k] ?? "Mean share"],
+        ...deepEnough().map(({ key, name }) => [name, (k) => (k in categories ? of(key, k) : percent(mean(key)))]),
+    ], [...d3.range(categories.length), "mean"], (k) => k === state.category);
+}

@@ -1,0 +1,147 @@
+// The page as a whole: its controls, and what is drawn when the state changes.
+
+const views = { ensembles: viewEnsembles, unit: viewUnit, image: viewImage, time: viewTime };
+const controls = document.getElementById("controls");
+const view = document.getElementById("view");
+
+/** A list to choose from, which sets a part of the state. */
+function choice(name, options, value, label) {
+    const select = make("select", {
+        name, "aria-label": label,
+        onchange: () => go({ [name]: select.value === "" ? null : rules()[name](select.value) }),
+    }, options.map(([key, text]) => make("option", { value: key }, text)));
+    select.value = value;
+    return select;
+}
+
+/** Draw what the state says; what takes place meanwhile is drawn after it. */
+async function render() {
+    const drawn = state;
+    showControls();
+    const shown = views[state.view];
+    await Promise.all(shown.needs().map((name) => (name === "sheet" ? unpackImages() : unpack(name))));
+    if (drawn !== state) return;
+    saved.table = null;
+    const focused = document.activeElement;
+    const place = view.contains(focused) ? focusables().indexOf(focused) : -1;
+    view.replaceChildren(...shown.draw());
+    // What had the focus is another element now, in the same place.
+    if (place >= 0) focusables()[place]?.focus({ preventScroll: true });
+    view.dataset.shown = toAddress(state);
+}
+
+const focusables = () => [...view.querySelectorAll("a, button, select, input, [tabindex]")];
+
+function showControls() {
+    const depth = models.get(state.model).layers.length;
+    const lists = {
+        model: about.models.map(({ key, name }) => [key, name]),
+        layer: d3.range(1, depth + 1).map((layer) => [layer, layer]),
+        category: categories.map((name, k) => [k, name]),
+    };
+    for (const [name, options] of Object.entries(lists)) {
+        const select = controls.elements[name];
+        if (select.length !== options.length) {
+            select.replaceChildren(...options.map(([key, text]) => make("option", { value: key }, text)));
+        }
+        select.value = state[name];
+    }
+    for (const control of controls.elements) {
+        if (control.name) control.parentElement.hidden = !views[state.view].controls.includes(control.name);
+    }
+    controls.elements.factor.value = state.factor;
+    document.getElementById("definition").textContent = `x̄ > ${number(state.factor)} · LOO`;
+    for (const tab of document.querySelectorAll("[role=tab]")) {
+        const chosen = tab.dataset.view === state.view;
+        tab.setAttribute("aria-selected", chosen);
+        tab.tabIndex = chosen ? 0 : -1;
+        if (chosen) view.setAttribute("aria-labelledby", tab.id);
+    }
+}
+
+controls.addEventListener("input", ({ target }) => go({ [target.name]: rules()[target.name](target.value) }));
+controls.addEventListener("submit", (event) => event.preventDefault());
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+for (const [place, tab] of tabs.entries()) {
+    tab.addEventListener("click", () => go({ view: tab.dataset.view }));
+    tab.addEventListener("keydown", ({ key }) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+        if (step) {
+            const next = tabs[(place + step + tabs.length) % tabs.length];
+            next.focus();
+            next.click();
+        }
+    });
+}
+
+/** Let a person save a text as a file. */
+function save(name, type, text) {
+    const address = URL.createObjectURL(new Blob([text], { type }));
+    make("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+/** What files are called: dataset, view, model, layer and category. */
+const fileName = () => [about.dataset, state.view, state.model, `layer${state.layer}`, categories[state.category]]
+    .join("-").replaceAll(/[^\p{L}\p{N}.-]+/gu, "_");
+
+document.getElementById("save-table").addEventListener("click", () => {
+    const { columns, rows } = saved.table;
+    const plain = (value) => value?.textContent ?? value ?? "";
+    const lines = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => plain(of(row))))];
+    save(`${fileName()}.csv`, "text/csv", d3.csvFormatRows(lines));
+});
+
+document.getElementById("save-picture").addEventListener("click", () => save(`${fileName()}.svg`, "image/svg+xml", asPicture(view)));
+
+/** Return all drawings of an element as one SVG, each where it stands, with titles. */
+function asPicture(element) {
+    const frame = element.getBoundingClientRect();
+    const inside = [...element.querySelectorAll("figure svg, figure canvas, figure img, h2, h3, figcaption")];
+    const parts = inside.map((part) => {
+        const box = part.getBoundingClientRect();
+        const [x, y] = [box.left - frame.left, box.top - frame.top];
+        if (part instanceof SVGSVGElement) {
+            const copy = part.cloneNode(true);
+            for (const [name, value] of Object.entries({ x, y, width: box.width, height: box.height })) {
+                copy.setAttribute(name, value);
+            }
+            return new XMLSerializer().serializeToString(copy);
+        }
+        if (part.matches("canvas, img")) {
+            const address = part.src ?? part.toDataURL();
+            return `<image href="${address}" x="${x}" y="${y}" width="${box.width}" height="${box.height}"/>`;
+        }
+        const { fontSize, fontWeight } = getComputedStyle(part);
+        const text = make("text", {}, part.textContent).innerHTML;
+        return `<text x="${x}" y="${y + box.height * 0.8}" font-size="${fontSize}" font-weight="${fontWeight}">${text}</text>`;
+    });
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${frame.width}" height="${frame.height}" `
+        + `fill="${color}" style="color: ${color}; background: ${backgroundColor}" font-family="sans-serif">${parts.join("\n")}</svg>`;
+}
+
+document.getElementById("copy-address").addEventListener("click", async () => {
+    const said = document.getElementById("said");
+    try {
+        await navigator.clipboard.writeText(location.href);
+        said.textContent = "The address was copied.";
+    } catch {
+        said.textContent = "Copy it from the address bar: this page may not.";
+    }
+});
+
+document.getElementById("source").textContent =
+    `Run ${about.seed} of each model of study ${about.study}; ${about.images.here.toLocaleString("en")} of `
+    + `${about.images.all.toLocaleString("en")} test images are on this page, activations of `
+    + `${about.images.kept.toLocaleString("en")}. Means and ensembles are those of the tables.`;
+
+// Back, Forward, and an address that a person edits.
+addEventListener("popstate", () => {
+    state = fromAddress(location.hash);
+    render();
+});
+dark.addEventListener("change", render);
+state = fromAddress(location.hash);
+render();
