@@ -112,8 +112,8 @@ def train_block(
     about["hardware"] = hardware(chosen)
     write_parquet(trained.log, log_path, about)
     if snapshots_path is not None:
-        snapshots.save(snapshots_path, trained.network, trained.diverged)
-    weights.save(trained.network, seeds, trained.diverged, model_path)
+        snapshots.save(snapshots_path, trained.network, trained.diverged, identity["settings"])
+    weights.save(trained.network, seeds, trained.diverged, model_path, identity["settings"])
     shutil.rmtree(folder, ignore_errors=True)
     return [seed for seed in seeds if seed not in trained.diverged]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,8 @@ def measure_dynamics(
     chosen = choose(device)
     x, labels, embedding = inputs(experiment, dataset, "test", chosen)
     layerwise = experiment.model == "ff"
-    *_, (_, _, last) = networks(path, layerwise=layerwise)
+    read = partial(networks, path, layerwise=layerwise, of=experiment, seed=seed)
+    *_, (_, _, last) = read()
     predicted = predict(last.to(chosen), x, embedding, experiment.goodness)
     correct = torch.from_numpy(predicted).to(chosen) == labels
     seen, seen_labels = x[correct], labels[correct]
@@ -136,7 +138,7 @@ def measure_dynamics(
 
     moments: dict[int, list[Moment]] = {}
     accuracy: dict[tuple[int, int], float] = {}
-    for layer, epoch, stored in networks(path, layerwise=layerwise):
+    for layer, epoch, stored in read():
         network = stored.to(chosen)
         guess = predict(network, some, embedding, experiment.goodness)
         for number, h in enumerate(activations(network, seen), 1):
