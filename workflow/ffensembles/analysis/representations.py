@@ -8,7 +8,7 @@ from ffensembles.analysis.accuracy import measure_accuracy
 from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.analysis.measurements import measure_runs, runs_of, with_keys
 from ffensembles.analysis.significance import measure_significance
-from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 
@@ -40,6 +40,12 @@ def measure_representations(
     sparsity = measure_runs(sparsity_by_category, runs, layers, held_out=held_out)
     silent = int(sparsity.loc[sparsity["category"].isna(), "silent"].sum())
     log.info("left out %d all-zero representations", silent)
+    for seed, rows in dead_layers(sparsity).groupby("seed"):
+        log.warning(
+            "%s, seed %s: layer %s answers no image, so nothing is learnt from this run; was its "
+            "learning_rate too high?",
+            *(" / ".join(experiment.key), seed, ", ".join(map(str, rows["layer"]))),
+        )
     ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
     return {
         "accuracy": measure_accuracy(runs),
