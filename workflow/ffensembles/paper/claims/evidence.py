@@ -43,6 +43,10 @@ class Missing(Exception):
     """The runs that a claim needs are not there."""
 
 
+class Undefined(Missing):
+    """They are there, and what the claim asks of them is not defined."""
+
+
 RUN = ["dataset", "model", "study", "seed"]
 
 
@@ -58,7 +62,7 @@ def _without(frame: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 def mean(values: pd.Series) -> float:
     """Return the mean of the values that are defined; one of none is missing."""
     if values.isna().all():
-        raise Missing("a value that is defined")
+        raise Undefined("a value that is defined")
     return values.mean()
 
 

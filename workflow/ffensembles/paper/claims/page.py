@@ -10,7 +10,7 @@ import pandas as pd
 
 from ffensembles.paper.claims.catalogue import CLAIMS
 from ffensembles.paper.claims.claim import Claim, Finding
-from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing
+from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing, Undefined
 from ffensembles.paper.tables.departures import Departure
 from ffensembles.paper.tables.notes import in_words
 from ffensembles.printing.names import DATASETS, MODELS
@@ -110,8 +110,8 @@ def _can_be_tested(claim: Claim, evidence: Evidence) -> bool:
     """Say whether a claim would be tested if dead runs counted."""
     try:
         _tested(claim, evidence)
-    except Missing:
-        return False
+    except Missing as missing:
+        return isinstance(missing, Undefined)
     except Exception:
         return True
     return True
