@@ -40,7 +40,7 @@ def explored_run(folder, model, images, *, followed=True, **changes):
     found = measure_runs(find_ensembles, [(0, files["representations"])], e.layers)
     write_parquet(with_keys(found, held_out=None), files["ensembles"])
     if followed:
-        table = measure_dynamics(e, snapshots, images, device="cpu", images=100)
+        table = measure_dynamics(e, [snapshots], images, seed=0, device="cpu", images=100)
         write_parquet(table, dynamics)
     torch.set_num_threads(threads)
     return Run(e, 0, weights, **files, dynamics=dynamics if followed else None)

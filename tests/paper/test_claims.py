@@ -384,6 +384,42 @@ def test_ensembles_without_units_are_of_no_comparable_size(models, papers: Evide
     assert set(evaluate(spoilt, [claim])["verdict"]) == {FAILS}
 
 
+def killed(evidence: Evidence, dataset: str, model: str, seeds: set[int]) -> Evidence:
+    """Return evidence on networks whose activations are all zero; their weights stay."""
+    table = evidence.frames["sparsity"].assign(silent=0)
+    dead = (table["dataset"] == dataset) & (table["model"] == model) & table["seed"].isin(seeds)
+    table.loc[dead, "silent"] = table.loc[dead, "images"]
+    table.loc[dead, "sparsity"] = np.nan
+    return Evidence({**evidence.frames, "sparsity": table})
+
+
+def test_no_claim_holds_by_a_dead_network(papers: Evidence) -> None:
+    """Its biases are negative indeed, -259 where the learning rate was 100."""
+    dead = killed(papers.of("mnist"), "mnist", "ff", set(range(99)))
+    results = evaluate(dead).set_index("claim")
+    assert (
+        evaluate(papers.of("mnist")).set_index("claim")["verdict"]["ff-biases-strongly-negative"]
+        == HOLDS
+    )
+    for name in ("ff-biases-strongly-negative", "ff-ensembles-are-disjoint", "sparser-than-bp"):
+        assert results.loc[name, "verdict"] == NOT_TESTED, name
+        assert (
+            "cannot be tested: a layer answers no image in FF in study main"
+            in results.loc[name, "figures"]
+        )
+    holding = results[results["verdict"] == HOLDS]
+    assert not any("FF" in words.replace("BP/FF", "") for words in holding["statement"])
+    assert results.loc["only-last-layer-of-bpff-not-sparse", "verdict"] == HOLDS
+    assert results.loc["larger-on-complex-datasets", "figures"] == ""  # for want of datasets
+
+
+def test_dead_runs_do_not_count_beside_others(papers: Evidence) -> None:
+    claims = [claim_named(k) for k in ("sparser-than-bp", "l1-raises-sparsity-of-last-layer")]
+    whole = papers.of("mnist")
+    found = evaluate(killed(whole, "mnist", "ff", {1}), claims)
+    assert found["verdict"].tolist() == [HOLDS, HOLDS]
+
+
 def test_other_data_do_not_decide_beside_the_papers(papers: Evidence) -> None:
     spoilt = where("sparsity", "sparsity", 0.6, dataset="svhn", model="bpff", layer=3)(papers)
     digits = spoilt.frames["sparsity"].replace({"dataset": {"svhn": "digits"}})

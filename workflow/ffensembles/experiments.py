@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ffensembles.errors import UserError
 
@@ -293,6 +296,35 @@ def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
         if experiment.key in seen:
             raise UserError(f"{path}: two rows for {' / '.join(experiment.key)}; keep one")
         seen.add(experiment.key)
+
+
+def check_identity(
+    path: str | Path, about: Mapping[str, Any], e: Experiment, seed: int | None = None
+) -> None:
+    """Check that a file is what its place says, by what it tells of itself: `settings`, `seed`.
+
+    Args:
+        path: of the file.
+        about: its metadata; what is not among it is not checked.
+        e: the experiment that it should come from.
+        seed: the run that it should come from.
+
+    Raises:
+        UserError: it comes from another one.
+    """
+    asked = json.loads(json.dumps(e.training_settings()))  # as the file has them
+    stored = about.get("settings", asked)
+    for name in sorted({*asked, *stored}):
+        if stored.get(name) != asked.get(name):
+            raise UserError(
+                f"{path}: comes from a training with {name} {stored.get(name)}, not "
+                f"{asked.get(name)}; remove it and run again"
+            )
+    if seed is not None and about.get("seed", seed) != seed:
+        raise UserError(
+            f"{path}: is of seed {about['seed']}, not {seed}; remove it and run again, or ask for "
+            f"seed {about['seed']}"
+        )
 
 
 def check_held_out(where: str, e: Experiment, categories: int) -> None:

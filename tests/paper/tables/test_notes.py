@@ -44,7 +44,16 @@ def sizes(folder, labels_of_runs):
 # The sparsities of runs that classify some images correctly.
 ALL_RAN = pd.DataFrame(
     {"dataset": "pets", "model": "ff", "seed": [0], "category": [pd.NA], "images": [3]}
-)
+).assign(layer=1, silent=0)
+
+
+def test_dead_runs_are_named():
+    dead = pd.concat([ALL_RAN.assign(seed=k, layer=n, silent=3) for k in (1, 4) for n in (2, 3)])
+    (note,) = notes.dead_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
+    assert note.startswith("Pets, FF: the runs of seed 1, 4 are dead, their layer 2, 3 answers no")
+    assert notes.lacking_runs(dead) == notes.dead_runs(dead)
+    for name in ("table1", "table2", "table3", "table4", "table5", "table10", "table11"):
+        assert "sparsity" in [artefact.name for artefact in TABLES[name].measured]
 
 
 def test_nothing_is_said_where_every_category_was_measured(tmp_path):

@@ -10,8 +10,9 @@ from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment
+from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, reading
+from ffensembles.learning.weights import what_is_known
 
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
@@ -35,21 +36,22 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
         positive_fraction (ρᵢ⁺), bias (βᵢ).
 
     Raises:
-        UserError: a network diverged in training.
-        ValueError: there are more networks than seeds, or fewer.
+        UserError: a network diverged in training, or is not of this experiment.
     """
-    networks = chain.from_iterable(_networks(path, experiment.layers) for path in models)
-    runs = zip(experiment.runs, networks, strict=True)
+    runs = chain.from_iterable(_networks(path, experiment) for path in models)
     tables = [with_keys(table, seed=seed) for seed, table in runs]
     return pd.concat(tables, ignore_index=True)
 
 
-def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
-    """Yield one table for each network of a block."""
+def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the seed and a table of each network of a block."""
+    layers = experiment.layers
     with reading(models), safe_open(models, framework="numpy") as file:
+        about = what_is_known(file)
+        check_identity(models, about, experiment)
         weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
         biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
-        for place in range(weights[0].get_shape()[0]):
+        for place, seed in enumerate(about["seeds"]):
             tables = [
                 with_keys(_layer_balance(weight[place], bias[place]), layer=layer)
                 for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
@@ -57,10 +59,10 @@ def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
             table = pd.concat(tables, ignore_index=True)
             if table["bias"].isna().any():
                 raise UserError(
-                    f"{models}: network {place + 1} of the block diverged in training; lower its "
+                    f"{models}: seed {seed} diverged in training; lower its "
                     "learning_rate in the table of experiments, or its number of seeds"
                 )
-            yield table
+            yield seed, table
 
 
 def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:

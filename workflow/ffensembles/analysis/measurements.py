@@ -6,13 +6,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ffensembles.files import Paths, read_frame, read_parquet
+from ffensembles.experiments import Experiment, check_identity
+from ffensembles.files import Paths, read_frame, read_metadata, read_parquet
 from ffensembles.representations.stored import Representation, read
 
 Runs = Iterable[tuple[int, str | Path]]  # the seed of each run and the file of its representations
 
 RUN_LAYER = ["dataset", "model", "study", "seed", "layer"]
 LABELS = ["dataset", "model", "study"]
+
+
+def runs_of(experiment: Experiment, representations: Paths) -> list[tuple[int, str | Path]]:
+    """Return the seeds of an experiment's runs and the files of their representations, in order.
+
+    Raises:
+        UserError: a file is of another run.
+    """
+    runs = list(zip(experiment.runs, representations, strict=True))
+    for seed, path in runs:
+        check_identity(path, read_metadata(path), experiment, seed)
+    return runs
 
 
 def measure_runs(

@@ -6,9 +6,9 @@ import pandas as pd
 
 from ffensembles.analysis.accuracy import measure_accuracy
 from ffensembles.analysis.ensembles import find_ensembles
-from ffensembles.analysis.measurements import measure_runs, with_keys
+from ffensembles.analysis.measurements import measure_runs, runs_of, with_keys
 from ffensembles.analysis.significance import measure_significance
-from ffensembles.analysis.sparsity import sparsity_by_category
+from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 
@@ -35,11 +35,17 @@ def measure_representations(
         By measurement: seed, layer (from 1; accuracy is that of the network), then the columns of
         the measurement's own function; in that of ensembles, held_out first.
     """
-    runs = list(zip(experiment.runs, representations, strict=True))
+    runs = runs_of(experiment, representations)
     layers, held_out = experiment.layers, experiment.held_out
     sparsity = measure_runs(sparsity_by_category, runs, layers, held_out=held_out)
     silent = int(sparsity.loc[sparsity["category"].isna(), "silent"].sum())
     log.info("left out %d all-zero representations", silent)
+    for seed, rows in dead_layers(sparsity).groupby("seed"):
+        log.warning(
+            "%s, seed %s: layer %s answers no image, so nothing is learnt from this run; was its "
+            "learning_rate too high?",
+            *(" / ".join(experiment.key), seed, ", ".join(map(str, rows["layer"]))),
+        )
     ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
     return {
         "accuracy": measure_accuracy(runs),

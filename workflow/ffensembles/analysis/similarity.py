@@ -17,8 +17,9 @@ from ffensembles.analysis.distance_correlation import (
     unit_means,
     varying_units,
 )
-from ffensembles.experiments import Experiment
-from ffensembles.files import Paths
+from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment, check_identity
+from ffensembles.files import Paths, read_metadata
 from ffensembles.printing.names import METRICS
 from ffensembles.progress import progress
 from ffensembles.representations.stored import read
@@ -79,6 +80,14 @@ def measure_similarity(experiments: Sequence[Experiment], **runs: Paths) -> pd.D
     Raises:
         ValueError: the representations differ in their number of images.
     """
+    seeds = set()
+    for e in experiments:
+        (path,) = runs[e.model]
+        about = read_metadata(path)
+        check_identity(path, about, e)
+        seeds.add(about.get("seed"))
+    if len(seeds) > 1:
+        raise UserError(f"{path}: runs of different seeds are not compared; remove it, run again")
     tables = []
     layers = experiments[0].layers
     bar = progress(layers, "similarity", "layer")
@@ -101,6 +110,7 @@ def measure_layer_similarity(experiment: Experiment, representations: Paths) -> 
         metric, model_a, model_b (the same), layer_a, layer_b (from 1), images, value.
     """
     (path,) = representations
+    check_identity(path, read_metadata(path), experiment)
     layers = range(1, experiment.layers + 1)
     table = compare_layers([_all_images(path, layer) for layer in layers])
     return table.assign(model_a=experiment.model, model_b=experiment.model)[COLUMNS]

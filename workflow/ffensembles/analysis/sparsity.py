@@ -70,3 +70,16 @@ def sparsity_by_category(activations: np.ndarray, labels: np.ndarray) -> pd.Data
     table = pd.DataFrame(rows)
     table.insert(0, "category", pd.Series([pd.NA, *categories], dtype="Int64"))
     return table
+
+
+def dead_layers(sparsities: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows about layers that answer no image: all activations are zero.
+
+    What is measured of such a network says nothing, though its accuracy is that of guessing and
+    its weights look like others.
+
+    Args:
+        sparsities: with the columns of `sparsity_by_category`.
+    """
+    of_all = sparsities[sparsities["category"].isna() & (sparsities["images"] > 0)]
+    return of_all[of_all["silent"] == of_all["images"]]

@@ -10,11 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ffensembles.data.published import SOURCES
 from ffensembles.errors import UserError
 from ffensembles.files import no_folder
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEFT_BEHIND = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
 BUNDLED = ("digits",)
@@ -113,8 +116,8 @@ def _check(where: str, kind: str, entry: Mapping[str, Any]) -> None:
 
 def check_constants(
     where: str,
-    mean: Sequence[float] | None,
-    std: Sequence[float] | None,
+    mean: Sequence[float] | np.ndarray | None,
+    std: Sequence[float] | np.ndarray | None,
     limits: Sequence[float] | None,
 ) -> None:
     """Check that pixels can be standardised by these constants.

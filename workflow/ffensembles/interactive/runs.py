@@ -25,7 +25,7 @@ from ffensembles.data.checks import check_whole_numbers
 from ffensembles.data.datasets import Dataset, Moments, make_dataset
 from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
-from ffensembles.experiments import LIBRARY, Experiment, check_held_out, read_row
+from ffensembles.experiments import LIBRARY, Experiment, check_held_out, check_identity, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
@@ -298,10 +298,12 @@ def open_run(folder: str | Path, of: Experiment | tuple[str, str, str], seed: in
     # Where the results lie may have changed since; what the file is called has not.
     model = folder / "models" / Path(*key) / Path(about["model"]).name
     log = read_frame(model.with_suffix(".log.parquet"))
+    trained = Experiment(**about["settings"])
+    check_identity(file, about, of if isinstance(of, Experiment) else trained, seed)
     return Run(
-        Experiment(**about["settings"]),
+        trained,
         seed,
-        weights.load(model, seed),
+        weights.load(model, seed, of=trained),
         log[log["seed"] == seed].reset_index(drop=True),
         read_parquet(file),
     )

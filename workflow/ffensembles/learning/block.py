@@ -60,8 +60,9 @@ def train_block(
     """
     chosen = choose(device)
     folder = Path(checkpoints or Path(model_path).with_suffix(".checkpoints"))
+    settings = experiment.training_settings()
     identity = {
-        "settings": experiment.training_settings(),
+        "settings": settings,
         "random_seed": random_seed,
         "dataset": dataset.sha256,
         "device": chosen.type,
@@ -112,8 +113,8 @@ def train_block(
     about["hardware"] = hardware(chosen)
     write_parquet(trained.log, log_path, about)
     if snapshots_path is not None:
-        snapshots.save(snapshots_path, trained.network, trained.diverged)
-    weights.save(trained.network, seeds, trained.diverged, model_path)
+        snapshots.save(snapshots_path, trained.network, trained.diverged, settings)
+    weights.save(trained.network, seeds, trained.diverged, model_path, settings)
     shutil.rmtree(folder, ignore_errors=True)
     return [seed for seed in seeds if seed not in trained.diverged]
 

@@ -20,6 +20,7 @@ from safetensors.torch import save as safetensors
 from torch import Tensor
 
 from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import atomic, reading
 from ffensembles.learning.networks import Network
 
@@ -65,8 +66,14 @@ class Snapshots:
         with atomic(self.folder / f"{first}-{epoch}.safetensors") as temporary:
             temporary.write_bytes(safetensors(kept))
 
-    def save(self, path: str | Path, network: Network, diverged: Mapping[int, str]) -> None:
-        """Write all snapshots into one file, and log its size.
+    def save(
+        self,
+        path: str | Path,
+        network: Network,
+        diverged: Mapping[int, str],
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write all snapshots into one file, with the settings they come from, and log its size.
 
         It holds none where the seed was not among those trained, or was chosen too late.
         """
@@ -77,26 +84,23 @@ class Snapshots:
                 kept |= load_file(file)
         if len(kept) < len(epochs) * len(network.state()):
             kept = {}
-        about = {
+        about: dict[str, object] = {
             "seed": self.seed,
             "epochs": epochs,
             "normalisation": network.normalisation,
             "diverged": None if self.seed is None else diverged.get(self.seed),
         }
+        if settings is not None:
+            about["settings"] = settings
         with atomic(path) as temporary:
             temporary.write_bytes(safetensors(kept, {"ffensembles": json.dumps(about)}))
         size = sum(tensor.nbytes for tensor in kept.values()) / 2**20
         log.info("snapshots: %.1f MiB, %d epochs", size, len(epochs) if kept else 0)
 
 
-def seed_of(path: str | Path) -> int:
-    """Return the seed of the run whose snapshots are in a file."""
-    with reading(path), safe_open(path, framework="pt") as file:
-        seed: int = json.loads(file.metadata()["ffensembles"])["seed"]
-        return seed
-
-
-def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, Network]]:
+def networks(
+    path: str | Path, *, layerwise: bool, of: Experiment | None = None, seed: int | None = None
+) -> Iterator[tuple[int, int, Network]]:
     """Yield (layer, epoch, network) for every snapshot in a file, in the order of training.
 
     Args:
@@ -104,9 +108,12 @@ def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, N
         layerwise: were the layers trained one after the other? Then the network ends with the
             layer being trained, and those before it are as they are in the end. If not, the layer
             is the last, and the network whole.
+        of: the experiment that the file should come from.
+        seed: the run that it should be of.
 
     Raises:
-        UserError: there are no snapshots, or this seed diverged in training.
+        UserError: there are no snapshots, this seed diverged in training, or they are of another
+            run.
     """
     with reading(path), safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["ffensembles"])
@@ -116,6 +123,8 @@ def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, N
                 f"{path}: holds no snapshots; name its study under beyond.studies in the config, "
                 "remove the file and run again"
             )
+        if of is not None:
+            check_identity(path, about, of, seed)
         if about["diverged"]:
             raise UserError(
                 f"{path}: seed {about['seed']} diverged in training ({about['diverged']}); lower "

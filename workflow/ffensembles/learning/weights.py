@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,26 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors
 
 from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, atomic, reading
 from ffensembles.learning.networks import Network
 
 
 def save(
-    network: Network, seeds: Iterable[int], diverged: dict[int, str], path: str | Path
+    network: Network,
+    seeds: Iterable[int],
+    diverged: dict[int, str],
+    path: str | Path,
+    settings: Mapping[str, object] | None = None,
 ) -> None:
-    """Write the stacked weights, with the seeds and those that diverged in the metadata."""
+    """Write the stacked weights, with seeds, those that diverged, and settings as metadata."""
     about = {
         "seeds": list(seeds),
         "normalisation": network.normalisation,
         "diverged": {str(seed): place for seed, place in diverged.items()},
     }
+    if settings is not None:
+        about["settings"] = settings
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
     with atomic(path) as temporary:
         # One entry, for safetensors writes several in an order that changes from run to run; and
@@ -36,25 +43,35 @@ def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
     """Yield file and seed of every network in some files, in order."""
     for path in paths:
         with reading(path), safe_open(path, framework="pt") as file:
-            seeds = _about(file)["seeds"]
+            seeds = what_is_known(file)["seeds"]
         yield from ((path, seed) for seed in seeds)
 
 
 def sound_seeds(path: str | Path) -> list[int]:
     """Return the seeds in a file that did not diverge."""
     with reading(path), safe_open(path, framework="pt") as file:
-        about = _about(file)
+        about = what_is_known(file)
     return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
 
 
-def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
+def load(
+    path: str | Path,
+    seed: int,
+    device: torch.device | str = "cpu",
+    *,
+    of: Experiment | None = None,
+) -> Network:
     """Read the network of one seed, with a seed axis of length 1.
 
     Raises:
-        UserError: this seed diverged in training, or the file is damaged.
+        UserError: this seed diverged in training, the file is damaged, or not of this experiment.
     """
     with reading(path), safe_open(path, framework="pt") as file:
-        about = _about(file)
+        about = what_is_known(file)
+        if of is not None:
+            check_identity(path, about, of)
+        if seed not in about["seeds"]:
+            raise ValueError(f"it has the seeds {', '.join(map(str, about['seeds']))}, not {seed}")
         if place := about["diverged"].get(str(seed)):
             raise UserError(
                 f"{path}: seed {seed} diverged in training ({place}); lower its learning_rate in "
@@ -65,7 +82,8 @@ def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Net
     return Network.from_state(state, about["normalisation"])
 
 
-def _about(file: safe_open) -> dict[str, Any]:
+def what_is_known(file: safe_open) -> dict[str, Any]:
+    """Return what the metadata of a file of weights say of them."""
     metadata = file.metadata() or {}
     if "ffensembles" not in metadata:
         raise ValueError("it has no word of its seeds")

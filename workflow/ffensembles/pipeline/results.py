@@ -5,13 +5,18 @@ Measurements are such files, too: see `analysis/catalogue.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.lookup import named
+
+if TYPE_CHECKING:
+    import pandas as pd  # the rules import this module, so it stays light
 
 Config = Mapping[str, Any]
 Wildcards = Mapping[str, int]
@@ -91,8 +96,31 @@ class Artefact:
         ]
 
     def read(self, paths: Paths) -> Any:
-        """Return what the files hold; their paths, where they are read in part."""
-        return named(self.reader)(paths) if self.reader else paths
+        """Return what the files hold; their paths, where they are read in part.
+
+        Raises:
+            UserError: a table is of other experiments than its place says.
+        """
+        if not self.reader:
+            return paths
+        table = named(self.reader)(paths)
+        self._check_places(table, paths)
+        return table
+
+    def _check_places(self, table: pd.DataFrame, paths: Paths) -> None:
+        """Hold what the rows say that they are of against what the paths say."""
+        pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path) + "$")
+        places = [found.groupdict() for path in paths if (found := pattern.search(str(path)))]
+        if len(places) < len(paths) or not places:
+            return
+        names = [name for name in places[0] if name in table]
+        known = {tuple(place[name] for name in names) for place in places}
+        for row in table[names].drop_duplicates().itertuples(index=False):
+            if (key := tuple(map(str, row))) not in known:
+                raise UserError(
+                    f"{paths[0]}, or another file of its kind, holds what was measured of "
+                    f"{' / '.join(key)}, which is not its place; remove it and run again"
+                )
 
 
 # The experiments themselves, whose settings a table may show; they come with the job.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ffensembles.data.datasets import Dataset
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
 from ffensembles.learning import weights
@@ -176,7 +177,7 @@ def prepare(
     The images are standardised and flattened; the embedding is None for BP.
     """
     chosen = choose(device)
-    network = weights.load(model_path, seed, chosen)
+    network = weights.load(model_path, seed, chosen, of=experiment)
     return network, *inputs(experiment, dataset, split, chosen)
 
 
@@ -208,6 +209,8 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
         (rows, C, H, W) uint8: the network's input before it was standardised.
     """
     about: dict[str, Any] = read_metadata(path)
+    if about["dataset"] != dataset.sha256:
+        raise UserError(f"{path}: is of other images than the dataset's; remove it and run again")
     experiment = Experiment(**about["settings"])
     images, labels, embedding = inputs(experiment, dataset, "test", torch.device("cpu"))
     wanted = torch.as_tensor(rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.pruning import spread
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
-from ffensembles.learning.snapshots import networks, seed_of
+from ffensembles.learning.snapshots import networks
 from ffensembles.representations.extraction import activations, inputs, predict
 
 COLUMNS = {
@@ -98,6 +99,7 @@ def measure_dynamics(
     snapshots: Paths,
     dataset: Dataset,
     *,
+    seed: int,
     device: str,
     images: int,
 ) -> pd.DataFrame:
@@ -109,6 +111,7 @@ def measure_dynamics(
         experiment: what was trained.
         snapshots: the file of the run's, and no other.
         dataset: whose test images are represented, all of them.
+        seed: of the run; the snapshots must be its own.
         device: where the networks run.
         images: how many test images to take at most for the accuracy, spread evenly over all.
 
@@ -117,13 +120,14 @@ def measure_dynamics(
         epoch; in FF of the layers up to this one).
 
     Raises:
-        UserError: there are no snapshots, the run diverged, or the device is not there.
+        UserError: there are no snapshots of this run, it diverged, or the device is not there.
     """
     (path,) = snapshots
     chosen = choose(device)
     x, labels, embedding = inputs(experiment, dataset, "test", chosen)
     layerwise = experiment.model == "ff"
-    *_, (_, _, last) = networks(path, layerwise=layerwise)
+    read = partial(networks, path, layerwise=layerwise, of=experiment, seed=seed)
+    *_, (_, _, last) = read()
     predicted = predict(last.to(chosen), x, embedding, experiment.goodness)
     correct = torch.from_numpy(predicted).to(chosen) == labels
     seen, seen_labels = x[correct], labels[correct]
@@ -134,7 +138,7 @@ def measure_dynamics(
 
     moments: dict[int, list[Moment]] = {}
     accuracy: dict[tuple[int, int], float] = {}
-    for layer, epoch, stored in networks(path, layerwise=layerwise):
+    for layer, epoch, stored in read():
         network = stored.to(chosen)
         guess = predict(network, some, embedding, experiment.goodness)
         for number, h in enumerate(activations(network, seen), 1):
@@ -142,7 +146,7 @@ def measure_dynamics(
                 moments.setdefault(number, []).append(look(epoch, h, categories))
                 accuracy[number, epoch] = float((guess == truth).mean())
     tables = [
-        with_keys(follow(found, np.unique(categories).tolist()), seed=seed_of(path), layer=layer)
+        with_keys(follow(found, np.unique(categories).tolist()), seed=seed, layer=layer)
         for layer, found in moments.items()
     ]
     table = pd.concat(tables, ignore_index=True)

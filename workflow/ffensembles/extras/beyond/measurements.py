@@ -32,7 +32,7 @@ MEASUREMENTS = (
         "extras.beyond.dynamics.measure_dynamics",
         makes=(MEASURED["dynamics"],),
         reads=(SNAPSHOTS, DATASET),
-        settings={"images": "beyond.images"},
+        settings={"images": "beyond.images", "seed": "figures.seed"},
         threads=4,
         networks=True,
     ),

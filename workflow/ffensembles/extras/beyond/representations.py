@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ffensembles.analysis.measurements import read_layers, with_keys
+from ffensembles.analysis.measurements import read_layers, runs_of, with_keys
 from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.assemblies import compare
 from ffensembles.extras.beyond.definition import measure_definition
@@ -25,7 +25,7 @@ def measure_representations(
         By question: seed, layer (from 1), then the columns of the question's own function.
     """
     tables: dict[str, list[pd.DataFrame]] = {}
-    runs = zip(experiment.runs, representations, strict=True)
+    runs = runs_of(experiment, representations)
     for seed, layer, x in read_layers(runs, experiment.layers, held_out=experiment.held_out):
 
         def draws(question: str, seed: int = seed, layer: int = layer) -> np.random.Generator:

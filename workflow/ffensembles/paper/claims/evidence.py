@@ -22,7 +22,7 @@ from ffensembles.analysis.catalogue import (
     SPARSITY,
     TRAINING_SPARSITY,
 )
-from ffensembles.analysis.sparsity import SPARSE
+from ffensembles.analysis.sparsity import SPARSE, dead_layers
 from ffensembles.files import Paths
 from ffensembles.paper.tables.summaries import ensembles, similarity
 from ffensembles.printing.names import CATEGORIES, DATASETS
@@ -43,10 +43,26 @@ class Missing(Exception):
     """The runs that a claim needs are not there."""
 
 
+class Undefined(Missing):
+    """They are there, and what the claim asks of them is not defined."""
+
+
+RUN = ["dataset", "model", "study", "seed"]
+
+
+def _without(frame: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the rows that are about some runs, or compare one of them with another."""
+    gone = np.zeros(len(frame), dtype=bool)
+    for column in {"model", "model_a", "model_b"} & set(frame):
+        keys = frame.assign(model=frame[column], study=frame.get("study", "main"))[RUN]
+        gone |= pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(runs))
+    return frame[~gone]
+
+
 def mean(values: pd.Series) -> float:
     """Return the mean of the values that are defined; one of none is missing."""
     if values.isna().all():
-        raise Missing("a value that is defined")
+        raise Undefined("a value that is defined")
     return values.mean()
 
 
@@ -74,6 +90,21 @@ class Evidence:
     def _parts(self) -> dict[tuple[str, ...], Evidence]:
         """What `of` has returned: every claim asks for the same few parts."""
         return {}
+
+    @cached_property
+    def dead(self) -> pd.DataFrame:
+        """The runs that have a layer which answers no image: dataset, model, study, seed."""
+        table = self.frames.get("sparsity", pd.DataFrame(columns=RUN))
+        if not {"images", "silent", *RUN} <= set(table):
+            return pd.DataFrame(columns=RUN)
+        return dead_layers(table)[RUN].drop_duplicates()
+
+    @cached_property
+    def alive(self) -> Evidence:
+        """The evidence without what was measured of dead runs."""
+        if self.dead.empty:
+            return self
+        return Evidence({name: _without(frame, self.dead) for name, frame in self.frames.items()})
 
     @property
     def datasets(self) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ffensembles.paper.claims.catalogue import CLAIMS
 from ffensembles.paper.claims.claim import Claim, Finding
-from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing
+from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing, Undefined
 from ffensembles.paper.tables.departures import Departure
 from ffensembles.paper.tables.notes import in_words
 from ffensembles.printing.names import DATASETS, MODELS
@@ -89,16 +89,38 @@ def _parts(claim: Claim, evidence: Evidence) -> dict[str, Evidence]:
 def _findings(claim: Claim, parts: Mapping[str, Evidence]) -> Iterator[tuple[str, object, str]]:
     for name, part in parts.items():
         try:
-            with np.errstate(divide="raise", invalid="raise"):
-                true, figures = _guesses(claim, part) or claim.check(part)
+            true, figures = _tested(claim, part.alive)
         except Missing:
-            continue
+            if not part.dead.empty and _can_be_tested(claim, part):
+                yield name, pd.NA, f"cannot be tested: {_names_of_dead(part)}"
         except Exception as error:  # one claim must not end the others
             log.warning("%s cannot be tested on %s: %s", claim.id, name, error)
             log.debug("%s", claim.id, exc_info=True)
             yield name, pd.NA, f"cannot be tested: {error}"
         else:
             yield name, bool(true), figures
+
+
+def _tested(claim: Claim, evidence: Evidence) -> Finding:
+    with np.errstate(divide="raise", invalid="raise"):
+        return _guesses(claim, evidence) or claim.check(evidence)
+
+
+def _can_be_tested(claim: Claim, evidence: Evidence) -> bool:
+    """Say whether a claim would be tested if dead runs counted."""
+    try:
+        _tested(claim, evidence)
+    except Missing as missing:
+        return isinstance(missing, Undefined)
+    except Exception:
+        return True
+    return True
+
+
+def _names_of_dead(evidence: Evidence) -> str:
+    models = evidence.dead.drop_duplicates(["dataset", "model", "study"])
+    named = [f"{MODELS[str(row.model)]} in study {row.study}" for row in models.itertuples()]
+    return f"a layer answers no image in {', '.join(named)}"
 
 
 def _departed(dataset: str, departures: Sequence[Departure]) -> str:

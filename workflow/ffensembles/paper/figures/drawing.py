@@ -6,7 +6,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ffensembles.files import Paths
+from ffensembles.errors import UserError
+from ffensembles.files import Paths, read_metadata
 from ffensembles.lookup import named
 from ffensembles.paper.figures.parts.run_shown import NothingToShow
 from ffensembles.paper.figures.parts.style import new_figure, styled, write_across
@@ -30,6 +31,12 @@ def draw(
             part that it shows.
         settings: such as the seed and the layer shown.
     """
+    for path in files.get("representations", ()):
+        seed = read_metadata(path).get("seed")
+        if "seed" in settings and seed not in (None, settings["seed"]):
+            raise UserError(
+                f"{path}: is of seed {seed}, not {settings['seed']}; remove it, run again"
+            )
     read = {
         kind: named(readers[kind])(paths) if kind in readers else paths
         for kind, paths in files.items()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ffensembles.analysis.sparsity import dead_layers
 from ffensembles.paper.tables.departures import Departure
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 
@@ -18,15 +19,31 @@ def nothing(*measurements: object) -> list[str]:
     return []
 
 
+def dead_runs(*measurements: pd.DataFrame) -> list[str]:
+    """Say which runs have a layer that answers no image, by the sparsity that comes last."""
+    notes = []
+    dead = dead_layers(measurements[-1])
+    for (dataset, model), rows in dead.groupby(["dataset", "model"], sort=False):
+        seeds, layers = (
+            ", ".join(map(str, sorted(set(rows[column])))) for column in ("seed", "layer")
+        )
+        name = f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
+        notes.append(
+            f"{name}: the runs of seed {seeds} are dead, their layer {layers} answers no image; "
+            "their numbers mean nothing."
+        )
+    return notes
+
+
 def lacking_runs(sparsities: pd.DataFrame, *others: object) -> list[str]:
-    """Say which runs classify no test image correctly, so that nothing represents any.
+    """Say which runs are dead or classify no test image correctly: nothing represents any.
 
     Args:
         sparsities: sparsity.parquet tables, which know of every run.
         others: what else the table is made of.
     """
     nothing = sparsities[sparsities["category"].isna() & (sparsities["images"] == 0)]
-    notes = []
+    notes = dead_runs(sparsities)
     for (dataset, model), rows in nothing.groupby(["dataset", "model"], sort=False):
         seeds = ", ".join(map(str, sorted(set(rows["seed"]))))
         notes.append(

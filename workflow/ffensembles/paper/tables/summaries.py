@@ -64,7 +64,7 @@ def over_runs(frame: pd.DataFrame, keys: list[str], value: str) -> pd.DataFrame:
     return in_order(summary.reset_index(), keys)
 
 
-def accuracy(frame: pd.DataFrame) -> pd.DataFrame:
+def accuracy(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
     """Test accuracy of each dataset and model, over runs (Tables 1 and 11)."""
     return over_runs(frame[frame["category"].isna()], ["dataset", "model"], "accuracy")
 
@@ -125,7 +125,7 @@ def ensemble_percents(sizes: pd.DataFrame, sparsities: pd.DataFrame | None = Non
     return runs.merge(percents, how="left", on=RUN_LAYER)
 
 
-def balance(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+def balance(frame: pd.DataFrame, *others: object, value: str) -> pd.DataFrame:
     """Mean ± std of ρᵢ⁺ or βᵢ over the units of one run, the first (Tables 4 and 5)."""
     first = frame.groupby(["dataset", "model"])["seed"].transform("min")
     return over_runs(frame[frame["seed"] == first], ["dataset", "layer", "model"], value)
@@ -191,7 +191,7 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
     return over_runs(pd.concat([part[[*keys, "accuracy"]] for part in parts]), keys, "accuracy")
 
 
-def similarity(frame: pd.DataFrame) -> pd.DataFrame:
+def similarity(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
     """Similarity of two models at the same layer, by metric, over runs (Table 10)."""
     frame = frame[frame["layer_a"] == frame["layer_b"]]
     rank = {model: place for place, model in enumerate(MODELS)}
