@@ -64,7 +64,7 @@ rule report:
     """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
     localrule: True
     input:
-        shown=rules.everything.input,
+        rules.everything.input,
         config="<results>/config.yaml",
         style=shipped("workflow/report/report.css"),
         search=shipped("workflow/report/search.html"),

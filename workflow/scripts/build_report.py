@@ -19,7 +19,7 @@ with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
         *(sys.executable, "-m", "snakemake", "--snakefile", params.snakefile),
         *(["--configfile", files.config] if params.own_config else []),
         *("--cores", "1", "--nolock", "--quiet", "rules", "progress"),
-        *("--report", path, "--report-stylesheet", files.style, "--", *as_list(files.shown)),
+        *("--report", path, "--report-stylesheet", files.style, "--", *shown),
     ]
     # A report needs the records of finished jobs, so it is a run of its own, inside this one.
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
