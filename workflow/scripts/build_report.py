@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import as_list, job
+from ffensembles.pipeline.job import job
 from ffensembles.errors import UserError
 from ffensembles.files import FULL, atomic
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     files, params = snakemake.input, snakemake.params
+    beside = (files.config, files.style, files.search)
+    shown = [path for path in files if path not in beside]
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", params.snakefile),
         *(["--configfile", files.config] if params.own_config else []),
