@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from ffensembles.learning.networks import Linear, Network
 
 from ffensembles.extras.beyond import assemblies, microstructure
 from ffensembles.extras.beyond.answers import answer_all
 from ffensembles.extras.beyond.dynamics import Moment, follow
 from ffensembles.extras.beyond.pruning import prune, rank_units
 from ffensembles.extras.beyond.questions import QUESTIONS
-from ffensembles.learning.networks import Linear, Network
 from ffensembles.representations import extraction
 from helpers.small_training import digits_dataset
 from helpers.untrained_world import Images, untrained

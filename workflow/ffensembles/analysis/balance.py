@@ -12,6 +12,7 @@ from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths, reading
+from ffensembles.variants import describe
 
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
@@ -27,8 +28,8 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
 
     Args:
         experiment: what was trained.
-        models: safetensors files, a block of seeds each, with `layer1.weight` (S, units, inputs),
-            `layer1.bias` (S, units), and so on; one layer of one network is read at a time.
+        models: safetensors files, a block of seeds each; of the weights (S, units, …inputs) and
+            biases (S, units) one layer of one network is read at a time.
 
     Returns:
         seed, layer (from 1), unit (from 0), inputs (how many weights the unit has),
@@ -38,21 +39,25 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
         UserError: a network diverged in training.
         ValueError: there are more networks than seeds, or fewer.
     """
-    networks = chain.from_iterable(_networks(path, experiment.layers) for path in models)
+    incoming = describe(experiment.model).incoming
+    assert incoming is not None, f"{experiment.model} has no incoming weights"
+    networks = chain.from_iterable(_networks(path, experiment.layers, *incoming) for path in models)
     runs = zip(experiment.runs, networks, strict=True)
     tables = [with_keys(table, seed=seed) for seed, table in runs]
     return pd.concat(tables, ignore_index=True)
 
 
-def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
-    """Yield one table for each network of a block."""
+def _networks(models: Path | str, layers: int, weight: str, bias: str) -> Iterator[pd.DataFrame]:
+    """Yield one table for each network of a block, of tensors that `weight` and `bias` name."""
     with reading(models), safe_open(models, framework="numpy") as file:
-        weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
-        biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
+        weights, biases = (
+            [file.get_slice(name.format(layer)) for layer in range(1, layers + 1)]
+            for name in (weight, bias)
+        )
         for place in range(weights[0].get_shape()[0]):
             tables = [
-                with_keys(_layer_balance(weight[place], bias[place]), layer=layer)
-                for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
+                with_keys(_layer_balance(w[place], b[place]), layer=layer)
+                for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1)
             ]
             table = pd.concat(tables, ignore_index=True)
             if table["bias"].isna().any():
@@ -64,6 +69,7 @@ def _networks(models: Path | str, layers: int) -> Iterator[pd.DataFrame]:
 
 
 def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:
+    weight = weight.reshape(len(bias), -1)
     return pd.DataFrame(
         {
             "unit": np.arange(len(bias), dtype=np.int32),

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from ffensembles.errors import UserError
 from ffensembles.files import atomic, reading
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Snapshots:
 
         Args:
             epoch: how many are done.
-            state: what is being trained, named as in `Network.state`, (S, …) each.
+            state: what is being trained, named as in `Kind.state`, (S, …) each.
             seeds: the S seeds.
         """
         if self.seed not in seeds or epoch not in epochs_kept(self.epochs):
@@ -65,8 +66,10 @@ class Snapshots:
         with atomic(self.folder / f"{first}-{epoch}.safetensors") as temporary:
             temporary.write_bytes(safetensors(kept))
 
-    def save(self, path: str | Path, network: Network, diverged: Mapping[int, str]) -> None:
-        """Write all snapshots into one file, and log its size.
+    def save(
+        self, path: str | Path, state: Mapping[str, Tensor], diverged: Mapping[int, str]
+    ) -> None:
+        """Write all snapshots of networks with this state into one file, and log its size.
 
         It holds none where the seed was not among those trained, or was chosen too late.
         """
@@ -75,12 +78,11 @@ class Snapshots:
         for epoch in epochs:
             for file in sorted(self.folder.glob(f"*-{epoch}.safetensors")):
                 kept |= load_file(file)
-        if len(kept) < len(epochs) * len(network.state()):
+        if len(kept) < len(epochs) * len(state):
             kept = {}
         about = {
             "seed": self.seed,
             "epochs": epochs,
-            "normalisation": network.normalisation,
             "diverged": None if self.seed is None else diverged.get(self.seed),
         }
         with atomic(path) as temporary:
@@ -96,14 +98,16 @@ def seed_of(path: str | Path) -> int:
         return seed
 
 
-def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, Network]]:
+def networks(kind: Kind, path: str | Path) -> Iterator[tuple[int, int, Any]]:
     """Yield (layer, epoch, network) for every snapshot in a file, in the order of training.
 
+    Where layers are trained one after the other, the network ends with the layer being trained,
+    and those before it are as they are in the end. If not, the layer is the last, and the network
+    whole.
+
     Args:
+        kind: of the networks.
         path: as `Snapshots.save` wrote it.
-        layerwise: were the layers trained one after the other? Then the network ends with the
-            layer being trained, and those before it are as they are in the end. If not, the layer
-            is the last, and the network whole.
 
     Raises:
         UserError: there are no snapshots, or this seed diverged in training.
@@ -121,17 +125,17 @@ def networks(path: str | Path, *, layerwise: bool) -> Iterator[tuple[int, int, N
                 f"{path}: seed {about['seed']} diverged in training ({about['diverged']}); lower "
                 "its learning_rate in the table of experiments"
             )
-        depth = sum(name.startswith("layer") for name in names) // 2
-        last = about["epochs"][-1]
-        for layer in range(1, depth + 1) if layerwise else [depth]:
+        last, depth = about["epochs"][-1], kind.experiment.layers
+        for layer in range(1, depth + 1) if kind.layerwise else [depth]:
             for epoch in about["epochs"]:
                 when = dict.fromkeys(names, epoch)
-                if layerwise:
-                    before, now = _names_of(range(1, layer)), _names_of([layer])
+                if kind.layerwise:
+                    before, now = _of_layers(names, range(1, layer)), _of_layers(names, [layer])
                     when = dict.fromkeys(before, last) | dict.fromkeys(now, epoch)
                 state = {x: file.get_tensor(f"epoch{e}.{x}")[None] for x, e in when.items()}
-                yield layer, epoch, Network.from_state(state, about["normalisation"])
+                yield layer, epoch, kind.from_state(state)
 
 
-def _names_of(layers: Iterable[int]) -> list[str]:
-    return [f"layer{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+def _of_layers(names: Iterable[str], layers: Iterable[int]) -> list[str]:
+    starts = tuple(f"layer{layer}." for layer in layers)
+    return [name for name in names if name.startswith(starts)]

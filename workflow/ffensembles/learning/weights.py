@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as safetensors
+from torch import Tensor
 
 from ffensembles.errors import UserError
+from ffensembles.experiments import Experiment
 from ffensembles.files import Paths, atomic, reading
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind, find_kind
 
 
 def save(
-    network: Network, seeds: Iterable[int], diverged: dict[int, str], path: str | Path
+    state: Mapping[str, Tensor],
+    kind: Kind,
+    seeds: Iterable[int],
+    diverged: dict[int, str],
+    path: str | Path,
 ) -> None:
-    """Write the stacked weights, with the seeds and those that diverged in the metadata."""
+    """Write the stacked weights, and beside them the seeds, those that diverged, and the shape."""
     about = {
         "seeds": list(seeds),
-        "normalisation": network.normalisation,
+        "shape": list(kind.shape),
+        "categories": kind.categories,
         "diverged": {str(seed): place for seed, place in diverged.items()},
     }
-    state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
+    state = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
     with atomic(path) as temporary:
         # One entry, for safetensors writes several in an order that changes from run to run; and
         # the file is ours, for those that safetensors writes are nobody else's to read.
@@ -47,8 +54,16 @@ def sound_seeds(path: str | Path) -> list[int]:
     return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
 
 
-def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Network:
-    """Read the network of one seed, with a seed axis of length 1.
+def kind_of(experiment: Experiment, path: str | Path) -> Kind:
+    """Return the kind of an experiment's networks in a file, which knows their data's shape."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = _about(file)
+    # Files of before the shape was noted hold perceptrons, whose weights tell it.
+    return find_kind(experiment, tuple(about.get("shape", (0, 0, 0))), about.get("categories", 0))
+
+
+def load(kind: Kind, path: str | Path, seed: int, device: torch.device | str = "cpu") -> Any:
+    """Read the network of one seed.
 
     Raises:
         UserError: this seed diverged in training, or the file is damaged.
@@ -62,7 +77,7 @@ def load(path: str | Path, seed: int, device: torch.device | str = "cpu") -> Net
             )
         i = about["seeds"].index(seed)
         state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
-    return Network.from_state(state, about["normalisation"])
+    return kind.from_state(state)
 
 
 def _about(file: safe_open) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ffensembles import variants
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.lookup import named
@@ -67,12 +68,18 @@ class Artefact:
         runs: which runs or blocks of an experiment are wanted where the path names one.
         reader: the function of the library that reads such files into one table; where there is
             none, whoever needs such a file reads a part of it.
+        needs: what a kind of model must have for it, as `variants.Description` knows it.
     """
 
     name: str
     path: str
     runs: Choice = one_file
     reader: str = ""
+    needs: str = ""
+
+    def exists_of(self, e: Experiment) -> bool:
+        """Say whether there is such a file of an experiment, or its kind of model lacks something."""
+        return not self.needs or variants.describe(e.model).has(self.needs)
 
     def at(self, e: Experiment, **wildcards: int | str) -> str:
         """Return the path of one file of an experiment, below the results."""
@@ -82,7 +89,7 @@ class Artefact:
         """Return the paths of the wanted files of experiments, below the results."""
         unnamed = {name: f"{{{name}}}" for name in ("seed", "first", "last")}
         sharing: dict[str, list[Experiment]] = {}
-        for e in experiments:
+        for e in filter(self.exists_of, experiments):
             sharing.setdefault(self.at(e, **unnamed), []).append(e)
         return [
             path.format(**wildcards)
