@@ -60,6 +60,8 @@ def use(variants: Mapping[str, str | Path]) -> None:
     Raises:
         UserError: a name is taken or not allowed, a file is not there or is no variant.
     """
+    for read_before in (_tree, _describe, _run):  # a file may have changed since
+        read_before.cache_clear()
     found = {}
     for name, path in variants.items():
         where = f"config: variants.{name}"
@@ -71,15 +73,13 @@ def use(variants: Mapping[str, str | Path]) -> None:
         file = Path(path).expanduser().absolute()
         if not file.is_file():
             raise UserError(f"{where}: there is no file {path}")
+        if not any(_is(column, file) for column in FOLDERS):
+            raise UserError(
+                f"{where}: {path} is neither a kind (a class with a `name`), nor a goodness (a "
+                "function `value`), nor a loss (a function `loss`); docs/extending.md explains them"
+            )
         found[name] = str(file)
     os.environ[VARIABLE] = json.dumps(found)
-    for name, path in found.items():
-        if not any(_is(column, Path(path)) for column in FOLDERS):
-            raise UserError(
-                f"config: variants.{name}: {path} is neither a kind (a class with a `name`), nor a "
-                "goodness (a function `value`), nor a loss (a function `loss`); docs/extending.md "
-                "explains them"
-            )
 
 
 def names(column: str) -> tuple[str, ...]:

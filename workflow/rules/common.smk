@@ -89,6 +89,10 @@ EXPERIMENTS = or_stop(
     config["only"],
 )
 or_stop(configuration.check_experiments, EXPERIMENTS, config)
+if config["variants"] and workflow.is_main_process:
+    from ffensembles.learning.trial import try_own  # which waits for torch
+
+    or_stop(try_own, EXPERIMENTS)
 if config["networks"]:
     handed_on = or_stop(HandedOn.open, config["networks"])
     or_stop(handed_on.check, EXPERIMENTS, config["random_seed"])

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from ffensembles.learning.networks import Linear, Network
 
 from ffensembles.extras.beyond import assemblies, microstructure
 from ffensembles.extras.beyond.answers import answer_all
 from ffensembles.extras.beyond.dynamics import Moment, follow
 from ffensembles.extras.beyond.pruning import prune, rank_units
 from ffensembles.extras.beyond.questions import QUESTIONS
-from ffensembles.representations import extraction
-from helpers.small_training import digits_dataset
+from ffensembles.learning.label_embedding import Plain
+from ffensembles.learning.perceptrons import Linear, Network
+from ffensembles.representations.extraction import Prepared
+from helpers.small_training import digits_dataset, kind
 from helpers.untrained_world import Images, untrained
 
 DRAWS = 20
@@ -110,9 +111,8 @@ def test_several_starts_vary_less_than_one():
 
 
 def pruned(network, images, labels, rng):
-    layers = extraction.activations(network, images)
-    ranking = rank_units(network, layers, labels.numpy(), rng)
-    return prune(network, images, labels, None, "none", ranking, rng)
+    run = Prepared(kind("bp", layers=1), images, labels, Plain(), network)
+    return prune(run, rank_units(run, rng), rng)
 
 
 def network(weight, bias, head):

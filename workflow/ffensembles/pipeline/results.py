@@ -78,7 +78,7 @@ class Artefact:
     needs: str = ""
 
     def exists_of(self, e: Experiment) -> bool:
-        """Say whether there is such a file of an experiment, or its kind of model lacks something."""
+        """Say whether an experiment's kind of model has what such a file needs."""
         return not self.needs or variants.describe(e.model).has(self.needs)
 
     def at(self, e: Experiment, **wildcards: int | str) -> str:

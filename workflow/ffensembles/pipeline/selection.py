@@ -175,6 +175,12 @@ def shown_by(row: Row, experiments: Experiments, config: Config) -> list[Experim
     return list(dict.fromkeys(e for chosen in sources.values() for e in chosen))
 
 
+def left_out(wanted: Mapping[Artefact, Experiments]) -> list[tuple[str, str]]:
+    """Return which models there are no such files of, and what they lack for them."""
+    lacking = ((e.model, a.needs) for a, rows in wanted.items() for e in rows if not a.exists_of(e))
+    return list(dict.fromkeys(lacking))
+
+
 def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> bool:
     """Say whether the experiments have what a row of a catalogue shows."""
     try:
