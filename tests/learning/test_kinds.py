@@ -165,9 +165,9 @@ MISTAKES = {
     "activations are those of 1 layers": ("            yield x", "        yield x"),
     "activations of layer 1 is of shape": ("            yield x", "            yield x[None]"),
     "abstract method": ("def predict", "def guess"),
-    "holds 0 classes with a `name`": ('    name = "Local"\n', ""),
+    "is neither a kind (a class with a `name`)": ('    name = "Local"\n', ""),
     "name is a text": ('name = "Local"', "name = 7"),
-    "lacks order": ("(ModuleKind)", "(object)"),
+    "lacks layerwise": ("(ModuleKind)", "(object)"),
     "line 1 is not Python": ('"""Local', "class ("),
 }
 

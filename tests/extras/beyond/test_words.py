@@ -284,11 +284,10 @@ def test_a_layer_without_ensembles_has_no_part_in_little():
 @pytest.mark.parametrize("model", ["ff", "bp"])
 def test_untrained_networks_have_no_answers(model):
     test = Images(DIGITS, DIGITS.test)
-    embedding = None if model == "bp" else test.embedding
     frame = sizes((0.2, 0.2, 0.2))
     answers = []
     for seed in range(DRAWS):
-        predicted = extraction.predict(untrained(model, "main", seed), test.images, embedding, "l2")
+        predicted = test.predicted(untrained(model, "main", seed), model)
         accuracies = pd.DataFrame({"category": [pd.NA, *range(10)]}).assign(
             **KEYS, accuracy=(predicted == test.labels.numpy()).mean()
         )

@@ -133,6 +133,8 @@ class ByAutograd:
             parameter.grad = None
         with torch.enable_grad(), drawing_from(self.draw(*place).initial_seed()):
             loss, *goodness = _as_tuple(self.kind.loss(self.network, batch))
+            if loss.ndim:
+                raise ValueError(f"the loss is of shape {tuple(loss.shape)}, not one number")
             loss.backward(inputs=self.parameters)
         self.batch += 1
         goodness = goodness or [loss.new_tensor(nan)] * 2

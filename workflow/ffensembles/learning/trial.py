@@ -59,8 +59,9 @@ def try_kind(experiment: Experiment, shape: tuple[int, int, int], categories: in
         for phase, objective in enumerate(objectives, 1):
             objective.begin_epoch(phase, 0, 0)
             found = objective(torch.arange(IMAGES)[None])
-            check("what an objective returns", found.nan_to_num(posinf=torch.inf), torch.ones(1, 3))
-            check("the loss", found[0, 0], torch.tensor(0.0))
+            if found.shape != (1, 3):
+                raise ValueError(f"an objective returns shape {tuple(found.shape)}, not (seeds, 3)")
+            check("the loss", found[:, 0], torch.zeros(1))
             gradients = [p.grad for p in objective.parameters if p.grad is not None]
             if not gradients:
                 raise ValueError(f"phase {phase}: the loss does not depend on any parameter")
@@ -89,3 +90,7 @@ def _measure(kind: Kind, network: Any, images: Tensor, split: Split) -> None:
         )
     for number, h in enumerate(layers, 1):
         check(f"activations of layer {number}", h, images.new_empty(len(images), h.shape[-1]))
+    predicted = kind.predict(network, images, embedding)
+    check("what predict returns", predicted.float(), torch.ones(len(images)))
+    if not ((0 <= predicted) & (predicted < split.categories)).all():
+        raise ValueError(f"predict returns other categories than 0 to {split.categories - 1}")
