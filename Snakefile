@@ -30,7 +30,7 @@ include: "workflow/rules/common.smk"
 
 wildcard_constraints:
     dataset="[a-z0-9]+",
-    model="[a-z0-9]+",
+    model="|".join(variants.names("model")),
     study="[a-z0-9-]+",
     seed="[0-9]+",
     first="[0-9]+",

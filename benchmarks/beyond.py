@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from ffensembles.data.datasets import Dataset, make_dataset
 from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.extras.beyond import assemblies, definition, dynamics, microstructure, pruning
 from ffensembles.learning import weights
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind, find_kind
 from ffensembles.learning.snapshots import Snapshots, epochs_kept
 
 IMAGES, UNITS, CATEGORIES, SHOWN = 10_000, 1000, 10, 2000
@@ -51,20 +52,21 @@ def images() -> Dataset:
     return make_dataset("fashionmnist", arrays, CATEGORIES)
 
 
-def ff() -> tuple[Experiment, Network]:
+def ff() -> tuple[Experiment, Kind, Any]:
     """Return FF on FashionMNIST as the paper has it, and a network at its beginning."""
     key = ("fashionmnist", "ff", "main")
     experiment = next(e for e in read_experiments(CONFIG / "experiments.tsv") if e.key == key)
     generator = torch.Generator().manual_seed(0)
-    return experiment, Network.initialise([784, *[UNITS] * 3], None, "l2", [generator])
+    kind = find_kind(experiment, (1, 28, 28), CATEGORIES)
+    return experiment, kind, kind.initialise([generator])
 
 
 def prune() -> None:
     """Prune one network."""
-    experiment, network = ff()
+    experiment, kind, network = ff()
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/model.safetensors"
-        weights.save(network, [0], {}, path)
+        weights.save(kind.state(network), kind, [0], {}, path)
         pruning.measure_pruning(
             experiment, [path], images(), device="cpu", images=SHOWN, random_seed=0
         )
@@ -72,15 +74,16 @@ def prune() -> None:
 
 def follow() -> None:
     """Follow one network through its snapshots."""
-    experiment, network = ff()
+    experiment, kind, network = ff()
     with tempfile.TemporaryDirectory() as folder:
+        state = kind.state(network)
         taken = Snapshots(Path(folder), 0, experiment.epochs)
         for layer in (1, 2, 3):
             names = [f"layer{layer}.weight", f"layer{layer}.bias"]
             for epoch in epochs_kept(experiment.epochs):
-                taken.take(epoch, {name: network.state()[name] for name in names}, [0])
+                taken.take(epoch, {name: state[name] for name in names}, [0])
         path = f"{folder}/snapshots.safetensors"
-        taken.save(path, network, {})
+        taken.save(path, state, {})
         dynamics.measure_dynamics(experiment, [path], images(), device="cpu", images=SHOWN, seed=0)
 
 

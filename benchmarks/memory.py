@@ -6,19 +6,17 @@ of docs/cluster.md is made from it.
     python benchmarks/memory.py
 """
 
-from math import prod
-
 from training import IMAGES, SHAPES, TABLE
 
 from ffensembles.experiments import read_experiments
-from ffensembles.learning.memory import memory_needed
+from ffensembles.learning.kinds import find_kind
 
 
 def main() -> None:
     """Print the table."""
     print(f"{'study':28}{'dataset':14}{'model':6}{'seeds':>6}{'GiB':>7}{'one seed':>10}")
     for e in read_experiments(TABLE):
-        shared, per_seed = memory_needed(e, IMAGES[e.dataset], prod(SHAPES[e.dataset]))
+        shared, per_seed = find_kind(e, SHAPES[e.dataset], 10).memory(IMAGES[e.dataset])
         block, one = ((shared + seeds * per_seed) / 2**30 for seeds in (len(e.runs), 1))
         print(f"{e.study:28}{e.dataset:14}{e.model:6}{e.seeds:6}{block:7.1f}{one:10.1f}")
 

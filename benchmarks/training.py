@@ -39,7 +39,7 @@ from ffensembles.learning.checkpoints import Checkpoint
 from ffensembles.learning.devices import choose, precision, product_dtype, products
 from ffensembles.learning.float32 import ROUTES, is_float32
 from ffensembles.learning.loop import train
-from ffensembles.learning.paired_data import Split
+from ffensembles.learning.split import Split
 from ffensembles.printing.names import MODELS
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"

@@ -109,21 +109,22 @@ def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
     assert ff.variants() == [
         "learning/goodness/l1.py",
         "learning/goodness/l2.py",
+        "learning/kinds/ff.py",
         "learning/losses/threshold.py",
     ]
-    assert bp.variants() == []
+    assert bp.variants() == ["learning/kinds/bp.py"]
 
 
 @pytest.mark.parametrize(
     "changes, parts",
     [
         ({"model": "FF"}, ["model is 'FF'", "ff, bpff, bp"]),
-        ({"loss": "treshold"}, ["loss is 'treshold'", "difference, threshold"]),
-        ({"goodness": "l3"}, ["goodness is 'l3'", "l1, l2"]),
-        ({"normalisation": ""}, ["normalisation is ''", "l2, l1"]),
-        ({"negatives": "all"}, ["negatives is 'all'", "pooled, paired, fresh"]),
-        ({"black": "0"}, ["black is '0'", "zero, minimum"]),
-        ({"maximum": "max"}, ["maximum is 'max'", "split, image"]),
+        ({"loss": "treshold"}, ["loss is 'treshold'", "difference or threshold"]),
+        ({"goodness": "l3"}, ["goodness is 'l3'", "l1 or l2"]),
+        ({"normalisation": ""}, ["normalisation is ''", "l2 or l1"]),
+        ({"negatives": "all"}, ["negatives is 'all'", "pooled or paired or fresh"]),
+        ({"black": "0"}, ["black is '0'", "zero or minimum"]),
+        ({"maximum": "max"}, ["maximum is 'max'", "split or image"]),
         ({"seeds": "0"}, ["seeds is '0'", "how many, at least 1"]),
         ({"seeds": "2.5"}, ["seeds is '2.5'", "which ones, such as 3-5"]),
         ({"seeds": "5-3"}, ["seeds is '5-3'", "upwards"]),
@@ -137,14 +138,15 @@ def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
         ({"units": "9,8"}, ["units is '9,8' for 3 layers", "one for each layer"]),
         ({"layers": "x"}, ["layers is 'x'"]),
         ({"held_out": "-3"}, ["held_out is '-3'", "at least 0"]),
-        ({"activation_l1": "-3"}, ["activation_l1 is '-3'"]),
-        ({"activation_l1": "0.1"}, ["activation_l1 applies to bp only"]),
+        ({"activation_l1": "0.1"}, ["activation_l1 is '0.1', and does not apply to ff"]),
         ({"study": "Main"}, ["study is 'Main'", "lower-case"]),
         ({"study": "a/b"}, ["study is 'a/b'"]),
         ({"dataset": "fashion-mnist"}, ["dataset is 'fashion-mnist'", "lower-case"]),
-        ({"loss": "cross-entropy"}, ["loss is 'cross-entropy' for model ff"]),
-        ({"goodness": "-"}, ["goodness is 'none' for model ff", "needed for ff"]),
-        ({"model": "bp"}, ["loss is 'threshold' for model bp"]),
+        ({"loss": "cross-entropy"}, ["loss is 'cross-entropy'", "ff takes difference or"]),
+        ({"goodness": "-"}, ["goodness is '-'", "ff takes l1 or l2"]),
+        ({"model": "bp"}, ["goodness is 'l2', and does not apply to bp; write '-'"]),
+        (BP | {"loss": "threshold"}, ["loss is 'threshold'", "bp takes cross-entropy"]),
+        (BP | {"activation_l1": "-3"}, ["activation_l1 is '-3'", "at least 0"]),
     ],
 )
 def test_a_mistake_is_told_with_its_line_column_value_and_cure(table, changes, parts):

@@ -14,26 +14,26 @@ from ffensembles.analysis.similarity import measure_similarity
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
-from ffensembles.learning.networks import Network
 from ffensembles.learning.snapshots import Snapshots, networks
 from ffensembles.paper.figures.drawing import draw
 from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import representation_table
 from helpers.runs import few_digits
-from helpers.small_training import experiment
+from helpers.small_training import experiment, kind
 
 FF = experiment("ff", seeds=1)
 OTHER = replace(FF, epochs=FF.epochs + 1)
+OF_FF, OF_OTHER = kind("ff", seeds=1), kind("ff", seeds=1, epochs=FF.epochs + 1)
 
 
-def network():
-    return Network.initialise([6, 4, 4, 4], None, "l2", [torch.Generator().manual_seed(0)])
+def state():
+    return OF_FF.state(OF_FF.initialise([torch.Generator().manual_seed(0)]))
 
 
 @pytest.fixture
 def models(tmp_path):
     path = tmp_path / "seeds-0-0.safetensors"
-    weights.save(network(), [0], {}, path, FF.training_settings())
+    weights.save(state(), OF_FF, [0], {}, path)
     return path
 
 
@@ -52,23 +52,23 @@ def refused(call, *words):
 
 
 def test_weights(models):
-    assert weights.load(models, 0, of=FF).layers
-    refused(lambda: weights.load(models, 0, of=OTHER), "seeds-0-0", f"epochs {FF.epochs}, not")
-    refused(lambda: weights.load(models, 3), "it has the seeds 0, not 3")
+    assert weights.load(OF_FF, models, 0).layers
+    refused(lambda: weights.load(OF_OTHER, models, 0), "seeds-0-0", f"epochs {FF.epochs}, not")
+    refused(lambda: weights.load(OF_FF, models, 3), "it has the seeds 0, not 3")
     assert set(measure_balance(experiment=FF, models=[models])["seed"]) == {0}
     refused(lambda: measure_balance(experiment=OTHER, models=[models]), "epochs")
 
 
 def test_snapshots_of_another_run_are_not_taken_for_the_one_that_figures_show(tmp_path):
     """The file of a block stays when figures.seed names another seed of it."""
-    folder, path, net = tmp_path / "parts", tmp_path / "s.safetensors", network()
+    folder, path, net = tmp_path / "parts", tmp_path / "s.safetensors", state()
     taken = Snapshots(folder, 0, 1)
     for epoch in (0, 1):
-        taken.take(epoch, net.state(), [0, 1])
+        taken.take(epoch, net, [0])
     taken.save(path, net, {}, FF.training_settings())
-    assert list(networks(path, layerwise=False, of=FF, seed=0))
-    refused(lambda: list(networks(path, layerwise=False, of=FF, seed=1)), "of seed 0, not 1")
-    refused(lambda: list(networks(path, layerwise=False, of=OTHER, seed=0)), "epochs")
+    assert list(networks(OF_FF, path, 0))
+    refused(lambda: list(networks(OF_FF, path, 1)), "of seed 0, not 1")
+    refused(lambda: list(networks(OF_OTHER, path, 0)), "epochs")
 
 
 def test_representations(tmp_path):

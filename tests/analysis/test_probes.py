@@ -10,10 +10,11 @@ from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
-from ffensembles.learning.networks import Network
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
-from helpers.small_training import experiment
+from helpers.small_training import experiment, kind
+
+FF = kind("ff", units=16)
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +96,14 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
     table = measure_probes(experiment("ff"), [path], dataset, layers=[1, 3], device="cpu")
 
     def represent(network, images):
-        first, _, third = activations(network, torch.from_numpy(dataset.standardised(images)))
+        first, _, third = activations(FF, network, torch.from_numpy(dataset.standardised(images)))
         return np.hstack([first, third])
 
     assert list(table) == ["seed", "layers", "category", "images", "accuracy"]
     assert (table["layers"] == "1+3").all()
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
-        network = Network.from_state(state, networks.normalisation)
+        network = FF.from_state(state)
         probe = fit_probe(represent(network, dataset.train.images), dataset.train.labels)
         x, labels = represent(network, dataset.test.images), dataset.test.labels
         ours = table[table["seed"] == seed].reset_index(drop=True)

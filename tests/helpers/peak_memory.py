@@ -3,6 +3,7 @@
 import math
 import weakref
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -12,8 +13,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 from ffensembles.learning import loop
-from ffensembles.learning.networks import Linear, Network
-from ffensembles.learning.paired_data import Split
+from ffensembles.learning.goodness import goodness
+from ffensembles.learning.kinds import find_kind
+from ffensembles.learning.losses import find_loss
+from ffensembles.learning.perceptrons import Linear, Network
+from ffensembles.learning.split import Split
+from ffensembles.randomness import generator
 
 CPU = torch.device("cpu")
 
@@ -61,6 +66,8 @@ def simulated_peak(e, seeds, images, shape):
     e = replace(e, epochs=1, maximum="none" if e.model == "bp" else "image")
     sizes = [math.prod(shape)] + [e.units] * e.layers
     never = SimpleNamespace(after_step=lambda state: None)
+    find_loss("threshold", e.theta)  # tried once, with real numbers
+    goodness(torch.ones(1, 1), "l1" if e.goodness == "l1" else "l2")
     with FakeTensorMode(), PeakMemory() as memory, torch.no_grad():
         split = Split(
             torch.empty(images, sizes[0]), torch.zeros(images, dtype=torch.long), shape, 10
@@ -68,8 +75,10 @@ def simulated_peak(e, seeds, images, shape):
         layers = [linear(seeds, *pair) for pair in pairwise(sizes)]
         head = linear(seeds, e.units, 10) if e.model == "bp" else None
         network = Network(layers, head, e.normalisation)
-        run = OneEpoch(e, network, list(range(seeds)), [torch.Generator()] * seeds)
-        for phase, objective in loop._objectives(e, (0,), run.seeds, split, network, CPU):
+        kind = find_kind(e, shape, 10)
+        run = OneEpoch(kind, network, list(range(seeds)), [torch.Generator()] * seeds, CPU)
+        objectives = kind.objectives(network, split, run.seeds, partial(generator, 0), CPU)
+        for phase, objective in enumerate(objectives, 1):
             run.train_phase(phase, objective, never, lambda: None)
     return memory.peak
 

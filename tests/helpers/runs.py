@@ -7,8 +7,8 @@ from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
-from ffensembles.learning.networks import Network
 from ffensembles.representations.stored import representation_table
+from helpers.small_training import kind
 
 
 def write_run(path, labels, predictions=None, layers=None):
@@ -30,14 +30,9 @@ def drawn_layers(images, units=(12, 9, 7), seed=0):
 
 def write_networks(path, seeds, model="ff", units=16):
     """Write untrained networks of three layers for the images of `digits`, and return them."""
-    backprop = model == "bp"
-    network = Network.initialise(
-        [144, units, units, units],
-        10 if backprop else None,
-        "none" if backprop else "l2",
-        [torch.Generator().manual_seed(seed) for seed in seeds],
-    )
-    weights.save(network, seeds, {}, path)
+    of = kind(model, units=units)
+    network = of.initialise([torch.Generator().manual_seed(seed) for seed in seeds])
+    weights.save(of.state(network), of, seeds, {}, path)
     return network
 
 

@@ -9,8 +9,9 @@ from ffensembles.data.datasets import fetch
 from ffensembles.data.definitions import Definition
 from ffensembles.experiments import Experiment
 from ffensembles.learning.checkpoints import Checkpoint
+from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.loop import train
-from ffensembles.learning.paired_data import Split
+from ffensembles.learning.split import Split
 from ffensembles.randomness import generator
 from helpers import DATASETS
 
@@ -41,6 +42,11 @@ def experiment(model, **changes):
         "held_out": None,
     }
     return Experiment(**settings | (NO_GOODNESS if model == "bp" else GOODNESS) | changes)
+
+
+def kind(model, shape=(1, 12, 12), **changes):
+    """Return a kind of model, for an experiment as above."""
+    return find_kind(experiment(model, **changes), shape, 10)
 
 
 def digits_dataset():
@@ -91,9 +97,9 @@ def batches(e, seed, images):
         yield torch.randperm(images, generator=draws).split(e.batch_size)
 
 
-def weights(network, place=0):
+def weights(state, place=0):
     """Return the tensors of one seed, by place in the block."""
-    return {name: tensor[place] for name, tensor in network.state().items()}
+    return {name: tensor[place] for name, tensor in state.items()}
 
 
 TRAININGS = [

@@ -19,13 +19,12 @@ from ffensembles.analysis.significance import ensemble_p_values
 from ffensembles.analysis.similarity import compare_layers, compare_models
 from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.data.datasets import Dataset, LabelledImages
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Network
+from ffensembles.learning.perceptrons import Network
 from ffensembles.paper.claims.evidence import Evidence
 from ffensembles.randomness import generator
 from ffensembles.representations.extraction import activations, predict, represented_images
 from helpers.paper_world import with_held_out
-from helpers.small_training import digits_dataset, experiment
+from helpers.small_training import digits_dataset, kind
 
 PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 MODELS = ("ff", "bpff", "bp")
@@ -40,10 +39,8 @@ STUDIES = {
 
 def untrained(model: str, study: str, seed: int) -> Network:
     """Return a network with the random weights that training starts from."""
-    e = experiment(model)
     draws = generator(0, "digits", model, study, seed, "weights")
-    sizes = [144, UNITS, UNITS, UNITS]
-    return Network.initialise(sizes, 10 if model == "bp" else None, e.normalisation, [draws])
+    return kind(model, units=UNITS).initialise([draws])
 
 
 class Images:
@@ -52,13 +49,16 @@ class Images:
     def __init__(self, dataset: Dataset, split: LabelledImages) -> None:
         self.images = torch.from_numpy(dataset.standardised(split.images))
         self.labels = torch.from_numpy(split.labels)
-        self.embedding = LabelEmbedding.of(self.images, dataset.shape, 10, "zero", "split")
+
+    def predicted(self, network: Network, model: str) -> np.ndarray:
+        of = kind(model)
+        return predict(of, network, self.images, of.embedding(self.images))
 
     def layers(self, network: Network, model: str, held_out: int | None = None) -> list[np.ndarray]:
-        embedding = None if model == "bp" else self.embedding
-        e = experiment(model, held_out=held_out)
-        shown = represented_images(e, self.images, self.labels, embedding, "none")
-        return activations(network, shown)
+        of = kind(model, held_out=held_out)
+        drawn = of.embedding(self.images)
+        shown = represented_images(of.experiment, self.images, self.labels, drawn, "none")
+        return activations(of, network, shown)
 
 
 def world(network: Callable[[str, str, int], Network] = untrained) -> Evidence:
@@ -99,8 +99,7 @@ def _on_all(table: pd.DataFrame) -> pd.DataFrame:
 
 def _measure(net, run, test, train, add) -> None:
     model = run["model"]
-    embedding = None if model == "bp" else test.embedding
-    correct = predict(net, test.images, embedding, "l2") == test.labels.numpy()
+    correct = test.predicted(net, model) == test.labels.numpy()
     add("accuracy", pd.DataFrame({"category": [pd.NA], "accuracy": [correct.mean()]}), **run)
     _measure_layers(net, run, test, add)
     if run["study"] != "main":
@@ -146,7 +145,9 @@ def _measure_layers(net, run, test, add, held_out=None) -> None:
 
 
 def _measure_probes(net, model, test, train, add) -> None:
-    x, y = (np.concatenate(activations(net, part.images), axis=1) for part in (train, test))
+    x, y = (
+        np.concatenate(activations(kind(model), net, part.images), axis=1) for part in (train, test)
+    )
     table = evaluate(fit_probe(x, train.labels.numpy()), y, test.labels.numpy())
     for study in ("main", *(f"without-{k}" for k in range(10))):
         add("probes", table, model=model, study=study, seed=0, layers="1+2+3")

@@ -1,12 +1,15 @@
 """Steps replayed from a CUDA graph are the eager ones; here without a GPU."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ffensembles.learning import cuda_graph, loop
+from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.loop import train
-from ffensembles.learning.networks import Network
+from ffensembles.randomness import generator
 from helpers.pretend_cuda import Graph, pretend
 from helpers.small_training import TRAININGS, Fatal, Killed, digits, experiment
 
@@ -32,7 +35,7 @@ def trained(e, folder, kill_after=0):
     """Return the weights and losses of a training on 400 images, whose last batch is smaller."""
     checkpoint = Fatal(folder / "checkpoint", {}, kill_after=kill_after)
     result = train(e, [0, 1], digits(400), checkpoint, random_seed=0, device=CPU)
-    return [*result.network.state().values(), torch.tensor(result.log.loss.to_numpy())]
+    return [*result.state.values(), torch.tensor(result.log.loss.to_numpy())]
 
 
 @pytest.mark.parametrize("model, settings", TRAININGS)
@@ -64,14 +67,12 @@ def test_a_step_asks_nothing_of_the_host():
 
     for model in ("ff", "bpff", "bp"):
         e = experiment(model, activation_l1=0.1 if model == "bp" else 0.0)
-        network = Network.initialise(
-            [144, 40, 40, 40], 10 if model == "bp" else None, e.normalisation,
-            [torch.Generator()] * 2,
-        )  # fmt: skip
+        of = find_kind(e, (1, 12, 12), 10)
+        network = of.initialise([torch.Generator()] * 2)
         with torch.no_grad():
-            objectives = loop._objectives(e, (0,), [0, 1], digits(400), network, CPU)
-            _, objective = next(objectives)
-            run = loop.Run(e, network, [0, 1], [torch.Generator()] * 2)
+            draw = partial(generator, 0)
+            objective = next(of.objectives(network, digits(400), [0, 1], draw, CPU))
+            run = loop.Run(of, network, [0, 1], [torch.Generator()] * 2, CPU)
             step = cuda_graph.make_step(objective, run._make_optimiser(objective), run.totals, 5)
             with Watch() as watch:
                 step(torch.zeros(2, 5, dtype=torch.long))

@@ -7,7 +7,7 @@ from ffensembles.learning import cuda_graph
 from ffensembles.learning.devices import choose
 from ffensembles.learning.loop import train
 from ffensembles.learning.memory import memory_needed
-from ffensembles.learning.paired_data import Split
+from ffensembles.learning.split import Split
 from helpers.small_training import TRAININGS, Fatal, Killed, digits, experiment
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no usable GPU")
@@ -26,8 +26,8 @@ def trained(e, folder, *, kill_after=0, device="cuda", precision="auto", split=N
 
 
 def assert_same_bits(ours, theirs):
-    for name, tensor in theirs.network.state().items():
-        assert torch.equal(ours.network.state()[name], tensor), name
+    for name, tensor in theirs.state.items():
+        assert torch.equal(ours.state[name], tensor), name
 
 
 @pytest.mark.parametrize("model, settings", TRAININGS)

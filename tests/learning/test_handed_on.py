@@ -12,9 +12,10 @@ from ffensembles.files import read_frame, read_metadata
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
 from ffensembles.learning.handed_on import CONTENTS, HandedOn, pack
-from helpers.small_training import digits_dataset, experiment
+from helpers.small_training import digits_dataset, experiment, kind
 
 FF = experiment("ff", epochs=1, units=8)
+OF_FF = kind("ff", epochs=1, units=8)
 
 
 def places(folder, first, last, **more):
@@ -60,9 +61,8 @@ def test_networks_come_back_bit_by_bit_whatever_the_blocks(seeds, packed, traine
     path = tmp_path / f"seeds-{seeds[0]}-{seeds[-1]}.safetensors"
     for seed in seeds:
         home = trained / ("seeds-2-2.safetensors" if seed == 2 else "seeds-0-1.safetensors")
-        expected = weights.load(home, seed).state()
-        for name, tensor in weights.load(path, seed).state().items():
-            assert torch.equal(tensor, expected[name])
+        expected, found = (OF_FF.state(weights.load(OF_FF, p, seed)) for p in (home, path))
+        assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
     log = path.with_suffix(".log.parquet")
     assert read_frame(log)["seed"].unique().tolist() == list(seeds)
     about = read_metadata(log)

@@ -18,8 +18,7 @@ from ffensembles.learning import loop, memory
 from ffensembles.learning import weights as weight_files
 from ffensembles.learning.checkpoints import Checkpoint
 from ffensembles.learning.label_embedding import LabelEmbedding, draw_negatives
-from ffensembles.learning.memory import memory_needed
-from ffensembles.learning.networks import Network
+from ffensembles.learning.perceptrons import Network
 from ffensembles.randomness import generator
 from ffensembles.representations import extraction
 from helpers.small_training import (
@@ -28,6 +27,7 @@ from helpers.small_training import (
     digits_dataset,
     experiment,
     initial_layers,
+    kind,
     trained,
     weights,
 )
@@ -111,7 +111,7 @@ def plain_bp(e, seed, split):
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_training_is_the_plain_algorithm(model, plain, epochs, split, tmp_path):
     e = experiment(model, epochs=epochs, learning_rate=0.001)
-    network = trained(e, [0, 7], split, tmp_path).network
+    network = trained(e, [0, 7], split, tmp_path).state
     for place, seed in enumerate((0, 7)):
         ours = weights(network, place).values()
         theirs = [p.detach() for layer in plain(e, seed, split) for p in layer.parameters()]
@@ -164,7 +164,7 @@ def test_a_smaller_last_batch_counts_by_its_size(split, tmp_path):
 
 def test_held_out_images_do_not_enter_training(split, tmp_path):
     e = experiment("bp", held_out=3, epochs=1)
-    network = trained(e, [0], split, tmp_path).network
+    network = trained(e, [0], split, tmp_path).state
     theirs = [p for layer in plain_bp(e, 0, split.without(3)) for p in layer.parameters()]
     for a, b in zip(weights(network).values(), theirs, strict=True):
         torch.testing.assert_close(a, b.detach(), **CLOSE)
@@ -173,38 +173,34 @@ def test_held_out_images_do_not_enter_training(split, tmp_path):
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_after_one_epoch_a_seed_alone_is_the_seed_in_a_block_of_ten(model, split, tmp_path):
     e = experiment(model, epochs=1)
-    block = trained(e, list(range(10)), split, tmp_path).network
-    alone = trained(e, [6], split, tmp_path).network
+    block = trained(e, list(range(10)), split, tmp_path).state
+    alone = trained(e, [6], split, tmp_path).state
     for name, tensor in weights(alone).items():
-        torch.testing.assert_close(tensor, block.state()[name][6], **CLOSE)
+        torch.testing.assert_close(tensor, block[name][6], **CLOSE)
 
 
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
 def test_at_the_end_a_seed_alone_is_as_good_and_sparse_as_in_a_block_of_ten(model, tmp_path):
     e = experiment(model, epochs=30, learning_rate=0.01 if model == "ff" else 0.003)
     dataset, train_split = digits_dataset(), digits()
-    images = torch.from_numpy(dataset.standardised(dataset.test.images))
-    embedding = None
-    if model != "bp":
-        embedding = LabelEmbedding.of(images, dataset.shape, 10, e.black, e.maximum)
+    of = extraction.inputs(e, dataset, "test", torch.device("cpu"))
 
-    def measure(network, place):
-        state = {name: tensor[place : place + 1] for name, tensor in network.state().items()}
-        one = Network.from_state(state, network.normalisation)
-        right = extraction.predict(one, images, embedding, e.goodness) == dataset.test.labels
-        layers = extraction.activations(one, images)
+    def measure(state, place):
+        one = of.kind.from_state({name: x[place : place + 1] for name, x in state.items()})
+        right = extraction.Prepared(**vars(of), network=one).predicted() == dataset.test.labels
+        layers = extraction.activations(of.kind, one, of.images)
         return [right.mean(), *(np.nanmean(hoyer(h[h.any(1)])) for h in layers)]
 
-    block = trained(e, list(range(10)), train_split, tmp_path).network
+    block = trained(e, list(range(10)), train_split, tmp_path).state
     seeds = np.array([measure(block, place) for place in range(10)])
-    alone = measure(trained(e, [6], train_split, tmp_path).network, 0)
+    alone = measure(trained(e, [6], train_split, tmp_path).state, 0)
     assert seeds[:, 0].mean() > 0.5  # they have learned
     assert (np.abs(alone - seeds[6]) <= 2 * seeds.std(0, ddof=1)).all()
 
 
 def test_seeds_differ(split, tmp_path):
-    network = trained(experiment("bp"), [0, 1], split, tmp_path).network
-    assert not torch.allclose(*network.layers[0].weight)
+    state = trained(experiment("bp"), [0, 1], split, tmp_path).state
+    assert not torch.allclose(*state["layer1.weight"])
 
 
 @pytest.mark.parametrize("model", ["ff", "bpff", "bp"])
@@ -212,7 +208,7 @@ def test_a_seed_that_diverges_is_named_and_leaves_the_others_alone(
     model, split, tmp_path, caplog, monkeypatch
 ):
     e = experiment(model, epochs=3)
-    undisturbed = trained(e, [0, 1, 2], split, tmp_path / "a").network
+    undisturbed = trained(e, [0, 1, 2], split, tmp_path / "a").state
     initialise = Network.initialise.__func__
 
     def poisoned(*arguments):
@@ -226,8 +222,8 @@ def test_a_seed_that_diverges_is_named_and_leaves_the_others_alone(
     assert result.diverged == {1: place}
     assert f"digits / {model} / main: seed 1 diverged in {place}" in caplog.text
     assert caplog.text.count("diverged") == 1
-    for name, tensor in result.network.state().items():
-        assert torch.equal(tensor[[0, 2]], undisturbed.state()[name][[0, 2]])
+    for name, tensor in result.state.items():
+        assert torch.equal(tensor[[0, 2]], undisturbed[name][[0, 2]])
         assert tensor[1].isnan().all()
 
 
@@ -284,7 +280,7 @@ class TestFiles:
         assert sorted(p.name for p in folder.iterdir()) == ["m.log.parquet", "m.safetensors"]
         state = load_file(folder / "m.safetensors")
         assert list(state["layer1.weight"].shape) == [4, 40, 144]
-        network = weight_files.load(folder / "m.safetensors", 2)
+        network = weight_files.load(kind("ff"), folder / "m.safetensors", 2)
         assert torch.equal(network.layers[2].bias[0], state["layer3.bias"][2])
         metadata = read_metadata(folder / "m.log.parquet")
         assert metadata["dataset"] == dataset.sha256
@@ -330,7 +326,7 @@ class TestFiles:
 
     def test_a_block_that_does_not_fit_is_trained_in_parts(self, block, monkeypatch, caplog):
         whole = load_file(block("whole") / "m.safetensors")
-        shared, per_seed = memory_needed(self.E, 300, 144)
+        shared, per_seed = kind("ff", epochs=1).memory(300)
         room = int((shared + 3.5 * per_seed) / 0.9)
         monkeypatch.setattr(memory, "free_memory", lambda device: room)
         sizes = []
@@ -387,10 +383,12 @@ class TestFiles:
             return network
 
         monkeypatch.setattr(Network, "initialise", poisoned)
+        monkeypatch.setattr(block_module, "try_kind", lambda *_: None)
         folder = block(seeds=(0, 1))
         with pytest.raises(UserError, match=r"seed 1 diverged in training \(layer 1, epoch 1\)"):
-            weight_files.load(folder / "m.safetensors", 1)
-        assert weight_files.load(folder / "m.safetensors", 0).layers[0].weight.isfinite().all()
+            weight_files.load(kind("ff"), folder / "m.safetensors", 1)
+        sound = weight_files.load(kind("ff"), folder / "m.safetensors", 0)
+        assert sound.layers[0].weight.isfinite().all()
         poison.append(0)
         with pytest.raises(UserError, match="every seed of digits / ff / main diverged"):
             block("b", seeds=(0, 1))
@@ -408,13 +406,14 @@ class TestFiles:
 )
 @pytest.mark.parametrize("model", ["ff", "bpff"])
 def test_further_settings_change_what_is_learned(model, changes, split, tmp_path):
-    usual = trained(experiment(model), [0], split, tmp_path / "a").network
-    other = trained(experiment(model, **changes), [0], split, tmp_path / "b").network
-    sizes = [tuple(layer.weight.shape[1:]) for layer in other.layers]
+    usual = trained(experiment(model), [0], split, tmp_path / "a").state
+    other = trained(experiment(model, **changes), [0], split, tmp_path / "b").state
+    layers = [f"layer{number}.weight" for number in (1, 2, 3)]
+    sizes = [tuple(other[name].shape[1:]) for name in layers]
     assert sizes == (
         [(30, 144), (20, 30), (10, 20)] if "units" in changes else [(40, 144), (40, 40), (40, 40)]
     )
-    for a, b in zip(usual.layers, other.layers, strict=True):
-        assert a.weight.shape != b.weight.shape or not torch.equal(a.weight, b.weight)
+    for name in layers:
+        assert usual[name].shape != other[name].shape or not torch.equal(usual[name], other[name])
     if "weight_decay" in changes:
-        assert other.layers[0].weight.norm() < 0.95 * usual.layers[0].weight.norm()
+        assert other["layer1.weight"].norm() < 0.95 * usual["layer1.weight"].norm()

@@ -1,13 +1,12 @@
 """How many seeds fit into a device's memory together."""
 
-import math
-
 import pytest
 import torch
 
 from ffensembles.errors import UserError
 from ffensembles.learning import memory
-from ffensembles.learning.memory import memory_needed, seeds_that_fit
+from ffensembles.learning.kinds import find_kind
+from ffensembles.learning.memory import seeds_that_fit
 from helpers.peak_memory import PeakMemory, simulated_peak
 from helpers.small_training import experiment
 
@@ -16,7 +15,7 @@ COLOUR = 3, 32, 32
 
 
 def estimate(e, seeds, images, shape):
-    shared, per_seed = memory_needed(e, images, math.prod(shape))
+    shared, per_seed = find_kind(e, shape, 10).memory(images)
     return shared + seeds * per_seed
 
 

@@ -8,30 +8,33 @@ import pytest
 import torch
 from torch.nn.functional import relu
 
+from ffensembles import variants
 from ffensembles.errors import UserError
 from ffensembles.learning import goodness as goodness_package
 from ffensembles.learning import losses
-from ffensembles.learning.losses import find_loss, threshold
-from ffensembles.learning.networks import Linear, Network
-from ffensembles.learning.objectives import CrossEntropy, SummedGoodness
+from ffensembles.learning.fast.summed_goodness import SummedGoodness
+from ffensembles.learning.kinds.bp import CrossEntropy
+from ffensembles.learning.losses import find_loss
 from ffensembles.learning.paired_data import LayerOutputs
+from ffensembles.learning.perceptrons import Linear, Network
 
 # What a user may write by mistake, and what is said of it.
 BAD_LOSSES = {
-    "is of shape (), not (2,)": lambda p, n, theta: (n - p).mean(),
-    "takes 2 positional arguments": lambda p, n: (n - p).mean(-1),
-    "a derivative is of shape (2,), not (2, 3)": lambda p, n, theta: ((n - p).mean(-1),) * 3,
+    "is of shape (), not (2,)": "def loss(p, n, theta): return (n - p).mean()",
+    "takes 2 positional arguments": "def loss(p, n): return (n - p).mean(-1)",
+    "a derivative is of shape (2,), not (2, 3)": "def loss(p, n, _): return (p.mean(-1),) * 3",
+    "the loss is not finite": "def loss(p, n, theta): return (n - p).log().mean(-1)",
 }
 BAD_GOODNESS = {
-    "no attribute 'value'": {},
-    "value is of shape (), not (2, 3)": {"value": torch.sum},
-    "slope's factor is of shape": {
-        "value": lambda h: h.sum(-1),
-        "slope": lambda h, value: (h, h),
-    },
-    "does not require grad": {"value": lambda h: h.detach().sum(-1)},
-    "value is not a finite number": {"value": lambda h: h.log().sum(-1)},
-    "direction is not a finite number": {"value": lambda h: (h**2).sum(-1).sqrt()},
+    "value is of shape (), not (2, 3)": "def value(h): return h.sum()",
+    "slope's factor is of shape": """
+def value(h): return h.sum(-1)
+def slope(h, value): return h, h
+""",
+    "does not require grad": "def value(h): return h.detach().sum(-1)",
+    "value is not finite": "def value(h): return h.log().sum(-1)",
+    "direction is not finite": "def value(h): return (h**2).sum(-1).sqrt()",
+    "name 'torch' is not defined": "def value(h): return torch.sum(h, -1)",
 }
 LOSSES = {name: find_loss(name, 3.0) for name in ("threshold", "difference")}
 SEEDS, IMAGES, INPUTS, UNITS = 3, 50, 12, 9
@@ -175,16 +178,32 @@ def test_gradients_lie_in_memory_as_their_weights_do(data, index):
             assert parameter.grad.stride() == parameter.stride()
 
 
-def plain_threshold(positive, negative, theta):
-    """The threshold loss without its derivatives."""
+PLAIN_THRESHOLD = """
+from ffensembles.learning.losses import threshold
+def loss(positive, negative, theta):
     return threshold.loss(positive, negative, theta)[0]
+"""
 
 
-def test_a_loss_without_derivatives_leaves_them_to_autograd(monkeypatch):
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return a function that writes a file of one's own, called `mine`."""
+    monkeypatch.setenv(variants.VARIABLE, "{}")
+    goodness_package._module.cache_clear()
+    losses._tried.cache_clear()
+
+    def write(text):
+        (tmp_path / "rule.py").write_text(text)
+        variants.use({"mine": tmp_path / "rule.py"})
+
+    return write
+
+
+def test_a_loss_without_derivatives_leaves_them_to_autograd(own):
     goodness = 6 * torch.rand(2, 4, 20)
     expected = find_loss("threshold", 2.0)(*goodness)
-    monkeypatch.setattr(losses, "import_module", lambda _: SimpleNamespace(loss=plain_threshold))
-    for ours, theirs in zip(find_loss("plain", 2.0)(*goodness), expected, strict=True):
+    own(PLAIN_THRESHOLD)
+    for ours, theirs in zip(find_loss("mine", 2.0)(*goodness), expected, strict=True):
         torch.testing.assert_close(ours, theirs)
         assert not ours.requires_grad
 
@@ -211,16 +230,14 @@ def test_a_goodness_without_a_slope_leaves_it_to_autograd(name, monkeypatch):
 
 
 @pytest.mark.parametrize("said", BAD_LOSSES)
-def test_a_loss_of_ones_own_is_tried_before_anything_is_trained(said, monkeypatch):
-    module = SimpleNamespace(loss=BAD_LOSSES[said])
-    monkeypatch.setattr(losses, "import_module", lambda _: module)
-    with pytest.raises(UserError, match=rf"learning/losses/mine\.py: .*{re.escape(said)}"):
+def test_a_loss_of_ones_own_is_tried_before_anything_is_trained(said, own):
+    own(BAD_LOSSES[said])
+    with pytest.raises(UserError, match=rf"rule\.py: .*{re.escape(said)}"):
         find_loss("mine", 3.0)
 
 
 @pytest.mark.parametrize("said", BAD_GOODNESS)
-def test_so_is_a_goodness(said, monkeypatch):
-    module = SimpleNamespace(**BAD_GOODNESS[said])
-    monkeypatch.setattr(goodness_package, "import_module", lambda _: module)
-    with pytest.raises(UserError, match=rf"learning/goodness/mine\.py: .*{re.escape(said)}"):
+def test_so_is_a_goodness(said, own):
+    own(BAD_GOODNESS[said])
+    with pytest.raises(UserError, match=rf"rule\.py: .*{re.escape(said)}"):
         goodness_package.goodness(torch.ones(1, 4), "mine")

@@ -1,24 +1,27 @@
 """Positive and negative data: what each layer is shown."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.nn.functional import relu
 
 from ffensembles.learning import paired_data
 from ffensembles.learning.label_embedding import LabelEmbedding, draw_negatives
-from ffensembles.learning.networks import Linear
 from ffensembles.learning.paired_data import (
     LayerOutputs,
     ThroughLayers,
     embedded_images,
     layer_outputs,
 )
+from ffensembles.learning.perceptrons import Linear
 from ffensembles.randomness import generator
 from helpers.small_training import digits, experiment
 
 CPU = torch.device("cpu")
 SEEDS = [0, 5, 6]
 NAME = (0, "digits")
+DRAW = partial(generator, *NAME)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def layer(inputs, units):
 def test_a_batch_of_images_is_embedded_and_normalised(split, index, norm, p, negatives, maximum):
     e = experiment("ff", normalisation=norm, negatives=negatives, maximum=maximum)
     before = split.images.clone()
-    batch = embedded_images(e, NAME, SEEDS, split, CPU).batch(index)
+    batch = embedded_images(e, split, SEEDS, DRAW, CPU).batch(index)
     embedding = LabelEmbedding.of(split.images, split.shape, 10, e.black, maximum)
     for place, seed in enumerate(SEEDS):
         image, wrong = draw_negatives(
@@ -59,7 +62,7 @@ def test_a_batch_of_images_is_embedded_and_normalised(split, index, norm, p, neg
 def test_the_held_out_category_has_no_images_but_stays_a_wrong_label(split):
     rest = split.without(3)
     assert len(rest.images) == (split.labels != 3).sum() and 3 not in rest.labels
-    data = embedded_images(experiment("ff", held_out=3), NAME, [0], rest, CPU)
+    data = embedded_images(experiment("ff", held_out=3), rest, [0], DRAW, CPU)
     shown = data.batch(torch.arange(len(rest.labels))[None])[0, :, :10].argmax(1)
     positive, negative = shown.unflatten(0, (2, -1))
     assert torch.equal(positive, rest.labels)
@@ -75,7 +78,7 @@ def test_outputs_are_the_normalised_activations_whatever_the_chunks(
     """Of images, of outputs in place, and of outputs of another width."""
     monkeypatch.setattr(paired_data, "ROWS", rows)
     first, second = layer(144, 12), layer(12, units)
-    images = embedded_images(experiment("ff"), NAME, SEEDS, split, CPU)
+    images = embedded_images(experiment("ff"), split, SEEDS, DRAW, CPU)
     once = layer_outputs(images, first, "l2")
     kept = LayerOutputs(once.outputs.clone())
     twice = layer_outputs(once, second, "l1")
@@ -88,7 +91,7 @@ def test_outputs_are_the_normalised_activations_whatever_the_chunks(
 
 @pytest.fixture
 def fresh(split):
-    return embedded_images(experiment("ff", negatives="fresh"), NAME, SEEDS, split, CPU)
+    return embedded_images(experiment("ff", negatives="fresh"), split, SEEDS, DRAW, CPU)
 
 
 def test_fresh_negatives_are_drawn_anew_in_every_epoch_and_phase(split, fresh):
@@ -105,7 +108,7 @@ def test_fresh_negatives_are_drawn_anew_in_every_epoch_and_phase(split, fresh):
 
 
 def test_other_negatives_stay_as_they_were_drawn(split):
-    data = embedded_images(experiment("ff"), NAME, SEEDS, split, CPU)
+    data = embedded_images(experiment("ff"), split, SEEDS, DRAW, CPU)
     before = data.negatives.clone()
     data.begin_epoch(1, 7)
     assert torch.equal(data.negatives, before)

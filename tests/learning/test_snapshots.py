@@ -5,7 +5,7 @@ import torch
 
 from ffensembles.errors import UserError
 from ffensembles.learning.snapshots import Snapshots, epochs_kept, networks
-from helpers.small_training import digits, experiment, trained, weights
+from helpers.small_training import digits, experiment, kind, trained, weights
 
 
 @pytest.mark.parametrize(
@@ -26,21 +26,21 @@ def snapshots(tmp_path):
         observe = partial(taken.take, seeds=[0, 1])
         result = trained(e, [0, 1], digits(200), tmp_path / f"c-{model}-{epochs}", observe=observe)
         path = tmp_path / f"{model}-{epochs}.safetensors"
-        taken.save(path, result.network, result.diverged)
-        return path, result.network
+        taken.save(path, result.state, result.diverged)
+        return path, result.state
 
     return train
 
 
 def same(network, state, names=None):
-    ours = weights(network)
+    ours = weights(network.state())
     return all(torch.equal(ours[name], state[name]) for name in names or state)
 
 
 @pytest.mark.parametrize("model", ["bp", "bpff"])
 def test_whole_networks_at_each_epoch(snapshots, model):
     path, final = snapshots(model)
-    found = list(networks(path, layerwise=False))
+    found = list(networks(kind(model), path))
     assert [(layer, epoch) for layer, epoch, _ in found] == [(3, 0), (3, 1), (3, 2), (3, 3)]
     assert same(found[-1][2], weights(final, 1))
     # What training for two epochs ends with is what training for three went through.
@@ -51,7 +51,7 @@ def test_whole_networks_at_each_epoch(snapshots, model):
 
 def test_each_layer_of_ff_has_its_own_clock(snapshots):
     path, final = snapshots("ff", epochs=2)
-    found = list(networks(path, layerwise=True))
+    found = list(networks(kind("ff"), path))
     assert [(layer, epoch) for layer, epoch, _ in found] == [
         (layer, epoch) for layer in (1, 2, 3) for epoch in (0, 1, 2)
     ]
@@ -67,22 +67,22 @@ def test_each_layer_of_ff_has_its_own_clock(snapshots):
 def test_no_snapshots_of_another_block(snapshots):
     path, _ = snapshots("bp", of=7)
     with pytest.raises(UserError, match=r"beyond\.studies"):
-        list(networks(path, layerwise=False))
+        list(networks(kind("bp"), path))
 
 
 def test_nor_where_some_are_missing(tmp_path, snapshots):
-    _, network = snapshots("bp", epochs=2)
+    _, state = snapshots("bp", epochs=2)
     folder = tmp_path / "bp-2"
     (folder / "layer1-1.safetensors").unlink()
     path = tmp_path / "again.safetensors"
-    Snapshots(folder, 1, 2).save(path, network, {})
+    Snapshots(folder, 1, 2).save(path, state, {})
     with pytest.raises(UserError, match="holds no snapshots"):
-        list(networks(path, layerwise=False))
+        list(networks(kind("bp"), path))
 
 
 def test_a_diverged_run_is_told(tmp_path, snapshots):
-    _, network = snapshots("bp", epochs=2)
+    _, state = snapshots("bp", epochs=2)
     path = tmp_path / "again.safetensors"
-    Snapshots(tmp_path / "bp-2", 1, 2).save(path, network, {1: "epoch 2"})
+    Snapshots(tmp_path / "bp-2", 1, 2).save(path, state, {1: "epoch 2"})
     with pytest.raises(UserError, match="diverged in training"):
-        list(networks(path, layerwise=False))
+        list(networks(kind("bp"), path))

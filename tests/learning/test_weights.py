@@ -6,21 +6,23 @@ from safetensors.torch import save_file
 
 from ffensembles.errors import UserError
 from ffensembles.learning import weights
-from ffensembles.learning.networks import Network
 from ffensembles.randomness import generator
+from helpers.small_training import kind
+
+FF = kind("ff", (1, 2, 2), layers=1, units=3)
 
 
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "seeds-3-4.safetensors"
-    network = Network.initialise([4, 3], None, "l2", [generator(seed) for seed in (3, 4)])
-    weights.save(network, [3, 4], {}, path)
+    network = FF.initialise([generator(seed) for seed in (3, 4)])
+    weights.save(FF.state(network), FF, [3, 4], {}, path)
     return path
 
 
 def test_a_seed_comes_back_as_it_was(path):
-    network = Network.initialise([4, 3], None, "l2", [generator(4)])
-    for name, tensor in weights.load(path, 4).state().items():
+    network = FF.initialise([generator(4)])
+    for name, tensor in weights.load(FF, path, 4).state().items():
         assert torch.equal(tensor, network.state()[name])
 
 
@@ -34,7 +36,7 @@ def test_what_is_no_model_is_one_line(how, path):
         save_file({"layer1.weight": torch.zeros(2, 3, 4)}, path)
     elif how != "missing":
         path.write_bytes({"truncated": content[:-9], "empty": b"", "text": b"<html>" * 9}[how])
-    for read in (lambda: weights.load(path, 4), lambda: list(weights.stored_networks([path]))):
+    for read in (lambda: weights.load(FF, path, 4), lambda: list(weights.stored_networks([path]))):
         with pytest.raises(UserError) as error:
             read()
         message = str(error.value)
@@ -44,4 +46,4 @@ def test_what_is_no_model_is_one_line(how, path):
 
 def test_a_seed_that_a_file_lacks_is_one_line(path):
     with pytest.raises(UserError, match="remove it and run again"):
-        weights.load(path, 7)
+        weights.load(FF, path, 7)

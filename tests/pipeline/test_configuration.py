@@ -6,8 +6,9 @@ import re
 import pytest
 import yaml
 
+from ffensembles import variants
 from ffensembles.errors import UserError
-from ffensembles.experiments import CHOICES, COLUMNS, read_experiments
+from ffensembles.experiments import COLUMNS, read_experiments
 from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
@@ -105,7 +106,10 @@ def test_every_allowed_word_is_documented():
     rows = dict(documented("key") + documented("column"))
     words = {key: v["enum"] for key, v in SCHEMA["properties"].items() if "enum" in v}
     method = properties(SCHEMA["properties"]["significance"])["method"]
-    words |= {"significance.method": method["enum"], **CHOICES}
+    words |= {"significance.method": method["enum"], "model": variants.names("model")}
+    for kind in map(variants.describe, variants.names("model")):
+        words |= {name: holds for name, holds in kind.columns.items() if isinstance(holds, list)}
+    words |= {column: variants.names(column) for column in ("goodness", "loss")}
     for name, allowed in words.items():
         for word in set(allowed) - {"none"}:  # which is written `-` in the table of experiments
             assert f"`{word}`" in rows[name], f"{name}: {word}"

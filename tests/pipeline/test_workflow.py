@@ -100,7 +100,7 @@ def anew(plan):
 def test_comments_docstrings_and_what_decides_no_result_rerun_nothing(edited):
     library = edited / "workflow/ffensembles"
     edit(
-        library / "learning/networks.py",
+        library / "learning/perceptrons.py",
         '"""Divide each row of x',
         '"""A docstring. Divide each row of x',
     )

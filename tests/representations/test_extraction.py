@@ -9,8 +9,9 @@ from ffensembles.data.datasets import make_dataset
 from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Network
+from ffensembles.learning.goodness_kind import _first_activations
+from ffensembles.learning.label_embedding import LabelEmbedding, Plain
+from ffensembles.learning.perceptrons import Network
 from ffensembles.representations import extraction
 from ffensembles.representations.extraction import (
     activations,
@@ -21,7 +22,7 @@ from ffensembles.representations.extraction import (
 )
 from ffensembles.representations.stored import read
 from helpers import DATASETS
-from helpers.small_training import digits_dataset, experiment
+from helpers.small_training import digits_dataset, experiment, kind
 
 SHAPE = 1, 2, 12
 
@@ -43,7 +44,8 @@ def test_the_label_with_the_largest_sum_of_the_layers_probabilities_wins(
     net = network(norm=norm)
     net.layers[1].weight.mul_(20)  # so that the layers do not count alike without the softmax
     embedding = LabelEmbedding.of(images, SHAPE, 10, "zero", "split")
-    predictions = predict(net, images, embedding, norm)
+    ff = kind("ff", SHAPE, goodness=norm, normalisation=norm)
+    predictions = predict(ff, net, images, embedding)
     for image, predicted in zip(images, predictions, strict=True):
         score = np.zeros(10)
         for layer in range(3):
@@ -65,7 +67,7 @@ def test_what_the_labels_share_is_computed_once_and_adds_up(norm, black, maximum
     images = torch.randn(30, 3 * 24, generator=torch.manual_seed(0))
     embedding = LabelEmbedding.of(images, (3, 2, 12), 10, black, maximum)
     net = Network.initialise([72, 8, 8], None, norm, [torch.Generator().manual_seed(3)])
-    found = list(extraction._first_activations(net, images, embedding))
+    found = list(_first_activations(net, images, embedding))
     assert len(found) == 10
     for label, first in enumerate(found):
         embedded = embedding.embed(images, torch.full((30,), label))
@@ -79,12 +81,12 @@ def test_bp_predicts_by_its_head(images):
     for linear in [*net.layers, net.head]:
         x = x @ linear.weight[0].T + linear.bias[0]
         x = x if linear is net.head else x.clamp(min=0)
-    assert predict(net, images, None, "none").tolist() == x.argmax(1).tolist()
+    assert predict(kind("bp"), net, images, Plain()).tolist() == x.argmax(1).tolist()
 
 
 def test_activations_are_those_after_relu_and_before_normalisation(images, monkeypatch):
     monkeypatch.setattr(extraction, "ROWS", 7)
-    first, *_, last = activations(network(), images)
+    first, *_, last = activations(kind("ff"), network(), images)
     linear = network().layers[0]
     x = images / images.norm(dim=1, keepdim=True)
     expected = (x @ linear.weight[0].T + linear.bias[0]).clamp(min=0)
@@ -103,15 +105,15 @@ def test_images_of_a_held_out_category_get_the_label_that_is_asked_for(images, u
         expected[labels == 4] = embedding.embed_neutral(images[labels == 4])
     e = experiment("ff", held_out=4)
     assert torch.equal(represented_images(e, images, labels, embedding, unseen), expected)
-    assert represented_images(experiment("bp"), images, labels, None, unseen) is images
+    plain = represented_images(experiment("bp", held_out=4), images, labels, Plain(), unseen)
+    assert torch.equal(plain, images)
 
 
 def test_a_run_from_files_to_file(tmp_path):
     dataset = digits_dataset()
-    net = Network.initialise(
-        [144, 8, 8, 8], None, "l2", [torch.Generator().manual_seed(i) for i in range(2)]
-    )
-    weights.save(net, [4, 5], {4: "layer 1, epoch 2"}, tmp_path / "m.safetensors")
+    ff = kind("ff", units=8)
+    net = ff.initialise([torch.Generator().manual_seed(i) for i in range(2)])
+    weights.save(net.state(), ff, [4, 5], {4: "layer 1, epoch 2"}, tmp_path / "m.safetensors")
     path = tmp_path / "r.parquet"
 
     def extract(seed):
@@ -129,10 +131,10 @@ def test_a_run_from_files_to_file(tmp_path):
     images = torch.from_numpy(dataset.standardised(dataset.test.images))
     embedding = LabelEmbedding.of(images, (1, 12, 12), 10, "zero", "split")
     one = Network.from_state({n: t[1:] for n, t in net.state().items()}, "l2")
-    right = predict(one, images, embedding, "l2") == dataset.test.labels
+    right = predict(ff, one, images, embedding) == dataset.test.labels
     embedded = embedding.embed(images, torch.from_numpy(dataset.test.labels))
     stored = read(path, 2)
-    np.testing.assert_array_equal(stored.activations, activations(one, embedded)[1][right])
+    np.testing.assert_array_equal(stored.activations, activations(ff, one, embedded)[1][right])
     np.testing.assert_array_equal(stored.labels, dataset.test.labels[right])
     with pytest.raises(UserError, match=r"seed 4 diverged in training \(layer 1, epoch 2\)"):
         extract(4)

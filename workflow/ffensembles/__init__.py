@@ -8,7 +8,7 @@ first used, for the rules import this package whenever they are read.
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Run", "dataset", "experiment", "open_run", "train"]
+__all__ = ["Run", "dataset", "experiment", "open_run", "train", "use_variants"]
 
 
 def __getattr__(name: str) -> object:

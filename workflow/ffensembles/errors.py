@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -9,10 +10,12 @@ class UserError(Exception):
 
 
 @contextmanager
-def trying(file: str) -> Iterator[None]:
+def trying(file: str | Path) -> Iterator[None]:
     """Turn what code of the user's own raises, on a trial, into one line that names its file."""
     try:
         yield
+    except UserError:
+        raise
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UserError(

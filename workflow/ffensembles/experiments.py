@@ -5,48 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from ffensembles import variants
 from ffensembles.errors import UserError
-
-LIBRARY = Path(__file__).parent
-# The folders of the modules that cells name, of which an experiment needs only those it names.
-VARIANTS = {
-    "loss": "learning/losses",
-    "goodness": "learning/goodness",
-    "normalisation": "learning/goodness",
-}
-
-
-def _variants(column: str) -> tuple[str, ...]:
-    """Return the names of the modules that cells of a column may name."""
-    files = (LIBRARY / VARIANTS[column]).glob("[a-z]*.py")
-    return tuple(sorted(path.stem for path in files))
-
-
-CHOICES = {
-    "model": ("ff", "bpff", "bp"),
-    "loss": (*_variants("loss"), "cross-entropy"),
-    "goodness": (*_variants("goodness"), "none"),
-    "normalisation": ("l2", "l1", "none"),
-    "negatives": ("pooled", "paired", "fresh", "none"),
-    "black": ("zero", "minimum", "none"),
-    "maximum": ("split", "image", "none"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One study of one model on one dataset; the fields are the columns of the table.
 
-    `config/README.md` explains each of them. Cells that do not apply hold `-` in the table.
+    `config/README.md` explains each of them. Cells that do not apply hold `-` in the table. Which
+    apply, and what they may hold, is for the kind of model to say: `learning.kinds`.
 
     Attributes:
         seeds: how many runs there are, seeds 0, 1, …, or which seeds.
         units: of every layer, or of each.
         theta: θ, the goodness that separates positive from negative data.
+        extra: columns that only this kind of model has.
     """
 
     study: str
@@ -58,16 +37,17 @@ class Experiment:
     batch_size: int
     units: int | tuple[int, ...]
     layers: int
-    loss: str
-    goodness: str
-    normalisation: str
-    negatives: str
-    black: str
-    maximum: str
+    loss: str = "none"
+    goodness: str = "none"
+    normalisation: str = "none"
+    negatives: str = "none"
+    black: str = "none"
+    maximum: str = "none"
     activation_l1: float = 0.0
     held_out: int | None = None
     theta: float = 3.0
     weight_decay: float = 0.0
+    extra: Mapping[str, float | str] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -95,32 +75,42 @@ class Experiment:
         return (self.units,) * self.layers if isinstance(self.units, int) else tuple(self.units)
 
     def variants(self) -> list[str]:
-        """Return the files of the library that only experiments need whose cells name them."""
-        named = {f"{folder}/{getattr(self, column)}.py" for column, folder in VARIANTS.items()}
-        return sorted(file for file in named if (LIBRARY / file).is_file())
+        """Return the files that only experiments need whose cells name them.
+
+        Those of the library are named from its folder, others whole.
+        """
+        named = [("model", self.model), ("loss", self.loss)]
+        named += [("goodness", self.goodness), ("goodness", self.normalisation)]
+        files = {
+            variants.file_of(column, name)
+            for column, name in named
+            if name in variants.names(column)
+        }
+        library = variants.LIBRARY
+        return sorted(
+            str(file.relative_to(library) if file.is_relative_to(library) else file)
+            for file in files
+        )
 
 
-COLUMNS = [field.name for field in fields(Experiment)]
-# Cells of columns that a table may do without: the paper's settings.
-PAPER = {
-    "seeds": "10",
-    "layers": "3",
-    "loss": "threshold",
-    "goodness": "l2",
-    "normalisation": "l2",
-    "negatives": "pooled",
-    "black": "zero",
-    "maximum": "split",
-    "activation_l1": "-",
-    "held_out": "-",
-    "theta": "3",
-    "weight_decay": "0",
+COLUMNS = [f.name for f in fields(Experiment) if f.name != "extra"]
+# Cells of columns that a table may do without; its kind's file says the others.
+DEFAULTS = {"seeds": "10", "layers": "3", "held_out": "-", "weight_decay": "0"}
+# Columns that are for a kind to claim, and what stands for them where it does not.
+OF_KINDS: dict[str, str | float] = {
+    "loss": "none",
+    "goodness": "none",
+    "normalisation": "none",
+    "negatives": "none",
+    "black": "none",
+    "maximum": "none",
+    "activation_l1": 0.0,
+    "theta": 3.0,
 }
-# Those that mean nothing to BP, whose loss is another one.
-FOR_GOODNESS = ("goodness", "normalisation", "negatives", "black", "maximum", "theta")
-BP = {**dict.fromkeys(FOR_GOODNESS, "-"), "loss": "cross-entropy"}
+LOWEST = {"activation_l1": 0.0}
+COMMON = [column for column in COLUMNS if column not in OF_KINDS]
 # Columns that came later, and what stood for them before.
-LATER = {"theta": 3.0, "weight_decay": 0.0}
+LATER = {"theta": 3.0, "weight_decay": 0.0, "extra": {}}
 
 
 def read_experiments(path: str | Path) -> list[Experiment]:
@@ -168,14 +158,17 @@ def _check_header(header: list[str], where: str) -> None:
     """Check the names of the columns, and tell what stands in their place."""
     if len(header) == 1:
         raise UserError(f"{where}: holds no tab; tabs, not blanks or commas, stand between cells")
+    further = {c for name in variants.names("model") for c in variants.describe(name).columns}
+    known = [*COLUMNS, *sorted(further.difference(COLUMNS))]
     for place, name in enumerate(header, 1):
         if not name.strip():
             raise UserError(f"{where}: column {place} has no name; is there a tab too many?")
-        if name not in COLUMNS:
-            raise UserError(f"{where}: unknown column {name!r}; known: {', '.join(COLUMNS)}")
+        if name not in known:
+            raise UserError(f"{where}: unknown column {name!r}; known: {', '.join(known)}")
         if header.count(name) > 1:
             raise UserError(f"{where}: column {name} is there {header.count(name)} times; keep one")
-    if missing := [column for column in COLUMNS if column not in header and column not in PAPER]:
+    optional = {*DEFAULTS, *OF_KINDS, *further}
+    if missing := [column for column in COLUMNS if column not in {*header, *optional}]:
         raise UserError(f"{where}: lacks column {', '.join(missing)}; config/README.md explains it")
 
 
@@ -184,46 +177,71 @@ def _is_data(line: str) -> bool:
 
 
 def _parse(row: dict[str, str], where: str) -> Experiment:
-    def number(column: str, kind: type, low: float, high: float = float("inf")) -> float:
-        try:
-            value = kind(row[column])
-        except ValueError:
-            value = None
-        if value is None or not low <= value <= high or value == float("inf"):
-            limits = f"at least {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
-            name = "a whole number" if kind is int else "a number"
-            raise UserError(f"{where}: {column} is {row[column]!r}; it must be {name}, {limits}")
-        return value
-
-    row = PAPER | (BP if row.get("model") == "bp" else {}) | row
-    for column, allowed in CHOICES.items():
-        row[column] = "none" if row[column] == "-" else row[column]
-        if row[column] not in allowed:
-            raise UserError(f"{where}: {column} is {row[column]!r}; allowed: {', '.join(allowed)}")
-    layers = int(number("layers", int, 1))
-    experiment = Experiment(
+    models = variants.names("model")
+    if row["model"] not in models:
+        raise UserError(f"{where}: model is {row['model']!r}; allowed: {', '.join(models)}")
+    columns = variants.describe(row["model"]).columns
+    common = {name: str(default) for name, default in columns.items() if name in COMMON}
+    row = DEFAULTS | common | row
+    claimed = _claimed(row, {name: columns[name] for name in columns if name not in COMMON}, where)
+    layers = _number(row, "layers", int, 1, where)
+    held_out, decay = row["held_out"], row["weight_decay"]
+    return Experiment(
         study=_name(row, "study", where, "-"),
         dataset=_name(row, "dataset", where),
         model=row["model"],
         seeds=_seeds(row["seeds"], where),
-        epochs=int(number("epochs", int, 1)),
-        learning_rate=number("learning_rate", float, 1e-9),
-        batch_size=int(number("batch_size", int, 1)),
+        epochs=_number(row, "epochs", int, 1, where),
+        learning_rate=_number(row, "learning_rate", float, 1e-9, where),
+        batch_size=_number(row, "batch_size", int, 1, where),
         units=_units(row["units"], layers, where),
         layers=layers,
-        loss=row["loss"],
-        goodness=row["goodness"],
-        normalisation=row["normalisation"],
-        negatives=row["negatives"],
-        black=row["black"],
-        maximum=row["maximum"],
-        activation_l1=0.0 if row["activation_l1"] == "-" else number("activation_l1", float, 0),
-        held_out=None if row["held_out"] == "-" else int(number("held_out", int, 0)),
-        theta=LATER["theta"] if row["theta"] == "-" else number("theta", float, -1e9),
-        weight_decay=0.0 if row["weight_decay"] == "-" else number("weight_decay", float, 0),
+        held_out=None if held_out == "-" else _number(row, "held_out", int, 0, where),
+        weight_decay=0.0 if decay == "-" else _number(row, "weight_decay", float, 0, where),
+        **{name: claimed.get(name, without) for name, without in OF_KINDS.items()},
+        extra={name: value for name, value in claimed.items() if name not in OF_KINDS},
     )
-    _check_combination(experiment, row["theta"], where)
-    return experiment
+
+
+def _claimed(row: dict[str, str], columns: Mapping[str, object], where: str) -> dict[str, Any]:
+    """Read the columns that a kind claims; all others but the common ones must hold `-`."""
+    for column, cell in row.items():
+        if cell != "-" and column not in columns and column not in COMMON:
+            raise UserError(
+                f"{where}: {column} is {cell!r}, and does not apply to {row['model']}; write '-'"
+            )
+    return {column: _cell(row, column, holds, where) for column, holds in columns.items()}
+
+
+def _cell(row: dict[str, str], column: str, holds: Any, where: str) -> str | float:
+    """Read a cell that a kind claims; see `learning.kinds.Kind.columns`."""
+    if isinstance(holds, int | float):
+        if row.get(column, "-") == "-":
+            return holds
+        return _number(row, column, type(holds), LOWEST.get(column, -inf), where)
+    if isinstance(holds, str):
+        cell = row.get(column, holds)
+        choices = variants.names(column) if column in variants.FOLDERS else (cell,)
+    else:
+        cell, choices = row.get(column, holds[0]), holds
+    if cell not in choices or cell == "-":
+        raise UserError(
+            f"{where}: {column} is {cell!r}; {row['model']} takes {' or '.join(choices)}"
+        )
+    return cell
+
+
+def _number(row: dict[str, str], column: str, kind: type, low: float, where: str) -> Any:
+    """Read a number of a kind, int or float, that is at least `low`."""
+    try:
+        value = kind(row[column])
+    except ValueError:
+        value = None
+    if value is None or value < low or not isfinite(value):
+        name = "a whole number" if kind is int else "a number"
+        limit = f", at least {low:g}" if isfinite(low) else ""
+        raise UserError(f"{where}: {column} is {row[column]!r}; it must be {name}{limit}")
+    return value
 
 
 def _seeds(cell: str, where: str) -> int | tuple[int, ...]:
@@ -269,25 +287,6 @@ def _name(row: dict[str, str], column: str, where: str, extra: str = "") -> str:
         allowed = "lower-case letters, digits" + (" and hyphens" if extra else "")
         raise UserError(f"{where}: {column} is {value!r}; it may hold {allowed}")
     return value
-
-
-def _check_combination(experiment: Experiment, theta: str, where: str) -> None:
-    backprop = experiment.model == "bp"
-    if backprop != (experiment.loss == "cross-entropy"):
-        raise UserError(
-            f"{where}: loss is {experiment.loss!r} for model {experiment.model}; "
-            f"bp takes cross-entropy, ff and bpff take {' or '.join(_variants('loss'))}"
-        )
-    if backprop and theta != "-":
-        raise UserError(f"{where}: theta applies to ff and bpff only; write '-'")
-    for column in ("goodness", "normalisation", "negatives", "black", "maximum"):
-        if backprop != (getattr(experiment, column) == "none"):
-            raise UserError(
-                f"{where}: {column} is {getattr(experiment, column)!r} for model "
-                f"{experiment.model}; it is '-' for bp and needed for ff and bpff"
-            )
-    if experiment.activation_l1 and not backprop:
-        raise UserError(f"{where}: activation_l1 applies to bp only; write '-'")
 
 
 def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:

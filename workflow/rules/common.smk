@@ -40,6 +40,7 @@ if ffensembles.__version__ != VERSION:
         f"this pipeline needs {VERSION}"
     )
 
+from ffensembles import variants
 from ffensembles.data.definitions import printed_names
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
@@ -81,12 +82,17 @@ or_stop(check_installation, *filter(None, [HOME]), sys.executable)
 defaults = [shipped("config/config.yaml"), shipped("config/datasets.yaml")]
 or_stop(configuration.complete, config, defaults, workflow.configfiles)
 or_stop(configuration.check_config, config, shipped_place)
+or_stop(variants.use, config["variants"])
 EXPERIMENTS = or_stop(
     configuration.narrow,
     or_stop(read_experiments, config["experiments"]),
     config["only"],
 )
 or_stop(configuration.check_experiments, EXPERIMENTS, config)
+if config["variants"] and workflow.is_main_process:
+    from ffensembles.learning.trial import try_own  # which waits for torch
+
+    or_stop(try_own, EXPERIMENTS)
 if config["networks"]:
     handed_on = or_stop(HandedOn.open, config["networks"])
     or_stop(handed_on.check, EXPERIMENTS, config["random_seed"])
@@ -190,8 +196,8 @@ def code(script, *modules):
 
 def code_of(script, experiments, *modules):
     """Fingerprint a script with the variants that experiments name."""
-    variants = {file for e in experiments for file in e.variants()}
-    return code(script, *modules, *sorted(variants))
+    named = {file for e in experiments for file in e.variants()}
+    return code(script, *modules, *sorted(named))
 
 
 # A measurement of a catalogue.
@@ -222,7 +228,7 @@ def files_made_by(measurement):
 def settings_of(measurement):
     """Return the parameters of a measurement."""
     source = file_of(measurement.measure)
-    variants = measurement.networks  # which alone run what a row names
+    runs = measurement.networks  # which alone run what a row names
     return {
         "measure": measurement.measure,
         "compares": measurement.compares,
@@ -232,7 +238,7 @@ def settings_of(measurement):
         "settings": measurement.arguments(config),
         "code": lambda wildcards: code_of(
             "scripts/measure.py",
-            measured_experiments(measurement, wildcards) if variants else [],
+            measured_experiments(measurement, wildcards) if runs else [],
             source,
         ),
     }

@@ -46,6 +46,9 @@ for table in TABLES.values():
             ),
             names=lambda wildcards, table=table: names_of(shown_by([table])),
             departures=lambda wildcards, table=table: departures_of(shown_by([table])),
+            left_out=lambda wildcards, table=table: selection.left_out(
+                {a: select(EXPERIMENTS) for a, select in table.measured.items()}
+            ),
             code=code("scripts/tabulate.py", "paper/tables/catalogue.py"),
         script:
             "../scripts/tabulate.py"

@@ -92,8 +92,8 @@ def test_a_run_that_classifies_nothing_correctly_has_nothing_to_follow(tmp_path)
     arrays = {name: array[:300] for name, array in read_digits().items()}
     dataset, e = make_dataset("digits", arrays, 10), experiment("bp", epochs=1, units=30)
     model_path, snapshots = train(e, dataset, tmp_path)
-    network, x, _, _ = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
-    wrong = (extraction.predict(network, x, None, "-") + 1) % 10
+    run = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
+    wrong = (run.predicted() + 1) % 10
     other = make_dataset("digits", arrays | {"test_labels": wrong.astype(np.int64)}, 10)
     some = measure_dynamics(e, [snapshots], dataset, device="cpu", images=300, seed=1)
     none = measure_dynamics(e, [snapshots], other, device="cpu", images=300, seed=1)
@@ -109,10 +109,10 @@ def test_a_run_ends_with_the_ensembles_of_the_trained_network(model, tmp_path):
     model_path, snapshots = train(e, dataset, tmp_path)
     table = measure_dynamics(e, [snapshots], dataset, device="cpu", images=300, seed=1)
     assert set(table["seed"]) == {1}
-    network, x, labels, embedding = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
-    correct = extraction.predict(network, x, embedding, e.goodness) == labels.numpy()
-    x, labels = x[correct], labels[correct]
-    layers = extraction.activations(network, embedding.embed(x, labels) if embedding else x)
+    run = extraction.prepare(e, 1, model_path, dataset, "test", "cpu")
+    correct = run.predicted() == run.labels.numpy()
+    x, labels = run.images[correct], run.labels[correct]
+    layers = extraction.activations(run.kind, run.network, run.embedding.embed(x, labels))
     assert sorted(set(table["epoch"])) == [0, 1, 2, 3]
     for layer, h in enumerate(layers, 1):
         expected = look(3, h, labels.numpy())

@@ -1,17 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from ffensembles.extras.beyond.pruning import Ranking, accuracies, operations, prune, rank_units
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Linear, Network
+from ffensembles.learning.kinds import Kind
+from ffensembles.learning.label_embedding import Plain
+from ffensembles.learning.perceptrons import Linear, Network
 from ffensembles.representations import extraction
+from ffensembles.representations.extraction import Prepared
+from helpers.small_training import kind
 
 CATEGORIES, UNITS = 10, 40
 
 
 def planted():
-    """Return a BP network whose layer reads the category with its first ten units alone.
+    """Return a run of BP whose layer reads the category with its first ten units alone.
 
     Inputs are the category in one-hot code and as many that are always 1; those drive the other
     units, strongly, and with large weights, but the head does not look at them.
@@ -29,15 +34,14 @@ def planted():
     labels = torch.arange(200) % CATEGORIES
     code = torch.nn.functional.one_hot(labels, CATEGORIES).float()
     # The last category is what the head says of zeros: it must not win by default.
-    return network, torch.cat([9 * code, torch.ones_like(code)], 1), labels
+    images = torch.cat([9 * code, torch.ones_like(code)], 1)
+    return Prepared(kind("bp", layers=1), images, labels, Plain(), network)
 
 
 @pytest.fixture(scope="module")
 def pruned():
-    network, images, labels = planted()
-    layers = extraction.activations(network, images)
-    ranking = rank_units(network, layers, labels.numpy(), np.random.default_rng(0))
-    return prune(network, images, labels, None, "none", ranking, np.random.default_rng(1))
+    run = planted()
+    return prune(run, rank_units(run, np.random.default_rng(0)), np.random.default_rng(1))
 
 
 def accuracy(table, ranking, share=None):
@@ -73,11 +77,10 @@ def test_sets_are_held_against_as_many_live_units_and_as_many_active_ones(pruned
 
 
 def test_what_is_drawn_is_drawn_from_live_units():
-    network, images, labels = planted()
-    network.layers[0].bias[0, 20:] = -100
-    layers = extraction.activations(network, images)
-    ranking = rank_units(network, layers, labels.numpy(), np.random.default_rng(0))
-    table = prune(network, images, labels, None, "none", ranking, np.random.default_rng(0))
+    run = planted()
+    run.network.layers[0].bias[0, 20:] = -100
+    ranking = rank_units(run, np.random.default_rng(0))
+    table = prune(run, ranking, np.random.default_rng(0))
     assert (table.loc[table["ranking"] != "whole", "live"] == 0.5).all()
     # Half of the units, which are the live ones in whatever order: nothing is lost.
     assert (
@@ -86,11 +89,7 @@ def test_what_is_drawn_is_drawn_from_live_units():
 
 
 def test_weight_norm_ranks_by_the_norm_of_the_inputs():
-    network, images, labels = planted()
-    layers = extraction.activations(network, images)
-    norms = rank_units(network, layers, labels.numpy(), np.random.default_rng(0)).importance[
-        "weight norm"
-    ][0]
+    (norms,) = rank_units(planted(), np.random.default_rng(0)).importance["weight norm"]
     np.testing.assert_allclose(norms[:CATEGORIES], 1)
     np.testing.assert_allclose(norms[CATEGORIES:], 0.1 * np.sqrt(CATEGORIES), rtol=1e-6)
 
@@ -98,10 +97,11 @@ def test_weight_norm_ranks_by_the_norm_of_the_inputs():
 def test_pruned_is_as_if_the_units_were_silent():
     # Zeroing a unit's weights and bias is another way to remove it.
     generator = torch.Generator().manual_seed(0)
-    network = Network.initialise([144, 30, 20, 10], None, "l2", [generator])
+    ff = kind("ff", units=(30, 20, 10))
+    network = ff.initialise([generator])
     images = torch.rand(50, 144, generator=generator)
     labels = torch.arange(50) % CATEGORIES
-    embedding = LabelEmbedding.of(images, (1, 12, 12), CATEGORIES, "zero", "split")
+    embedding = ff.embedding(images)
     prunings = [
         [None, None, None],
         [torch.arange(0, 30, 2), None, None],
@@ -117,16 +117,20 @@ def test_pruned_is_as_if_the_units_were_silent():
                 mask = torch.zeros(layer.bias.shape[1], dtype=torch.bool)
                 mask[places] = True
                 layer.weight[:, ~mask], layer.bias[:, ~mask] = 0, 0
-        predicted = extraction.predict(silenced, images, embedding, "l2")
+        predicted = extraction.predict(ff, silenced, images, embedding)
         expected.append((predicted == labels.numpy()).mean())
-    found = accuracies(network, images, labels, embedding, "l2", prunings)
+    found = accuracies(Prepared(ff, images, labels, embedding, network), prunings)
     assert found == pytest.approx(expected)
+    # What any kind does that can be pruned is the same, and slower.
+    slowly = Kind.predict_pruned(ff, network, images, embedding, prunings)
+    assert found == pytest.approx((slowly == labels).float().mean(1).tolist())
     assert len(set(expected)) > 1
 
 
 def test_operations_left():
-    generator = torch.Generator().manual_seed(0)
-    network = Network.initialise([100, 40, 20], 10, "none", [generator])
+    bp = kind("bp", (1, 10, 10), layers=2, units=(40, 20))
+    nothing = torch.zeros(0, 100), torch.zeros(0), Plain()
+    network = Prepared(bp, *nothing, bp.initialise([torch.Generator()]))
     all_of_them = 100 * 40 + 40 * 20 + 20 * 10
     half = torch.arange(20)
     assert operations(network, [None, None]) == 1
@@ -139,18 +143,15 @@ def test_operations_left():
 
 
 def test_a_layer_is_never_left_empty():
-    network, images, labels = planted()
     rng = np.random.default_rng(0)
     for members in (np.ones(UNITS, dtype=bool), np.zeros(UNITS, dtype=bool)):
-        table = prune(
-            network, images, labels, None, "none", Ranking({}, [members], [np.ones(UNITS)]), rng
-        )
+        table = prune(planted(), Ranking({}, [members], [np.ones(UNITS)]), rng)
         assert set(table["ranking"]) == {"whole"}
 
 
 def test_where_no_image_ranks_the_units_only_the_whole_network_is_tested():
-    network, images, labels = planted()
-    nothing = [np.zeros((0, UNITS), np.float32)]
-    ranking = rank_units(network, nothing, np.zeros(0, int), np.random.default_rng(0))
-    table = prune(network, images, labels, None, "none", ranking, np.random.default_rng(0))
+    run = planted()
+    wrong = replace(run, labels=(run.labels + 1) % CATEGORIES)
+    rng = np.random.default_rng(0)
+    table = prune(run, rank_units(wrong, rng), rng)
     assert table[["ranking", "accuracy"]].to_numpy().tolist() == [["whole", 1]]

@@ -14,9 +14,10 @@ from ffensembles.extras.beyond.answers import answer_all
 from ffensembles.extras.beyond.dynamics import Moment, follow
 from ffensembles.extras.beyond.pruning import prune, rank_units
 from ffensembles.extras.beyond.questions import QUESTIONS
-from ffensembles.learning.networks import Linear, Network
-from ffensembles.representations import extraction
-from helpers.small_training import digits_dataset
+from ffensembles.learning.label_embedding import Plain
+from ffensembles.learning.perceptrons import Linear, Network
+from ffensembles.representations.extraction import Prepared
+from helpers.small_training import digits_dataset, kind
 from helpers.untrained_world import Images, untrained
 
 DRAWS = 20
@@ -110,9 +111,8 @@ def test_several_starts_vary_less_than_one():
 
 
 def pruned(network, images, labels, rng):
-    layers = extraction.activations(network, images)
-    ranking = rank_units(network, layers, labels.numpy(), rng)
-    return prune(network, images, labels, None, "none", ranking, rng)
+    run = Prepared(kind("bp", layers=1), images, labels, Plain(), network)
+    return prune(run, rank_units(run, rng), rng)
 
 
 def network(weight, bias, head):
@@ -284,11 +284,10 @@ def test_a_layer_without_ensembles_has_no_part_in_little():
 @pytest.mark.parametrize("model", ["ff", "bp"])
 def test_untrained_networks_have_no_answers(model):
     test = Images(DIGITS, DIGITS.test)
-    embedding = None if model == "bp" else test.embedding
     frame = sizes((0.2, 0.2, 0.2))
     answers = []
     for seed in range(DRAWS):
-        predicted = extraction.predict(untrained(model, "main", seed), test.images, embedding, "l2")
+        predicted = test.predicted(untrained(model, "main", seed), model)
         accuracies = pd.DataFrame({"category": [pd.NA, *range(10)]}).assign(
             **KEYS, accuracy=(predicted == test.labels.numpy()).mean()
         )

@@ -13,12 +13,12 @@ from ffensembles.extras.explorer.choice import choose_images, strongest_images
 from ffensembles.extras.explorer.contents import gather
 from ffensembles.extras.explorer.scores import score_labels
 from ffensembles.files import read_frame
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import find_kind
 from ffensembles.representations import stored
-from ffensembles.representations.extraction import predict, prepare
+from ffensembles.representations.extraction import Prepared, predict, prepare
 from helpers.explored import explored_run
 from helpers.runs import few_digits
+from helpers.small_training import experiment
 
 
 def unpacked(block):
@@ -107,22 +107,18 @@ def test_the_strongest_images_come_in_order_and_silent_ones_do_not():
 @pytest.mark.parametrize("goodness", ["l1", "l2"])
 def test_the_score_of_a_label_is_the_goodness_with_it_drawn_in(goodness):
     images = torch.rand(7, 36, generator=torch.Generator().manual_seed(1))
-    network = Network.initialise([36, 8, 6], None, "l2", [torch.Generator().manual_seed(0)])
-    embedding = LabelEmbedding.of(images, (1, 6, 6), 4, "zero", "split")
-    e = explored_settings(goodness)
-    scores = score_labels(e, network, images, embedding)
+    settings = experiment("ff", goodness=goodness, layers=2, units=(8, 6))
+    ff = find_kind(settings, (1, 6, 6), 4)
+    network = ff.initialise([torch.Generator().manual_seed(0)])
+    embedding = ff.embedding(images)
+    nobody = torch.zeros(7, dtype=torch.long)
+    scores = score_labels(Prepared(ff, images, nobody, embedding, network), images)
     assert (scores.name, scores.rows) == ("Goodness", ["Layer 1", "Layer 2"])
     for label in range(4):
         seen = embedding.embed(images, torch.full((7,), label))
         for layer, h in enumerate(network.activations(seen[None])):
             norm = np.linalg.norm(h[0].numpy(), 1 if goodness == "l1" else 2, axis=1)
             np.testing.assert_allclose(scores.values[layer, :, label], norm, rtol=1e-4)
-
-
-def explored_settings(goodness):
-    from helpers.small_training import experiment
-
-    return experiment("ff", goodness=goodness)
 
 
 @pytest.fixture(scope="module", params=["ff", "bp"])
@@ -155,10 +151,10 @@ def test_scores_lead_to_the_predictions(gathered):
     run, dataset, contents = gathered
     scores = unpacked(contents.blocks[f"{run.experiment.model}/scores"])
     index = unpacked(contents.blocks["index"])
-    network, images, _, embedding = prepare(run.experiment, 0, run.model, dataset, "test", "cpu")
+    trained = prepare(run.experiment, 0, run.model, dataset, "test", "cpu")
     probabilities = torch.from_numpy(scores).softmax(2).sum(0)
-    shown = images[torch.from_numpy(index.astype(np.int64))]
-    said = predict(network, shown, embedding, run.experiment.goodness)
+    shown = trained.images[torch.from_numpy(index.astype(np.int64))]
+    said = predict(trained.kind, trained.network, shown, trained.embedding)
     np.testing.assert_array_equal(probabilities.argmax(1).numpy(), said)
     np.testing.assert_array_equal(
         unpacked(contents.blocks[f"{run.experiment.model}/prediction"]), said

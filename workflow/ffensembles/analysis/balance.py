@@ -13,6 +13,7 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, reading
 from ffensembles.learning.weights import what_is_known
+from ffensembles.variants import describe
 
 
 def positive_fraction(weights: np.ndarray) -> np.ndarray:
@@ -28,8 +29,8 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
 
     Args:
         experiment: what was trained.
-        models: safetensors files, a block of seeds each, with `layer1.weight` (S, units, inputs),
-            `layer1.bias` (S, units), and so on; one layer of one network is read at a time.
+        models: safetensors files, a block of seeds each; of the weights (S, units, …inputs) and
+            biases (S, units) one layer of one network is read at a time.
 
     Returns:
         seed, layer (from 1), unit (from 0), inputs (how many weights the unit has),
@@ -45,16 +46,19 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
 
 def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int, pd.DataFrame]]:
     """Yield the seed and a table of each network of a block."""
-    layers = experiment.layers
+    incoming = describe(experiment.model).incoming
+    assert incoming is not None, f"{experiment.model} has no incoming weights"
     with reading(models), safe_open(models, framework="numpy") as file:
         about = what_is_known(file)
         check_identity(models, about, experiment)
-        weights = [file.get_slice(f"layer{layer}.weight") for layer in range(1, layers + 1)]
-        biases = [file.get_slice(f"layer{layer}.bias") for layer in range(1, layers + 1)]
+        weights, biases = (
+            [file.get_slice(name.format(layer)) for layer in range(1, experiment.layers + 1)]
+            for name in incoming
+        )
         for place, seed in enumerate(about["seeds"]):
             tables = [
-                with_keys(_layer_balance(weight[place], bias[place]), layer=layer)
-                for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1)
+                with_keys(_layer_balance(w[place], b[place]), layer=layer)
+                for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1)
             ]
             table = pd.concat(tables, ignore_index=True)
             if table["bias"].isna().any():
@@ -66,6 +70,7 @@ def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int,
 
 
 def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:
+    weight = weight.reshape(len(bias), -1)
     return pd.DataFrame(
         {
             "unit": np.arange(len(bias), dtype=np.int32),

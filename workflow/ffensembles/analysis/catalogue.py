@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from ffensembles.experiments import Experiment
+from ffensembles.paper_models import FF, PAPER_MODELS
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.results import (
     DATASET,
@@ -77,7 +78,8 @@ class Measurement:
     ) -> list[Experiment]:
         """Return the experiments that a job measures; none where the path names no such."""
         columns = {name: value for name, value in wildcards.items() if name != "seed"}
-        return self.chosen(of.select(experiments, **columns), experiments)
+        found = self.chosen(of.select(experiments, **columns), experiments)
+        return [e for e in found if all(artefact.exists_of(e) for artefact in self.makes)]
 
     def inputs(
         self, experiments: Sequence[Experiment], config: Config, seed: str | None = None
@@ -107,11 +109,11 @@ def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> l
 
 
 def _main(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return of.main(named)
+    return [e for e in of.main(named) if e.model in PAPER_MODELS]
 
 
 def _main_ff(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return of.select(of.main(named), model="ff")
+    return of.select(of.main(named), model=FF)
 
 
 table = partial(Artefact, reader="analysis.measurements.read_all")
@@ -124,7 +126,7 @@ ENSEMBLES = table("ensembles", f"{OF_EXPERIMENT}/ensembles.parquet")
 SIZES = Artefact("sizes", ENSEMBLES.path, reader="analysis.measurements.read_sizes")
 MEMBERS = Artefact("members", ENSEMBLES.path, reader="analysis.measurements.read_first_members")
 SIGNIFICANCE = table("significance", f"{OF_EXPERIMENT}/significance.parquet")
-BALANCE = table("balance", f"{OF_EXPERIMENT}/balance.parquet")
+BALANCE = table("balance", f"{OF_EXPERIMENT}/balance.parquet", needs="incoming")
 TRAINING_SPARSITY = table("training_sparsity", f"{OF_EXPERIMENT}/training-sparsity.parquet")
 PROBES = table("probes", "analysis/{dataset}/{study}/probes.parquet")
 SIMILARITY = table("similarity", "analysis/{dataset}/similarity/seed-{seed}.parquet", first_runs)

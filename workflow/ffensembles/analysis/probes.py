@@ -136,6 +136,6 @@ def _represent(
     device: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return activations (M, n) and labels (M,) of a split's images."""
-    network, images, labels, _ = prepare(experiment, seed, path, dataset, split, device)
-    x = activations(network, images)
-    return np.concatenate([x[layer - 1] for layer in layers], axis=1), labels.cpu().numpy()
+    run = prepare(experiment, seed, path, dataset, split, device)
+    x = activations(run.kind, run.network, run.images)
+    return np.concatenate([x[layer - 1] for layer in layers], axis=1), run.labels.cpu().numpy()

@@ -4,7 +4,6 @@ The paper says that its results extend to them. They are not stored: they are ma
 """
 
 import pandas as pd
-import torch
 
 from ffensembles.analysis.ensembles import ensemble_sizes
 from ffensembles.analysis.measurements import with_keys
@@ -13,7 +12,7 @@ from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.learning.weights import stored_networks
-from ffensembles.representations.extraction import activations, predict, prepare
+from ffensembles.representations.extraction import activations, prepare
 
 
 def measure_training_sparsity(
@@ -36,15 +35,9 @@ def measure_training_sparsity(
     """
     tables = []
     for path, seed in stored_networks(models):
-        network, images, labels, embedding = prepare(
-            experiment, seed, path, dataset, "train", device
-        )
-        predicted = predict(network, images, embedding, experiment.goodness)
-        correct = torch.from_numpy(predicted) == labels.cpu()
-        represented, labels = images[correct], labels[correct]
-        if embedding:
-            embedding.embed_(represented, labels)
-        for layer, x in enumerate(activations(network, represented), 1):
+        run = prepare(experiment, seed, path, dataset, "train", device)
+        represented, labels = run.correct()
+        for layer, x in enumerate(activations(run.kind, run.network, represented), 1):
             of_layer = x, labels.cpu().numpy()
             table = sparsity_by_category(*of_layer)
             table = table.merge(ensemble_sizes(*of_layer), how="left", on="category")

@@ -25,16 +25,17 @@ from ffensembles.data.checks import check_whole_numbers
 from ffensembles.data.datasets import Dataset, Moments, make_dataset
 from ffensembles.data.splits import hold_out
 from ffensembles.errors import UserError
-from ffensembles.experiments import LIBRARY, Experiment, check_held_out, check_identity, read_row
+from ffensembles.experiments import Experiment, check_held_out, check_identity, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind
 from ffensembles.pipeline.fingerprint import fingerprint
 from ffensembles.pipeline.results import LOGS, MODELS, REPRESENTATIONS, blocks
 from ffensembles.pipeline.schema import check_values
 from ffensembles.representations.extraction import extract_run
 from ffensembles.representations.stored import Representation, of_layer
+from ffensembles.variants import LIBRARY, use
 
 SEEDS_TOGETHER = 10  # as many as the pipeline trains in a job
 CHECKPOINT_INTERVAL = 60.0  # seconds
@@ -47,21 +48,23 @@ class Run:
     Attributes:
         experiment: its settings.
         seed: which of its seeds.
-        network: its weights, with a seed axis of length 1.
+        kind: of its model: what it predicts, which activations it has.
+        network: its weights.
         log: of its training, a row per layer and epoch; results/README.md explains the columns.
         images: a row per test image: index, label, prediction, layer1, layer2, …
     """
 
     experiment: Experiment
     seed: int
-    network: Network
+    kind: Kind
+    network: Any
     log: pd.DataFrame
     images: pa.Table
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """Weights (units, inputs) and biases (units,): layer1.weight, layer1.bias, …"""
-        return {name: tensor[0].numpy() for name, tensor in self.network.state().items()}
+        return {name: x[0].numpy() for name, x in self.kind.state(self.network).items()}
 
     @property
     def accuracy(self) -> float:
@@ -77,7 +80,7 @@ class Run:
         Raises:
             UserError: there is no such layer.
         """
-        layers = len(self.network.layers)
+        layers = self.experiment.layers
         if not 1 <= layer <= layers:
             raise UserError(f"there is no layer {layer}; the layers are 1 to {layers}")
         held_out = self.experiment.held_out
@@ -112,6 +115,17 @@ def experiment(**columns: object) -> Experiment:
     """
     given = {"study": "own", "dataset": "own", "seeds": 1} | columns
     return read_row({name: _cell(value) for name, value in given.items()}, "experiment")
+
+
+def use_variants(**files: str | Path) -> None:
+    """Make kinds, goodness and losses of one's own known by their names: `mine="my/rule.py"`.
+
+    They may then be named by an experiment's `model`, `goodness` and `loss`.
+
+    Raises:
+        UserError: a name is taken, a file is not there or is none of these.
+    """
+    use(files)
 
 
 def _cell(value: object) -> str:
@@ -300,10 +314,12 @@ def open_run(folder: str | Path, of: Experiment | tuple[str, str, str], seed: in
     log = read_frame(model.with_suffix(".log.parquet"))
     trained = Experiment(**about["settings"])
     check_identity(file, about, of if isinstance(of, Experiment) else trained, seed)
+    kind = weights.kind_of(trained, model)
     return Run(
         trained,
         seed,
-        weights.load(model, seed, of=trained),
+        kind,
+        weights.load(kind, model, seed),
         log[log["seed"] == seed].reset_index(drop=True),
         read_parquet(file),
     )

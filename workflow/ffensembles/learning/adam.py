@@ -29,15 +29,21 @@ class Adam:
         }
 
     def step(self) -> None:
-        """Change the parameters, in place; a CUDA graph can record it."""
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        """Change the parameters that have a gradient, in place; a CUDA graph can record it."""
+        moved = [i for i, p in enumerate(self.parameters) if p.grad is not None]
+        parameters, *state = (
+            [tensors[i] for i in moved] for tensors in (self.parameters, *self.state.values())
+        )
+        steps, means, squares = state
+        if not moved:
+            return
         adam(
-            self.parameters,
-            gradients,
-            self.state["means"],
-            self.state["squares"],
+            parameters,
+            [p.grad for p in parameters if p.grad is not None],
+            means,
+            squares,
             [],
-            self.state["steps"],
+            steps,
             fused=True,
             capturable=True,
             decoupled_weight_decay=True,

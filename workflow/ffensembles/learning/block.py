@@ -16,15 +16,12 @@ from ffensembles.files import write_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.checkpoints import Checkpoint
 from ffensembles.learning.devices import choose, hardware, memory_errors, products
+from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.loop import Trained, train
-from ffensembles.learning.memory import memory_needed, seeds_that_fit
-from ffensembles.learning.networks import Network
-from ffensembles.learning.paired_data import Split
+from ffensembles.learning.memory import seeds_that_fit
 from ffensembles.learning.snapshots import Snapshots
-
-# Units of a layer from which a CPU trains one seed as fast as its share of many, in less memory;
-# with fewer, steps are so short that starting them counts.
-WIDE = 512
+from ffensembles.learning.split import Split
+from ffensembles.learning.trial import try_kind
 
 
 def train_block(
@@ -56,7 +53,8 @@ def train_block(
         The seeds that did not diverge.
 
     Raises:
-        UserError: the device is not there, memory does not suffice, or every seed diverged.
+        UserError: the device is not there, memory does not suffice, the kind of model fails on a
+            trial, or every seed diverged.
     """
     chosen = choose(device)
     folder = Path(checkpoints or Path(model_path).with_suffix(".checkpoints"))
@@ -76,6 +74,7 @@ def train_block(
     }
     snapshots = Snapshots(folder / "snapshots", snapshots_of, experiment.epochs)
     parts = []
+    try_kind(experiment, dataset.shape, dataset.categories)
     with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
         split = Split(
             torch.from_numpy(dataset.standardised(dataset.train.images)),
@@ -83,9 +82,9 @@ def train_block(
             dataset.shape,
             dataset.categories,
         )
-        wanted = 1 if chosen.type == "cpu" and max(experiment.widths) >= WIDE else len(seeds)
-        shared, per_seed = memory_needed(experiment, *split.images.shape)
-        fitting = seeds_that_fit(wanted, shared, per_seed, chosen)
+        kind = find_kind(experiment, split.shape, split.categories)
+        wanted = len(seeds) if kind.together(chosen) else 1
+        fitting = seeds_that_fit(wanted, *kind.memory(len(split.images)), chosen)
         for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
             path = folder / f"{part[0]}-{part[-1]}.checkpoint"
             parts.append(
@@ -113,8 +112,8 @@ def train_block(
     about["hardware"] = hardware(chosen)
     write_parquet(trained.log, log_path, about)
     if snapshots_path is not None:
-        snapshots.save(snapshots_path, trained.network, trained.diverged, settings)
-    weights.save(trained.network, seeds, trained.diverged, model_path, settings)
+        snapshots.save(snapshots_path, trained.state, trained.diverged, settings)
+    weights.save(trained.state, kind, seeds, trained.diverged, model_path)
     shutil.rmtree(folder, ignore_errors=True)
     return [seed for seed in seeds if seed not in trained.diverged]
 
@@ -138,10 +137,7 @@ def _size_before(folder: Path) -> int | None:
 
 def _join(parts: list[Trained]) -> Trained:
     """Stack the parts of a block along the seed axis."""
-    states = [part.network.state() for part in parts]
-    network = Network.from_state(
-        {name: torch.cat([state[name] for state in states]) for name in states[0]},
-        parts[0].network.normalisation,
-    )
+    names = parts[0].state
+    state = {name: torch.cat([part.state[name] for part in parts]) for name in names}
     diverged = {seed: place for part in parts for seed, place in part.diverged.items()}
-    return Trained(network, pd.concat([part.log for part in parts], ignore_index=True), diverged)
+    return Trained(state, pd.concat([part.log for part in parts], ignore_index=True), diverged)

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from ffensembles.learning.adam import Adam
+from ffensembles.learning.objective import Objective
 
 WARM_UP = 3  # eager steps before a capture, so that libraries and Adam have set themselves up
 
 
 def make_step(
-    objective: Callable[[Tensor], Tensor],
+    objective: Objective,
     optimiser: Adam,
     totals: Tensor,
     batch_size: int,
@@ -31,7 +32,7 @@ def make_step(
         totals.add_(objective(index), alpha=index.shape[1])
         optimiser.step()
 
-    if not has_graphs(totals.device):
+    if not (objective.capturable and has_graphs(totals.device)):
         return eager
     return Captured(eager, totals.shape[0], batch_size, totals.device)
 

@@ -7,13 +7,36 @@ set to the maximum. With ten categories, as in the paper, they are columns 0-9 o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 
+class Embedding(Protocol):
+    """How labels (N,) are drawn into images (N, …); copies are returned."""
+
+    def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the images with their labels."""
+
+    def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the images with what speaks for every label alike."""
+
+
+class Plain:
+    """No labels: images are as they are."""
+
+    def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the images."""
+        return images.clone()
+
+    def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the images."""
+        return images.clone()
+
+
 @dataclass(frozen=True)
 class LabelEmbedding:
-    """Where and how bright a label is drawn in images flattened channel first.
+    """Where and how bright a label is drawn in images (N, …) whose pixels lie channel first.
 
     Attributes:
         pixels: (categories, channels) position of each label's pixels in the flattened image.
@@ -34,7 +57,7 @@ class LabelEmbedding:
         black: str,
         maximum: str,
     ) -> LabelEmbedding:
-        """Build the embedding for a split of standardised images (N, C*H*W).
+        """Build the embedding for a split of standardised images (N, …).
 
         Args:
             images: all images of the split, on the device where labels will be embedded.
@@ -58,20 +81,22 @@ class LabelEmbedding:
         return len(self.pixels)
 
     def embed(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return a copy of images (N, D) with labels (N,) drawn into them."""
+        """Return a copy of images with labels (N,) drawn into them."""
         return self.embed_(images.clone(), labels)
 
     def embed_(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Draw labels (N,) into images (N, D) themselves; a CUDA graph can record it."""
+        """Draw labels (N,) into images themselves; a CUDA graph can record it."""
         brightest = self._brightest(images)
-        self._erase_(images)
+        flat = self._erase_(images).view(len(images), -1)
         pixels = self.pixels[labels]
         if isinstance(brightest, float):
-            return images.scatter_(1, pixels, brightest)
-        return images.scatter_(1, pixels, brightest.expand(pixels.shape))
+            flat.scatter_(1, pixels, brightest)
+        else:
+            flat.scatter_(1, pixels, brightest.expand(pixels.shape))
+        return images
 
     def erase(self, images: torch.Tensor) -> torch.Tensor:
-        """Return a copy of images (N, D) with all ten label pixels black."""
+        """Return a copy of images with all K label pixels black."""
         return self._erase_(images.clone())
 
     def contrast(self, images: torch.Tensor) -> torch.Tensor | float:
@@ -81,15 +106,17 @@ class LabelEmbedding:
     def embed_neutral(self, images: torch.Tensor) -> torch.Tensor:
         """Return a copy with all K label pixels at a K-th of the maximum (Hinton, 2022)."""
         embedded = images.clone()
-        embedded[:, self.pixels.flatten()] = self._brightest(images) / self.categories
+        flat = embedded.view(len(images), -1)
+        flat[:, self.pixels.flatten()] = self._brightest(images) / self.categories
         return embedded
 
     def _erase_(self, images: torch.Tensor) -> torch.Tensor:
-        return images.index_fill_(1, self.pixels.flatten(), self.black)
+        images.view(len(images), -1).index_fill_(1, self.pixels.flatten(), self.black)
+        return images
 
     def _brightest(self, images: torch.Tensor) -> torch.Tensor | float:
         """Return the maximum for each image, (N, 1), or for all."""
-        return images.amax(1, keepdim=True) if self.maximum is None else self.maximum
+        return images.flatten(1).amax(1, keepdim=True) if self.maximum is None else self.maximum
 
 
 def draw_negatives(

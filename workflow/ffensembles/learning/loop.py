@@ -1,16 +1,17 @@
 """Training: a block of seeds at once, as one batched network (section 3, App. C).
 
-FF trains its layers one after the other, each for all epochs, on the frozen outputs of the ones
-before; BP/FF and BP train all layers together. Each such stretch is a phase. The data lie on
-the device, a batch is an index, and one step of Adam serves all seeds.
+Some kinds of models train their layers one after the other, each for all epochs, on the frozen
+outputs of the ones before; others train all layers together. Each such stretch is a phase. The
+data lie on the device, a batch is an index, and one step of Adam serves all seeds.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -22,25 +23,16 @@ from ffensembles.experiments import Experiment
 from ffensembles.learning.adam import Adam
 from ffensembles.learning.checkpoints import Checkpoint
 from ffensembles.learning.cuda_graph import make_step
-from ffensembles.learning.devices import keep_freed_memory, precision, product_dtype
-from ffensembles.learning.losses import find_loss
-from ffensembles.learning.networks import Network
-from ffensembles.learning.objectives import CrossEntropy, SummedGoodness
-from ffensembles.learning.paired_data import (
-    PairedData,
-    Split,
-    ThroughLayers,
-    embedded_images,
-    layer_outputs,
-)
+from ffensembles.learning.devices import keep_freed_memory, precision
+from ffensembles.learning.kinds import Kind, find_kind
+from ffensembles.learning.objective import Objective
+from ffensembles.learning.split import Split
 from ffensembles.progress import progress
 from ffensembles.randomness import generator
 
 log = logging.getLogger(__name__)
 
-Objective = SummedGoodness | CrossEntropy
-
-# Sees how many epochs are done, and the weights in training by their names in `Network.state`.
+# Sees how many epochs are done, and the weights in training by their names in the state.
 Observer = Callable[[int, dict[str, Tensor]], None]
 
 LOG_COLUMNS = (
@@ -56,9 +48,9 @@ LOG_COLUMNS = (
 
 @dataclass
 class Trained:
-    """What training gives: the networks, the log, and which seeds diverged where."""
+    """What training gives: the networks' state, the log, and which seeds diverged where."""
 
-    network: Network
+    state: dict[str, Tensor]
     log: pd.DataFrame
     diverged: dict[int, str] = field(default_factory=dict)
 
@@ -92,20 +84,16 @@ def train(
         SystemExit: SIGTERM was received; the checkpoint holds the state.
     """
     keep_freed_memory()
-    name = (random_seed, *experiment.key)
+    draw = partial(generator, random_seed, *experiment.key)
     split = split.without(experiment.held_out)
-    network = Network.initialise(
-        [split.images.shape[1], *experiment.widths],
-        split.categories if experiment.model == "bp" else None,
-        experiment.normalisation,
-        [generator(*name, seed, "weights") for seed in seeds],
-    ).to(device)
-    shuffles = [generator(*name, seed, "shuffle") for seed in seeds]
-    run = Run(experiment, network, seeds, shuffles, observe)
+    kind = find_kind(experiment, split.shape, split.categories)
+    network = kind.initialise([draw(seed, "weights") for seed in seeds]).to(device)
+    shuffles = [draw(seed, "shuffle") for seed in seeds]
+    run = Run(kind, network, seeds, shuffles, device, observe)
     run.restore(checkpoint.load(device))
     with checkpoint, torch.no_grad(), precision(device, precision_name):
         bar = progress(
-            total=run.phases * experiment.epochs,
+            total=kind.phases * experiment.epochs,
             description=f"{run.name} seeds {seeds[0]}-{seeds[-1]}",
             unit="epoch",
             done=(run.phase - 1) * experiment.epochs + run.epoch,
@@ -115,38 +103,15 @@ def train(
             bar.set_postfix_str(run.last_epoch(), refresh=False)
             bar.update()
 
-        if run.phase <= run.phases:
-            for phase, objective in _objectives(experiment, name, seeds, split, network, device):
+        if run.phase <= kind.phases:
+            objectives = kind.objectives(network, split, seeds, draw, device)
+            for phase, objective in enumerate(objectives, 1):
                 if phase >= run.phase:
                     run.train_phase(phase, objective, checkpoint, epoch_done)
         run.finish()
         checkpoint.save(run.state())
         bar.close()
-    return Trained(network, pd.DataFrame(run.rows, columns=LOG_COLUMNS), run.diverged)
-
-
-def _objectives(
-    experiment: Experiment,
-    name: tuple[object, ...],
-    seeds: list[int],
-    split: Split,
-    network: Network,
-    device: torch.device,
-) -> Iterator[tuple[int, Objective]]:
-    """Yield (phase, objective) in order, phases counted from 1 as layers are."""
-    if experiment.model == "bp":
-        images = split.images.to(device, product_dtype(device))
-        yield 1, CrossEntropy(network, images, split.labels.to(device), experiment.activation_l1)
-        return
-    data: PairedData = embedded_images(experiment, name, seeds, split, device)
-    stages = [[layer] for layer in network.layers] if experiment.model == "ff" else [network.layers]
-    goodness, normalisation = experiment.goodness, experiment.normalisation
-    loss = find_loss(experiment.loss, experiment.theta)
-    further = ThroughLayers.after if experiment.negatives == "fresh" else layer_outputs
-    for phase, layers in enumerate(stages, 1):
-        if phase > 1:
-            data = further(data, network.layers[phase - 2], normalisation)
-        yield phase, SummedGoodness(layers, data, goodness, normalisation, loss)
+    return Trained(kind.state(network), pd.DataFrame(run.rows, columns=LOG_COLUMNS), run.diverged)
 
 
 class Run:
@@ -154,20 +119,21 @@ class Run:
 
     def __init__(
         self,
-        experiment: Experiment,
-        network: Network,
+        kind: Kind,
+        network: Any,
         seeds: list[int],
         generators: list[torch.Generator],
+        device: torch.device,
         observe: Observer | None = None,
     ) -> None:
         """Start before the first step of phase 1."""
-        self.experiment, self.network, self.observe = experiment, network, observe
+        self.kind, self.network, self.observe = kind, network, observe
+        self.experiment = kind.experiment
         self.seeds, self.generators = seeds, generators
-        self.name = " / ".join(experiment.key)
-        self.phases = experiment.layers if experiment.model == "ff" else 1
+        self.name = " / ".join(self.experiment.key)
         self.phase, self.epoch, self.batch = 1, 0, 0  # of those, epoch and batch count what is done
         self.shuffles = self._generator_states()  # from which this epoch's order is drawn
-        self.totals = torch.zeros(len(seeds), 3, device=network.layers[0].weight.device)
+        self.totals = torch.zeros(len(seeds), 3, device=device)
         self.seconds = 0.0
         self.rows: list[list[float]] = []
         self.diverged: dict[int, str] = {}
@@ -189,7 +155,7 @@ class Run:
         self._show()
         while self.epoch < self.experiment.epochs:
             started = time.perf_counter() - self.seconds
-            objective.begin_epoch(phase, self.epoch)
+            objective.begin_epoch(phase, self.epoch, self.batch)
             # Drawn on the CPU: how a GPU permutes depends on the number of its processors.
             order = torch.stack([torch.randperm(n, generator=g) for g in self.generators])
             order = order.to(self.totals.device)
@@ -208,8 +174,8 @@ class Run:
 
     def _show(self) -> None:
         if self.observe and not self.batch:
-            layer = f"layer{self.phase}." if self.phases > 1 else ""
-            state = self.network.state().items()
+            layer = f"layer{self.phase}." if self.kind.layerwise else ""
+            state = self.kind.state(self.network).items()
             self.observe(self.epoch, {name: x for name, x in state if name.startswith(layer)})
 
     def _make_optimiser(self, objective: Objective) -> Adam:
@@ -221,8 +187,9 @@ class Run:
         return optimiser
 
     def _end_epoch(self, objective: Objective, started: float) -> None:
-        layer = self.phase if self.phases > 1 else 0
-        largest = torch.stack([p.flatten(1).abs().amax(1) for p in objective.parameters])
+        layer = self.phase if self.kind.layerwise else 0
+        of_each = [p.reshape(len(self.seeds), -1) for p in objective.parameters]
+        largest = torch.stack([p.abs().amax(1) for p in of_each])
         # The one time in an epoch that the device is waited for.
         means = torch.cat([self.totals / len(objective), largest.mean(0)[:, None]], dim=1).tolist()
         self.seconds = time.perf_counter() - started
@@ -254,14 +221,14 @@ class Run:
 
     def finish(self) -> None:
         """Make sure that nobody uses the networks of a diverged seed."""
-        for tensor in self.network.state().values():
-            for seed in self.diverged:
+        for tensor in self.kind.state(self.network).values():
+            for seed in self.diverged if tensor.is_floating_point() else ():
                 tensor[self.seeds.index(seed)] = torch.nan
 
     def state(self) -> dict[str, Any]:
         """Return all that the next step depends on."""
         return {
-            "network": self.network.state(),
+            "network": self.kind.state(self.network),
             "optimiser": self.optimiser.state if self.optimiser else None,
             "shuffles": self.shuffles,
             "totals": self.totals,
@@ -275,7 +242,7 @@ class Run:
         """Go back to a saved state."""
         if state is None:
             return
-        for name, tensor in self.network.state().items():
+        for name, tensor in self.kind.state(self.network).items():
             tensor.copy_(state["network"][name])
         for g, saved in zip(self.generators, state["shuffles"], strict=True):
             g.set_state(saved.cpu())  # which lie on the device, as all that is loaded

@@ -4,58 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from itertools import pairwise
 
 import psutil
 import torch
 
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment
-from ffensembles.learning.paired_data import ROWS
 
 log = logging.getLogger(__name__)
-
-FLOAT = 4  # bytes
-
-
-def memory_needed(experiment: Experiment, images: int, inputs: int) -> tuple[int, int]:
-    """Estimate the device memory of a training at its peak: (shared, for each seed), in bytes.
-
-    Shared are the images and their labels. Of a seed counts the stage that needs most; for FF it
-    is a deeper layer's, which has the outputs of the one before for all images.
-    """
-    sizes = [inputs, *experiment.widths]
-    weights = sum(before * after for before, after in pairwise(sizes))
-    places = 8 * images  # of the negatives and an epoch's order, in whole numbers of 8 bytes
-    if experiment.model == "ff":
-        stage = max(_ff_stages(experiment, images, sizes))
-    else:  # gradient and Adam's two moments of every layer
-        stage = 3 * weights + _step_of_all_layers(experiment, sizes)
-    return FLOAT * images * (inputs + 2), FLOAT * (weights + places + stage)
-
-
-def _ff_stages(experiment: Experiment, images: int, sizes: list[int]) -> Iterator[int]:
-    """Yield how many numbers each stage of FF needs for a seed, beside the weights."""
-    rows, slope = 2 * experiment.batch_size, 2 if experiment.goodness == "l1" else 1
-    data = 0
-    for before, after in pairwise(sizes):
-        # Training a layer: gradient and moments, what goes into it and what comes out.
-        yield data + 3 * before * after + rows * (before + slope * after)
-        outputs = 2 * images * after
-        in_place = data == outputs
-        yield outputs + (0 if in_place else data) + 2 * ROWS * (before + 2 * after)
-        data = outputs
-
-
-def _step_of_all_layers(experiment: Experiment, sizes: list[int]) -> int:
-    """Return how many numbers a step of BP/FF or BP keeps of a seed's batch at its peak."""
-    inputs, *units = sizes
-    normalised = 0 if experiment.model == "bp" else sum(units[:-1])
-    kept = inputs + sum(units) + normalised
-    rows = experiment.batch_size * (1 if experiment.model == "bp" else 2)
-    # On the way down: slopes of two layers and a product; one more for all that is small.
-    return rows * (kept + 4 * max(units))
 
 
 def free_memory(device: torch.device) -> int:
@@ -82,7 +37,7 @@ def seeds_that_fit(wanted: int, shared: int, per_seed: int, device: torch.device
         UserError: not even one seed fits.
     """
     free = int(free_memory(device) * 0.9)
-    fitting = min(wanted, (free - shared) // per_seed)
+    fitting = min(wanted, (free - shared) // max(per_seed, 1))
     if fitting < 1:
         raise UserError(
             f"one seed needs about {(shared + per_seed) / 2**30:.1f} GiB and {device.type} has "

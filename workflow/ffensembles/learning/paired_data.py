@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ffensembles.experiments import Experiment
 from ffensembles.learning.devices import product_dtype
+from ffensembles.learning.kinds import Draw
 from ffensembles.learning.label_embedding import LabelEmbedding, draw_negatives
-from ffensembles.learning.networks import Linear, normalise
-from ffensembles.randomness import generator
+from ffensembles.learning.perceptrons import Linear, normalise
+from ffensembles.learning.split import Split
 
 ROWS = 1024  # pairs of each seed that pass a layer together
-
-
-@dataclass
-class Split:
-    """The training images: standardised, flattened (N, C*H*W), with labels, (C, H, W) and K."""
-
-    images: Tensor
-    labels: Tensor
-    shape: tuple[int, int, int]
-    categories: int
-
-    def without(self, category: int | None) -> Split:
-        """Leave out a held-out category's images; its label stays among the wrong ones."""
-        if category is None:
-            return self
-        keep = self.labels != category
-        return replace(self, images=self.images[keep], labels=self.labels[keep])
 
 
 @dataclass
@@ -144,36 +128,33 @@ PairedData = EmbeddedImages | LayerOutputs | ThroughLayers
 
 def embedded_images(
     experiment: Experiment,
-    name: tuple[object, ...],
-    seeds: list[int],
     split: Split,
+    seeds: Sequence[int],
+    draw: Draw,
     device: torch.device,
 ) -> EmbeddedImages:
     """Draw each seed's negative data, and lay them and the images on the device."""
     images, labels = split.images.to(device), split.labels.cpu()
     fresh = experiment.negatives == "fresh"
 
-    def draw(*epoch: int) -> Tensor:
+    def negatives(*epoch: int) -> Tensor:
         scheme = "paired" if fresh else experiment.negatives
         draws = [
-            draw_negatives(
-                labels, split.categories, scheme, generator(*name, seed, "negatives", *epoch)
-            )
+            draw_negatives(labels, split.categories, scheme, draw(seed, "negatives", *epoch))
             for seed in seeds
         ]
         return torch.stack([torch.stack(part) for part in zip(*draws, strict=True)])
 
-    negatives = draw()
     embedding = LabelEmbedding.of(
         images, split.shape, split.categories, experiment.black, experiment.maximum
     )
     return EmbeddedImages(
         images,
         labels.to(device),
-        negatives.to(device),
+        negatives().to(device),
         embedding,
         experiment.normalisation,
-        draw if fresh else None,
+        negatives if fresh else None,
     )
 
 

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -20,9 +21,9 @@ from safetensors.torch import save as safetensors
 from torch import Tensor
 
 from ffensembles.errors import UserError
-from ffensembles.experiments import Experiment, check_identity
+from ffensembles.experiments import check_identity
 from ffensembles.files import atomic, reading
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Snapshots:
 
         Args:
             epoch: how many are done.
-            state: what is being trained, named as in `Network.state`, (S, …) each.
+            state: what is being trained, named as in `Kind.state`, (S, …) each.
             seeds: the S seeds.
         """
         if self.seed not in seeds or epoch not in epochs_kept(self.epochs):
@@ -69,11 +70,13 @@ class Snapshots:
     def save(
         self,
         path: str | Path,
-        network: Network,
+        state: Mapping[str, Tensor],
         diverged: Mapping[int, str],
         settings: Mapping[str, object] | None = None,
     ) -> None:
-        """Write all snapshots into one file, with the settings they come from, and log its size.
+        """Write all snapshots of networks with this state into one file, and log its size.
+
+        The file tells the settings that they come from.
 
         It holds none where the seed was not among those trained, or was chosen too late.
         """
@@ -82,12 +85,11 @@ class Snapshots:
         for epoch in epochs:
             for file in sorted(self.folder.glob(f"*-{epoch}.safetensors")):
                 kept |= load_file(file)
-        if len(kept) < len(epochs) * len(network.state()):
+        if len(kept) < len(epochs) * len(state):
             kept = {}
         about: dict[str, object] = {
             "seed": self.seed,
             "epochs": epochs,
-            "normalisation": network.normalisation,
             "diverged": None if self.seed is None else diverged.get(self.seed),
         }
         if settings is not None:
@@ -99,17 +101,18 @@ class Snapshots:
 
 
 def networks(
-    path: str | Path, *, layerwise: bool, of: Experiment | None = None, seed: int | None = None
-) -> Iterator[tuple[int, int, Network]]:
+    kind: Kind, path: str | Path, seed: int | None = None
+) -> Iterator[tuple[int, int, Any]]:
     """Yield (layer, epoch, network) for every snapshot in a file, in the order of training.
 
+    Where layers are trained one after the other, the network ends with the layer being trained,
+    and those before it are as they are in the end. If not, the layer is the last, and the network
+    whole.
+
     Args:
+        kind: of the networks.
         path: as `Snapshots.save` wrote it.
-        layerwise: were the layers trained one after the other? Then the network ends with the
-            layer being trained, and those before it are as they are in the end. If not, the layer
-            is the last, and the network whole.
-        of: the experiment that the file should come from.
-        seed: the run that it should be of.
+        seed: the run that they should be of; None: any.
 
     Raises:
         UserError: there are no snapshots, this seed diverged in training, or they are of another
@@ -123,24 +126,23 @@ def networks(
                 f"{path}: holds no snapshots; name its study under beyond.studies in the config, "
                 "remove the file and run again"
             )
-        if of is not None:
-            check_identity(path, about, of, seed)
+        check_identity(path, about, kind.experiment, seed)
         if about["diverged"]:
             raise UserError(
                 f"{path}: seed {about['seed']} diverged in training ({about['diverged']}); lower "
                 "its learning_rate in the table of experiments"
             )
-        depth = sum(name.startswith("layer") for name in names) // 2
-        last = about["epochs"][-1]
-        for layer in range(1, depth + 1) if layerwise else [depth]:
+        last, depth = about["epochs"][-1], kind.experiment.layers
+        for layer in range(1, depth + 1) if kind.layerwise else [depth]:
             for epoch in about["epochs"]:
                 when = dict.fromkeys(names, epoch)
-                if layerwise:
-                    before, now = _names_of(range(1, layer)), _names_of([layer])
+                if kind.layerwise:
+                    before, now = _of_layers(names, range(1, layer)), _of_layers(names, [layer])
                     when = dict.fromkeys(before, last) | dict.fromkeys(now, epoch)
                 state = {x: file.get_tensor(f"epoch{e}.{x}")[None] for x, e in when.items()}
-                yield layer, epoch, Network.from_state(state, about["normalisation"])
+                yield layer, epoch, kind.from_state(state)
 
 
-def _names_of(layers: Iterable[int]) -> list[str]:
-    return [f"layer{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+def _of_layers(names: Iterable[str], layers: Iterable[int]) -> list[str]:
+    starts = tuple(f"layer{layer}." for layer in layers)
+    return [name for name in names if name.startswith(starts)]

@@ -10,29 +10,30 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as safetensors
+from torch import Tensor
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, atomic, reading
-from ffensembles.learning.networks import Network
+from ffensembles.learning.kinds import Kind, find_kind
 
 
 def save(
-    network: Network,
+    state: Mapping[str, Tensor],
+    kind: Kind,
     seeds: Iterable[int],
     diverged: dict[int, str],
     path: str | Path,
-    settings: Mapping[str, object] | None = None,
 ) -> None:
-    """Write the stacked weights, with seeds, those that diverged, and settings as metadata."""
+    """Write the stacked weights; the metadata have seeds, those that diverged, shape, settings."""
     about = {
         "seeds": list(seeds),
-        "normalisation": network.normalisation,
+        "shape": list(kind.shape),
+        "categories": kind.categories,
+        "settings": kind.experiment.training_settings(),
         "diverged": {str(seed): place for seed, place in diverged.items()},
     }
-    if settings is not None:
-        about["settings"] = settings
-    state = {name: tensor.cpu().contiguous() for name, tensor in network.state().items()}
+    state = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
     with atomic(path) as temporary:
         # One entry, for safetensors writes several in an order that changes from run to run; and
         # the file is ours, for those that safetensors writes are nobody else's to read.
@@ -54,22 +55,23 @@ def sound_seeds(path: str | Path) -> list[int]:
     return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
 
 
-def load(
-    path: str | Path,
-    seed: int,
-    device: torch.device | str = "cpu",
-    *,
-    of: Experiment | None = None,
-) -> Network:
-    """Read the network of one seed, with a seed axis of length 1.
+def kind_of(experiment: Experiment, path: str | Path) -> Kind:
+    """Return the kind of an experiment's networks in a file, which knows their data's shape."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = what_is_known(file)
+    # Files of before the shape was noted hold perceptrons, whose weights tell it.
+    return find_kind(experiment, tuple(about.get("shape", (0, 0, 0))), about.get("categories", 0))
+
+
+def load(kind: Kind, path: str | Path, seed: int, device: torch.device | str = "cpu") -> Any:
+    """Read the network of one seed, of the kind's experiment.
 
     Raises:
         UserError: this seed diverged in training, the file is damaged, or not of this experiment.
     """
     with reading(path), safe_open(path, framework="pt") as file:
         about = what_is_known(file)
-        if of is not None:
-            check_identity(path, about, of)
+        check_identity(path, about, kind.experiment)
         if seed not in about["seeds"]:
             raise ValueError(f"it has the seeds {', '.join(map(str, about['seeds']))}, not {seed}")
         if place := about["diverged"].get(str(seed)):
@@ -79,7 +81,7 @@ def load(
             )
         i = about["seeds"].index(seed)
         state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
-    return Network.from_state(state, about["normalisation"])
+    return kind.from_state(state)
 
 
 def what_is_known(file: safe_open) -> dict[str, Any]:

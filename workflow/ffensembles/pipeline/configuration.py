@@ -13,6 +13,7 @@ import yaml
 from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_held_out, first_runs
+from ffensembles.paper_models import PAPER_MODELS
 from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
@@ -130,9 +131,11 @@ def _check_layer(key: str, layer: int, e: Experiment, table: str) -> None:
 
 
 def _check_depths(experiments: Sequence[Experiment], table: str) -> None:
-    """Check that the models that are compared layer by layer have as many layers."""
+    """Check that the paper's models, which are compared layer by layer, have as many layers."""
     first: dict[tuple[str, str], Experiment] = {}
     for e in experiments:
+        if e.model not in PAPER_MODELS:
+            continue
         compared = "main" if e.study in ALL_CATEGORIES else e.study
         other = first.setdefault((compared, e.dataset), e)
         if e.layers != other.layers:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ffensembles import variants
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
@@ -72,12 +73,18 @@ class Artefact:
         runs: which runs or blocks of an experiment are wanted where the path names one.
         reader: the function of the library that reads such files into one table; where there is
             none, whoever needs such a file reads a part of it.
+        needs: what a kind of model must have for it, as `variants.Description` knows it.
     """
 
     name: str
     path: str
     runs: Choice = one_file
     reader: str = ""
+    needs: str = ""
+
+    def exists_of(self, e: Experiment) -> bool:
+        """Say whether an experiment's kind of model has what such a file needs."""
+        return not self.needs or variants.describe(e.model).has(self.needs)
 
     def at(self, e: Experiment, **wildcards: int | str) -> str:
         """Return the path of one file of an experiment, below the results."""
@@ -87,7 +94,7 @@ class Artefact:
         """Return the paths of the wanted files of experiments, below the results."""
         unnamed = {name: f"{{{name}}}" for name in ("seed", "first", "last")}
         sharing: dict[str, list[Experiment]] = {}
-        for e in experiments:
+        for e in filter(self.exists_of, experiments):
             sharing.setdefault(self.at(e, **unnamed), []).append(e)
         return [
             path.format(**wildcards)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from ffensembles import paper_models as models
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.pipeline.results import Artefact, Config
@@ -51,8 +52,8 @@ def l1_regularised(experiments: Experiments) -> list[Experiment]:
 
 
 def with_goodness(experiments: Experiments) -> list[Experiment]:
-    """Return the models of the main study whose ensembles the paper counts: FF and BP/FF."""
-    return [e for e in main(experiments) if e.model != "bp"]
+    """Return the models of the main study whose ensembles are counted: of BP the paper has none."""
+    return [e for e in main(experiments) if e.model != models.BP]
 
 
 def unseen(experiments: Experiments) -> list[Experiment]:
@@ -80,13 +81,14 @@ def unseen_and_baselines(experiments: Experiments) -> list[Experiment]:
 
 
 def with_all_models(experiments: Experiments) -> list[Experiment]:
-    """Return the main study on the datasets on which all three models were trained."""
-    return _with_models({"ff", "bpff", "bp"}, experiments)
+    """Return the paper's models in the main study, on the datasets on which all were trained."""
+    found = [e for e in main(experiments) if e.model in models.PAPER_MODELS]
+    return _on_datasets_with(models.PAPER_MODELS, found)
 
 
 def with_ff(experiments: Experiments) -> list[Experiment]:
     """Return the main study on the datasets on which FF was trained."""
-    return _with_models({"ff"}, experiments)
+    return _on_datasets_with([models.FF], main(experiments))
 
 
 def of_paper(experiments: Experiments) -> list[Experiment]:
@@ -118,18 +120,17 @@ def check_seed_shown(experiments: Experiments, config: Mapping[str, Any]) -> Non
         )
 
 
-def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:
-    rows = main(experiments)
-    return [e for e in rows if models <= {o.model for o in rows if o.dataset == e.dataset}]
+def _on_datasets_with(wanted: Collection[str], rows: Experiments) -> list[Experiment]:
+    return [e for e in rows if {*wanted} <= {o.model for o in rows if o.dataset == e.dataset}]
 
 
 # Of the dataset and the run that a figure shows; a UserError says what is lacking.
 
-FF = {"model": "ff", "study": "main"}
-BPFF = {"model": "bpff", "study": "main"}
-BP = {"model": "bp", "study": "main"}
-FF_L1_GOODNESS = {"model": "ff", "study": "l1-goodness"}
-BP_L1_REGULARISED = {"model": "bp", "study": "l1-regularised"}
+FF = {"model": models.FF, "study": "main"}
+BPFF = {"model": models.BPFF, "study": "main"}
+BP = {"model": models.BP, "study": "main"}
+FF_L1_GOODNESS = {"model": models.FF, "study": "l1-goodness"}
+BP_L1_REGULARISED = {"model": models.BP, "study": "l1-regularised"}
 
 
 def runs(*wanted: dict[str, str]) -> Choice:
@@ -141,7 +142,7 @@ def unseen_shown(experiments: Experiments, shown: Shown) -> list[Experiment]:
     """Choose FF trained without the category, or without each of the categories, shown."""
     held_out = shown["held_out"]
     categories = held_out if isinstance(held_out, list) else [held_out]
-    return [_find(experiments, shown, model="ff", held_out=k) for k in categories]
+    return [_find(experiments, shown, model=models.FF, held_out=k) for k in categories]
 
 
 def all_models(experiments: Experiments, shown: Shown) -> list[Experiment]:
@@ -172,6 +173,12 @@ def shown_by(row: Row, experiments: Experiments, config: Config) -> list[Experim
     """
     sources = row.sources(experiments, config)
     return list(dict.fromkeys(e for chosen in sources.values() for e in chosen))
+
+
+def left_out(wanted: Mapping[Artefact, Experiments]) -> list[tuple[str, str]]:
+    """Return which models there are no such files of, and what they lack for them."""
+    lacking = ((e.model, a.needs) for a, rows in wanted.items() for e in rows if not a.exists_of(e))
+    return list(dict.fromkeys(lacking))
 
 
 def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> bool:

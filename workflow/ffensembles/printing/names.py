@@ -1,15 +1,41 @@
 """What the models, datasets and categories are called in print.
 
 Those of datasets stand in the configuration. A job takes them over with `know` before it draws or
-prints, as a program takes over its user's language.
+prints, as a program takes over its user's language. Models say themselves what they are called.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-MODELS = {"ff": "FF", "bpff": "BP/FF", "bp": "BP"}
-PAIRS = {f"{a}-{b}": f"{MODELS[a]} v {MODELS[b]}" for a, b in combinations(MODELS, 2)}
+from ffensembles import variants
+from ffensembles.paper_models import PAPER_MODELS
+
+
+class OfModels(Mapping[str, Any]):
+    """One thing that every kind of model says of itself, by its name in the table of experiments.
+
+    It is read when it is asked for, in the order in which tables have the models.
+    """
+
+    def __init__(self, what: str) -> None:
+        """Name an attribute of `variants.Description`."""
+        self.what = what
+
+    def __getitem__(self, model: str) -> Any:
+        if model not in variants.names("model"):
+            raise KeyError(model)
+        return getattr(variants.describe(model), self.what)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(variants.names("model"))
+
+    def __len__(self) -> int:
+        return len(variants.names("model"))
+
+
+MODELS: Mapping[str, str] = OfModels("name")
+PAIRS = {f"{a}-{b}": f"{MODELS[a]} v {MODELS[b]}" for a, b in combinations(PAPER_MODELS, 2)}
 METRICS = ("SVCCA", "CKA", "dCor")  # of similarity
 
 DATASETS: dict[str, str] = {}  # in the order in which tables have them

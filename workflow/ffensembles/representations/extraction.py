@@ -1,11 +1,12 @@
 """Extraction: from a trained network and images to predictions and representations.
 
-A network here has one seed; images are standardised and flattened, (N, C*H*W).
+A network here has one seed; images are standardised, (N, C, H, W).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,108 +20,47 @@ from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.devices import choose, memory_errors, precision
-from ffensembles.learning.goodness import goodness
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import NORMS, SMALLEST, Network
+from ffensembles.learning.kinds import Kind, find_kind
+from ffensembles.learning.label_embedding import Embedding
 from ffensembles.representations.stored import representation_table
 
 ROWS = 2000  # images that pass the network together
 
 
 @torch.no_grad()
-def activations(network: Network, images: Tensor) -> list[np.ndarray]:
+def activations(kind: Kind, network: Any, images: Tensor) -> list[np.ndarray]:
     """Return the activations (N, units) of every layer for images as they are, float32."""
-    layers = [np.empty((len(images), layer.bias.shape[1]), np.float32) for layer in network.layers]
+    layers: list[np.ndarray] = []
     with precision(images.device, "highest"):
-        for start in range(0, len(images), ROWS):
-            part = slice(start, start + ROWS)
-            for x, h in zip(layers, network.activations(images[None, part]), strict=True):
-                x[part] = h[0].cpu()
+        for start in range(0, len(images) or 1, ROWS):
+            found = kind.activations(network, images[start : start + ROWS])
+            for i, h in enumerate(found):
+                if not start:
+                    layers.append(np.empty((len(images), h.shape[1]), np.float32))
+                layers[i][start : start + ROWS] = h.cpu()
     return layers
 
 
 @torch.no_grad()
-def predict(
-    network: Network, images: Tensor, embedding: LabelEmbedding | None, norm: str
-) -> np.ndarray:
-    """Return the predicted category (N,) of each image (section 3.2).
-
-    With an `embedding` each of the K labels is tried: the goodness of a layer turns into
-    probabilities by a softmax over the labels, and the layers' probabilities are summed. Without
-    one (BP) the head's largest output decides.
-    """
+def predict(kind: Kind, network: Any, images: Tensor, embedding: Embedding) -> np.ndarray:
+    """Return the predicted category (N,) of each image."""
     with precision(images.device, "highest"):
-        parts = [
-            _predict_by_head(network, part)
-            if embedding is None
-            else _predict_by_goodness(network, part, embedding, norm)
-            for part in images.split(ROWS)
-        ]
+        parts = [kind.predict(network, part, embedding) for part in images.split(ROWS)]
     return torch.cat(parts).cpu().numpy()
-
-
-def _predict_by_head(network: Network, images: Tensor) -> Tensor:
-    *_, last = network.activations(images[None])
-    return network.logits(last)[0].argmax(1)
-
-
-def _predict_by_goodness(
-    network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
-) -> Tensor:
-    return most_probable(goodness_by_label(network, images, embedding, norm))
-
-
-def goodness_by_label(
-    network: Network, images: Tensor, embedding: LabelEmbedding, norm: str
-) -> Tensor:
-    """Return the goodness (labels, layers, rows) of each layer with each label drawn in."""
-    deeper = Network(network.layers[1:], None, network.normalisation)
-    per_label = []  # of each label: (layers, rows)
-    for first in _first_activations(network, images, embedding):
-        layers = [first, *deeper.activations(first)]
-        per_label.append(torch.stack([goodness(h[0], norm) for h in layers]))
-    return torch.stack(per_label)
-
-
-def _first_activations(
-    network: Network, images: Tensor, embedding: LabelEmbedding
-) -> Iterator[Tensor]:
-    """Yield the activations (1, rows, units) of layer 1 with each label drawn in.
-
-    The labels share the rest of the image, and the norm, for all have equally many pixels, equally
-    bright. So their activations differ by the weights of their pixels alone.
-    """
-    layer, norm = network.layers[0], NORMS[network.normalisation]
-    label = torch.zeros(len(images), dtype=torch.long, device=images.device)  # any of the ten
-    value = torch.linalg.vector_norm(embedding.embed(images, label), norm, 1, keepdim=True)
-    inverse = value.clamp_min(SMALLEST).reciprocal()
-    shared = layer(embedding.erase(images).mul_(inverse)[None])
-    brightness = embedding.contrast(images) * inverse
-    for pixels in embedding.pixels:
-        weight = layer.weight[:, None, :, pixels].sum(-1)
-        yield torch.addcmul(shared, brightness, weight).relu_()
-
-
-def most_probable(goodnesses: Tensor) -> Tensor:
-    """Return the predicted category (rows,) from the goodness (labels, layers, rows)."""
-    return goodnesses.softmax(0).sum(1).argmax(0)
 
 
 def represented_images(
     experiment: Experiment,
     images: Tensor,
     labels: Tensor,
-    embedding: LabelEmbedding | None,
+    embedding: Embedding,
     unseen_label: str,
 ) -> Tensor:
     """Return the images whose representations are analysed: with their true labels embedded.
 
     Images of a held-out category get what `unseen_label` says: no label at all (`none`, the pixels
-    stay as they are), their own (`own`), or K equally bright pixels (`neutral`). BP sees plain
-    images.
+    stay as they are), their own (`own`), or K equally bright pixels (`neutral`).
     """
-    if embedding is None:
-        return images
     embedded = embedding.embed(images, labels)
     unseen = labels == (-1 if experiment.held_out is None else experiment.held_out)
     if unseen_label == "none":
@@ -146,13 +86,15 @@ def extract_run(
         UserError: the run diverged in training, the device is not there, or memory runs out.
     """
     with memory_errors(choose(device), "free it of other work"):
-        network, images, labels, embedding = prepare(
-            experiment, seed, model_path, dataset, "test", device
+        run = prepare(experiment, seed, model_path, dataset, "test", device)
+        represented = represented_images(
+            experiment, run.images, run.labels, run.embedding, unseen_label
         )
-        predictions = predict(network, images, embedding, experiment.goodness)
-        represented = represented_images(experiment, images, labels, embedding, unseen_label)
         table = representation_table(
-            labels.cpu().numpy(), predictions, activations(network, represented), dataset.categories
+            run.labels.cpu().numpy(),
+            run.predicted(),
+            activations(run.kind, run.network, represented),
+            dataset.categories,
         )
     provenance = {
         "settings": experiment.training_settings(),
@@ -164,6 +106,39 @@ def extract_run(
     write_parquet(table, path, provenance)
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """The images of a split, on a device, for networks of a kind.
+
+    Attributes:
+        images: (N, C, H, W), standardised.
+        labels: (N,).
+        embedding: how labels are drawn into them.
+    """
+
+    kind: Kind
+    images: Tensor
+    labels: Tensor
+    embedding: Embedding
+
+
+@dataclass(frozen=True)
+class Prepared(Inputs):
+    """One run's network, and the images that it is to see."""
+
+    network: Any
+
+    def predicted(self) -> np.ndarray:
+        """Return the predicted category (N,) of each image."""
+        return predict(self.kind, self.network, self.images, self.embedding)
+
+    def correct(self) -> tuple[Tensor, Tensor]:
+        """Return the images that are classified correctly, labels embedded, and their labels."""
+        right = torch.from_numpy(self.predicted()).to(self.labels.device) == self.labels
+        labels = self.labels[right]
+        return self.embedding.embed(self.images[right], labels), labels
+
+
 def prepare(
     experiment: Experiment,
     seed: int,
@@ -171,28 +146,22 @@ def prepare(
     dataset: Dataset,
     split: str,
     device: str,
-) -> tuple[Network, Tensor, Tensor, LabelEmbedding | None]:
-    """Return on the device: one run's network, a split's images and labels, the label embedding.
-
-    The images are standardised and flattened; the embedding is None for BP.
-    """
+) -> Prepared:
+    """Return one run's network and a split's images, on the device."""
     chosen = choose(device)
-    network = weights.load(model_path, seed, chosen, of=experiment)
-    return network, *inputs(experiment, dataset, split, chosen)
+    of = inputs(experiment, dataset, split, chosen)
+    network = weights.load(of.kind, model_path, seed, chosen)
+    return Prepared(**vars(of), network=network)
 
 
-def inputs(
-    experiment: Experiment, dataset: Dataset, split: str, device: torch.device
-) -> tuple[Tensor, Tensor, LabelEmbedding | None]:
-    """Return on the device: a split's images and labels, the label embedding; see `prepare`."""
+def inputs(experiment: Experiment, dataset: Dataset, split: str, device: torch.device) -> Inputs:
+    """Return a split's images on the device."""
     part = dataset.train if split == "train" else dataset.test
-    images = torch.from_numpy(dataset.standardised(part.images)).to(device)
-    embedding = None
-    if experiment.model != "bp":
-        embedding = LabelEmbedding.of(
-            images, dataset.shape, dataset.categories, experiment.black, experiment.maximum
-        )
-    return images, torch.from_numpy(part.labels).to(device), embedding
+    flat = torch.from_numpy(dataset.standardised(part.images)).to(device)
+    images = flat.unflatten(1, dataset.shape)
+    kind = find_kind(experiment, dataset.shape, dataset.categories)
+    labels = torch.from_numpy(part.labels).to(device)
+    return Inputs(kind, images, labels, kind.embedding(images))
 
 
 def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -212,9 +181,9 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
     if about["dataset"] != dataset.sha256:
         raise UserError(f"{path}: is of other images than the dataset's; remove it and run again")
     experiment = Experiment(**about["settings"])
-    images, labels, embedding = inputs(experiment, dataset, "test", torch.device("cpu"))
+    of = inputs(experiment, dataset, "test", torch.device("cpu"))
     wanted = torch.as_tensor(rows)
     seen = represented_images(
-        experiment, images[wanted], labels[wanted], embedding, about["unseen_label"]
+        experiment, of.images[wanted], of.labels[wanted], of.embedding, about["unseen_label"]
     )
     return dataset.as_pixels(seen.numpy())

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
 from ffensembles.analysis.measurements import table_of, with_keys
@@ -23,7 +21,7 @@ from ffensembles.extras.beyond.pruning import spread
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
 from ffensembles.learning.snapshots import networks
-from ffensembles.representations.extraction import activations, inputs, predict
+from ffensembles.representations.extraction import Prepared, activations, inputs, predict
 
 COLUMNS = {
     **{"epoch": int, "category": int, "sparsity": float, "units": int, "size": int},
@@ -105,7 +103,8 @@ def measure_dynamics(
 ) -> pd.DataFrame:
     """Follow the ensembles of one run through its snapshots.
 
-    A layer of FF is followed through its own training, on top of the trained layers before it.
+    Where layers are trained one after the other, each is followed through its own training, on top
+    of the trained layers before it.
 
     Args:
         experiment: what was trained.
@@ -117,32 +116,26 @@ def measure_dynamics(
 
     Returns:
         seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this
-        epoch; in FF of the layers up to this one).
+        epoch; where layers are trained one after the other, of those up to this one).
 
     Raises:
         UserError: there are no snapshots of this run, it diverged, or the device is not there.
     """
     (path,) = snapshots
     chosen = choose(device)
-    x, labels, embedding = inputs(experiment, dataset, "test", chosen)
-    layerwise = experiment.model == "ff"
-    read = partial(networks, path, layerwise=layerwise, of=experiment, seed=seed)
-    *_, (_, _, last) = read()
-    predicted = predict(last.to(chosen), x, embedding, experiment.goodness)
-    correct = torch.from_numpy(predicted).to(chosen) == labels
-    seen, seen_labels = x[correct], labels[correct]
-    if embedding:
-        seen = embedding.embed(seen, seen_labels)
+    of = inputs(experiment, dataset, "test", chosen)
+    *_, (_, _, last) = networks(of.kind, path, seed)
+    seen, seen_labels = Prepared(**vars(of), network=last.to(chosen)).correct()
     categories = seen_labels.cpu().numpy()
-    some, truth = spread(x, images), spread(labels, images).cpu().numpy()
+    some, truth = spread(of.images, images), spread(of.labels, images).cpu().numpy()
 
     moments: dict[int, list[Moment]] = {}
     accuracy: dict[tuple[int, int], float] = {}
-    for layer, epoch, stored in read():
+    for layer, epoch, stored in networks(of.kind, path, seed):
         network = stored.to(chosen)
-        guess = predict(network, some, embedding, experiment.goodness)
-        for number, h in enumerate(activations(network, seen), 1):
-            if number == layer or not layerwise:
+        guess = predict(of.kind, network, some, of.embedding)
+        for number, h in enumerate(activations(of.kind, network, seen), 1):
+            if number == layer or not of.kind.layerwise:
                 moments.setdefault(number, []).append(look(epoch, h, categories))
                 accuracy[number, epoch] = float((guess == truth).mean())
     tables = [

@@ -5,8 +5,14 @@ from ffensembles.pipeline.results import DATASET, EXPERIMENT, MODELS, REPRESENTA
 
 # By the name of the question.
 MEASURED = {
-    name: table(name, f"beyond/{EXPERIMENT}/{name}.parquet")
-    for name in ("dynamics", "pruning", "microstructure", "assemblies", "definition")
+    name: table(name, f"beyond/{EXPERIMENT}/{name}.parquet", needs=needs)
+    for name, needs in {
+        "dynamics": "",
+        "pruning": "prune",
+        "microstructure": "",
+        "assemblies": "",
+        "definition": "",
+    }.items()
 }
 
 MEASUREMENTS = (

@@ -8,7 +8,7 @@ drives are worth nothing, and in no ensemble, so what is drawn at random is draw
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -22,23 +22,13 @@ from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose, precision
-from ffensembles.learning.goodness import goodness
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Linear, Network, normalise
+from ffensembles.learning.kinds import Kept
 from ffensembles.learning.weights import stored_networks
-from ffensembles.representations.extraction import (
-    activations,
-    inputs,
-    most_probable,
-    predict,
-    prepare,
-)
+from ffensembles.representations.extraction import Prepared, activations, inputs, prepare
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
 DRAWS = 10  # of the random ranking, and of as many live units as there are in ensembles
 ROWS = 2000  # pass the network together: few enough to stay in the processor's cache
-
-Kept = Sequence[Tensor | None]  # of each layer the units to keep, None for all of them
 
 
 @dataclass(frozen=True)
@@ -99,42 +89,34 @@ def measure_pruning(
     tables = []
     name = "/".join(["pruning", *experiment.key])
     for path, seed in stored_networks(models):
-        network, x, labels, embedding = prepare(experiment, seed, path, dataset, "train", device)
-        x, labels = spread(x, 2 * images), spread(labels, 2 * images)
-        predicted = predict(network, x, embedding, experiment.goodness)
-        correct = torch.from_numpy(predicted).to(labels.device) == labels
-        x, labels = x[correct], labels[correct]
-        layers = activations(network, embedding.embed(x, labels) if embedding else x)
+        whole = prepare(experiment, seed, path, dataset, "train", device)
+        run = replace(
+            whole, images=spread(whole.images, 2 * images), labels=spread(whole.labels, 2 * images)
+        )
         rng = np.random.default_rng([random_seed, seed, *name.encode()])
-        ranking = rank_units(network, layers, labels.cpu().numpy(), rng)
+        ranking = rank_units(run, rng)
 
-        x, labels, embedding = inputs(experiment, dataset, "test", choose(device))
-        x, labels = spread(x, images), spread(labels, images)
+        test = inputs(experiment, dataset, "test", choose(device))
+        x, labels = spread(test.images, images), spread(test.labels, images)
+        tested = replace(run, images=x, labels=labels, embedding=test.embedding)
         with precision(x.device, "highest"):
-            table = prune(network, x, labels, embedding, experiment.goodness, ranking, rng)
+            table = prune(tested, ranking, rng)
         tables.append(with_keys(table, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
-def rank_units(
-    network: Network,
-    layers: Sequence[np.ndarray],
-    labels: np.ndarray,
-    rng: np.random.Generator,
-    draws: int = DRAWS,
-) -> Ranking:
-    """Rank the units of every layer; none is ranked where there are no images.
+def rank_units(run: Prepared, rng: np.random.Generator, draws: int = DRAWS) -> Ranking:
+    """Rank the units of every layer; none is ranked where no image is classified correctly.
 
     Args:
-        network: of one seed.
-        layers: representations of the same images, (M, n) each. They should not be those that
-            the pruned networks are tested on.
-        labels: (M,), the category of each row.
+        run: a network, and images that it is not tested on.
         rng: draws the random rankings.
         draws: how many random rankings.
     """
-    if not len(labels):
+    seen, truth = run.correct()
+    if not len(truth):
         return Ranking({}, [], [])
+    layers, labels = activations(run.kind, run.network, seen), truth.cpu().numpy()
     categories = np.unique(labels)
     means = [category_means(x, labels, categories) for x in layers]
     loos = [leave_one_out(x) for x in means]
@@ -142,13 +124,12 @@ def rank_units(
         np.divide(x, loo, out=np.zeros_like(x), where=loo > 0).max(axis=0)
         for x, loo in zip(means, loos, strict=True)
     ]
-    norms = [layer.weight[0].norm(dim=1).cpu().numpy() for layer in network.layers]
-    importance = {
-        "ensembles": outstanding,
-        "weight norm": norms,
-        "mean activation": [x.mean(axis=0) for x in means],
-    }
-    activity = importance["mean activation"]
+    activity = [x.mean(axis=0) for x in means]
+    importance = {"ensembles": outstanding}
+    if run.kind.incoming:
+        weights = run.kind.weights(run.network)
+        importance["weight norm"] = [w.norm(dim=1).cpu().numpy() for w in weights]
+    importance["mean activation"] = activity
     for draw in range(draws):
         importance[f"random {draw}"] = [np.where(x > 0, rng.random(len(x)), -1) for x in activity]
     members = [np.any(active_units(*pair), axis=0) for pair in zip(means, loos, strict=True)]
@@ -156,23 +137,15 @@ def rank_units(
 
 
 def prune(
-    network: Network,
-    images: Tensor,
-    labels: Tensor,
-    embedding: LabelEmbedding | None,
-    norm: str,
+    run: Prepared,
     ranking: Ranking,
     rng: np.random.Generator,
     shares: Sequence[float] = SHARES,
 ) -> pd.DataFrame:
-    """Test a network of one seed with less and less of its units.
+    """Test a network with less and less of its units.
 
     Args:
-        network: of one seed.
-        images: standardised, (M, inputs).
-        labels: (M,).
-        embedding: draws the labels to be tried; None for BP.
-        norm: of the goodness.
+        run: the network, and the images to test it on.
         ranking: of the units.
         rng: draws live units.
         shares: of the units to keep, beside all of them.
@@ -186,10 +159,11 @@ def prune(
         of multiplications kept, of the whole network), accuracy. A layer without units in
         ensembles, or without others, stays whole where the others are pruned by them.
     """
-    trials = [_whole(network), *(_trials(ranking, shares, rng) if ranking.members else [])]
-    accuracy = accuracies(network, images, labels, embedding, norm, [t.kept for t in trials])
+    whole = Trial(0, "whole", 0, 1.0, np.nan, [None] * run.kind.experiment.layers)
+    trials = [whole, *(_trials(ranking, shares, rng) if ranking.members else [])]
+    accuracy = accuracies(run, [t.kept for t in trials])
     rows = [
-        (t.layer, t.ranking, t.draw, t.share, t.live, operations(network, t.kept), value)
+        (t.layer, t.ranking, t.draw, t.share, t.live, operations(run, t.kept), value)
         for t, value in zip(trials, accuracy, strict=True)
     ]
     columns = ["layer", "ranking", "draw", "share", "live", "operations", "accuracy"]
@@ -197,48 +171,19 @@ def prune(
 
 
 @torch.no_grad()
-def accuracies(
-    network: Network,
-    images: Tensor,
-    labels: Tensor,
-    embedding: LabelEmbedding | None,
-    norm: str,
-    prunings: Sequence[Kept],
-) -> list[float]:
-    """Return the accuracy of a network of one seed under each of some prunings.
-
-    What lies below the first pruned layer is the same for all, and computed once, its goodness
-    too.
-    """
+def accuracies(run: Prepared, prunings: Sequence[Kept]) -> list[float]:
+    """Return the accuracy of a network under each of some prunings."""
     correct = torch.zeros(len(prunings), dtype=torch.long)
-    together = ROWS if embedding is None else ROWS // embedding.categories
-    for part, truth in zip(images.split(together), labels.split(together), strict=True):
-        seen = part if embedding is None else _with_every_label(part, embedding)
-        whole = list(network.activations(seen[None]))
-        values = [] if embedding is None else [goodness(h[0], norm) for h in whole]
-        for i, kept in enumerate(prunings):
-            changed = _changed(network, whole, kept)
-            if embedding is None:
-                last = changed[-1] if changed else whole[-1]
-                predicted = _head(network, kept)(last)[0].argmax(1)
-            else:
-                below = values[: len(whole) - len(changed)]
-                per_layer = torch.stack([*below, *(goodness(h[0], norm) for h in changed)])
-                per_label = per_layer.unflatten(1, (embedding.categories, len(part)))
-                predicted = most_probable(per_label.transpose(0, 1))
-            correct[i] += (predicted == truth).sum().cpu()
-    return (correct / len(images)).tolist()
+    for part, truth in zip(run.images.split(ROWS), run.labels.split(ROWS), strict=True):
+        predicted = run.kind.predict_pruned(run.network, part, run.embedding, prunings)
+        correct += (predicted == truth).sum(1).cpu()
+    return (correct / len(run.images)).tolist()
 
 
-def operations(network: Network, kept: Kept) -> float:
+def operations(run: Prepared, kept: Kept) -> float:
     """Return the share of a forward pass's multiplications that are left."""
-    linears = [*network.layers, *([network.head] if network.head else [])]
-    shapes = [linear.weight.shape[1:] for linear in linears]
-    after = [len(k) if k is not None else n for k, (n, _) in zip(kept, shapes, strict=False)]
-    after += [n for n, _ in shapes[len(after) :]]
-    before = [shapes[0][1], *after[:-1]]
-    left = sum(a * b for a, b in zip(after, before, strict=True))
-    return left / sum(n * m for n, m in shapes)
+    pruned = run.kind.prune(run.network, kept)
+    return run.kind.operations(pruned) / run.kind.operations(run.network)
 
 
 def spread(rows: Tensor, most: int) -> Tensor:
@@ -246,10 +191,6 @@ def spread(rows: Tensor, most: int) -> Tensor:
     if len(rows) <= most:
         return rows
     return rows[torch.linspace(0, len(rows) - 1, most, device=rows.device).long()]
-
-
-def _whole(network: Network) -> Trial:
-    return Trial(0, "whole", 0, 1.0, np.nan, [None] * len(network.layers))
 
 
 def _trials(ranking: Ranking, shares: Sequence[float], rng: np.random.Generator) -> Iterator[Trial]:
@@ -289,32 +230,3 @@ def _trial(
         for i in range(len(ranking.members))
     ]
     return Trial(layer, name, draw, share, live, places)
-
-
-def _with_every_label(images: Tensor, embedding: LabelEmbedding) -> Tensor:
-    """Return (K · rows, inputs): all images with label 0, then all with label 1, and so on."""
-    every = torch.arange(embedding.categories, device=images.device)
-    labels = every.repeat_interleave(len(images))
-    return embedding.embed(images.repeat(embedding.categories, 1), labels)
-
-
-def _changed(network: Network, whole: Sequence[Tensor], kept: Kept) -> list[Tensor]:
-    """Return the activations that the whole network's turn into, from the first pruned layer on."""
-    first = next((i for i, k in enumerate(kept) if k is not None), len(kept))
-    layers = [h[..., k] for h, k in zip(whole[first:], kept[first : first + 1], strict=False)]
-    for i in range(first + 1, len(kept)):
-        part = _part(network.layers[i], kept[i], kept[i - 1])
-        layers.append(part(normalise(layers[-1], network.normalisation)).relu_())
-    return layers
-
-
-def _head(network: Network, kept: Kept) -> Linear:
-    assert network.head is not None, "only BP has a head"
-    return _part(network.head, None, kept[-1])
-
-
-def _part(linear: Linear, after: Tensor | None, before: Tensor | None) -> Linear:
-    weight, bias = linear.weight, linear.bias
-    if after is not None:
-        weight, bias = weight[:, after], bias[:, after]
-    return Linear.of(weight if before is None else weight[:, :, before], bias)

@@ -58,7 +58,9 @@ class Question:
         asked = [
             e
             for e in experiments
-            if e.study in studies and (figures["seed"] in e.runs or not self.one_run)
+            if e.study in studies
+            and (figures["seed"] in e.runs or not self.one_run)
+            and self.measured.exists_of(e)
         ]
         shown = figures["beyond"]["dataset"]
         if not any(e.study == "main" and e.dataset == shown for e in asked):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,9 @@ from ffensembles.extras.explorer.choice import choose_images, strongest_images
 from ffensembles.extras.explorer.packing import Block, bits, exact, in_steps, sheet, smallest_index
 from ffensembles.extras.explorer.scores import score_labels
 from ffensembles.files import read_frame, read_parquet
-from ffensembles.learning.networks import Network
 from ffensembles.paper.figures.activation_maps import end_of_scale
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
-from ffensembles.representations.extraction import prepare
+from ffensembles.representations.extraction import Prepared, prepare
 from ffensembles.representations.stored import of_layer
 
 PIXELS = 8_000_000  # of all images on a page: the test images of MNIST and FashionMNIST fit
@@ -145,10 +145,8 @@ def _model(
         pictures: how many models share the room for pictures of units.
         device: where the network runs.
     """
-    network, images, labels, embedding = prepare(
-        run.experiment, run.seed, run.model, dataset, "test", device
-    )
-    scores = score_labels(run.experiment, network, images[shown], embedding)
+    trained = prepare(run.experiment, run.seed, run.model, dataset, "test", device)
+    scores = score_labels(trained, trained.images[shown])
     low, high = float(scores.values.min()), float(scores.values.max())
     predictions = table["prediction"].to_numpy()
     blocks = {
@@ -163,12 +161,12 @@ def _model(
         rows = ensembles[ensembles["layer"] == layer]
         parts = _means(rows, (dataset.categories, x.shape[1])) | _images(x, shown, kept)
         if layer == 1:
-            parts |= _incoming(network, dataset.shape, pictures)
+            parts |= _incoming(trained, dataset.shape, pictures)
         blocks |= {f"{layer}/{part}": block for part, block in parts.items()}
         layers.append({"units": x.shape[1]})
     if run.dynamics:
         blocks |= _dynamics(read_frame(run.dynamics), layers, dataset.categories)
-    truth = labels.cpu().numpy()
+    truth = trained.labels.cpu().numpy()
     correct = np.bincount(truth[predictions == truth], minlength=dataset.categories)
     model = {
         "key": run.experiment.model,
@@ -199,12 +197,16 @@ def _images(x: np.ndarray, shown: np.ndarray, kept: int) -> dict[str, Block]:
     return {"top": exact(places.astype(smallest_index(len(shown)))), "activations": steps}
 
 
-def _incoming(network: Network, shape: tuple[int, int, int], models: int) -> dict[str, Block]:
+def _incoming(run: Prepared, shape: tuple[int, int, int], models: int) -> dict[str, Block]:
     """Pack the incoming weights (n, C, H, W) of the first layer, and the largest of each unit.
 
     Each unit's are divided by its largest. Where they are many, neighbouring pixels become one.
+    There are none where a unit has not a weight for each pixel.
     """
-    weight = network.layers[0].weight[0].cpu().numpy().reshape(-1, *shape)
+    weights = run.kind.weights(run.network) if run.kind.incoming else []
+    if not weights or weights[0].shape[1] != prod(shape):
+        return {}
+    weight = weights[0].cpu().numpy().reshape(-1, *shape)
     while models * weight.size > WEIGHTS and min(weight.shape[2:]) >= 2:
         height, width = (side // 2 * 2 for side in weight.shape[2:])
         even = weight[:, :, :height, :width]

@@ -38,7 +38,7 @@ COLOURS = {
     "active": ACTIVE,
     "inactive": INACTIVE,
     "highlight": HIGHLIGHT,
-    "models": MODEL_COLOURS,
+    "models": dict(MODEL_COLOURS),
     "layers": LAYER_COLOURS[1:],
 }
 

@@ -8,11 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ffensembles.experiments import Experiment
 from ffensembles.learning.devices import precision
-from ffensembles.learning.label_embedding import LabelEmbedding
-from ffensembles.learning.networks import Network
-from ffensembles.representations.extraction import ROWS, goodness_by_label
+from ffensembles.representations.extraction import ROWS, Prepared
 
 
 @dataclass(frozen=True)
@@ -34,32 +31,15 @@ class Scores:
 
 
 @torch.no_grad()
-def score_labels(
-    experiment: Experiment, network: Network, images: Tensor, embedding: LabelEmbedding | None
-) -> Scores:
-    """Return what a network's prediction rests on.
-
-    With an `embedding` it is the goodness of each layer under each label, without one (BP) the
-    head's outputs.
+def score_labels(run: Prepared, images: Tensor) -> Scores:
+    """Return what a network's prediction rests on, such as the goodness of each layer.
 
     Args:
-        experiment: what was trained.
-        network: of one seed.
-        images: (N, C*H*W), standardised.
-        embedding: of the labels, as for `extraction.predict`.
+        run: the network.
+        images: (N, C, H, W), standardised; some of the run's.
     """
     with precision(images.device, "highest"):
-        if embedding is None:
-            parts = [_outputs(network, part) for part in images.split(ROWS)]
-            return Scores("Output", ["Head"], np.concatenate(parts)[None])
-        by_label = [
-            goodness_by_label(network, part, embedding, experiment.goodness)
-            for part in images.split(ROWS)
-        ]
-    values = torch.cat(by_label, 2).permute(1, 2, 0).cpu().numpy()
-    return Scores("Goodness", [f"Layer {i}" for i in range(1, len(values) + 1)], values)
-
-
-def _outputs(network: Network, images: Tensor) -> np.ndarray:
-    *_, last = network.activations(images[None])
-    return network.logits(last)[0].cpu().numpy()
+        parts = [run.kind.scores(run.network, part, run.embedding) for part in images.split(ROWS)]
+    rows = list(parts[0])
+    values = torch.stack([torch.cat([part[row] for part in parts]) for row in rows])
+    return Scores(run.kind.score, rows, values.cpu().numpy())

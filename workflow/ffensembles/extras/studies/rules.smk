@@ -82,6 +82,9 @@ for table in own.TABLES.values():
             catalogue="extras.studies.catalogue.TABLES",
             table=table.name,
             names=lambda wildcards: names_of(rows_of_study(wildcards)),
+            left_out=lambda wildcards, table=table: selection.left_out(
+                dict.fromkeys(table.measured, rows_of_study(wildcards))
+            ),
             code=code("scripts/tabulate.py", "extras/studies/catalogue.py"),
         script:
             "../../../scripts/tabulate.py"
@@ -116,13 +119,19 @@ for figure in own.FIGURES:
             "../../../scripts/plot.py"
 
 
+def exist_of(rows, artefacts):
+    """Say whether there are all of some files, of one of the rows of a study at least."""
+    return all(any(artefact.exists_of(e) for e in rows) for artefact in artefacts)
+
+
 rule studies:
     localrule: True
     input:
         [
             f"<results>/studies/{study}/{table.name}.{form}"
-            for study in STUDIES
+            for study, rows in STUDIES.items()
             for table in own.TABLES.values()
+            if exist_of(rows, table.measured)
             for form in FORMS
         ],
         [
@@ -132,6 +141,7 @@ rule studies:
                 figure.place.format(dataset=e.dataset, model=e.model)
                 for e in rows
                 for figure in own.FIGURES
+                if exist_of([o for o in rows if o.dataset == e.dataset], figure.files)
             )
             for form in ("pdf", "png")
         ],

@@ -1,21 +1,22 @@
 """Goodness: what FF makes large for positive and small for negative data (section 3.2).
 
-A module here is a goodness, and its name is that in the table of experiments. It has a function
-`value`, from activations (…, units) ≥ 0 to goodness (…,), and may have a function `slope`, from
-both of these to ∂goodness/∂activations as a direction (…, units) times a factor (…,). Without one,
-autograd finds it, which is slower. Only experiments that name a goodness depend on its file.
+A file here is a goodness, or one of your own that the config's key `variants` names; its name is
+that in the table of experiments. It has a function `value`, from activations (…, units) ≥ 0 to
+goodness (…,), and may have a function `slope`, from both of these to ∂goodness/∂activations as a
+direction (…, units) times a factor (…,). Without one, autograd finds it, which is slower. Only
+experiments that name a goodness depend on its file.
 """
 
 from __future__ import annotations
 
 import logging
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ffensembles import variants
 from ffensembles.errors import trying
 
 log = logging.getLogger(__name__)
@@ -51,23 +52,23 @@ def _module(name: str) -> Any:
     Raises:
         UserError: it fails, or returns other shapes than it should or what is not finite.
     """
-    with trying(f"learning/goodness/{name}.py"):
-        module = import_module(f"{__name__}.{name}")
+    with trying(variants.file_of("goodness", name)):
+        module = variants.load("goodness", name)
         activations = torch.ones(2, 3, 4)
         activations[0, 0] = 0  # units may all be silent
         value = module.value(activations)
-        check_shape("value", value, activations[..., 0])
+        check("value", value, activations[..., 0])
         direction, factor = _slope(module, activations, value)
-        check_shape("slope's direction", direction, activations)
-        check_shape("slope's factor", factor, value)
+        check("slope's direction", direction, activations)
+        check("slope's factor", factor, value)
     if not hasattr(module, "slope"):
         log.info("goodness %s has no slope of its own: autograd finds it, more slowly", name)
     return module
 
 
-def check_shape(what: str, found: Tensor, like: Tensor) -> None:
-    """Raise a ValueError if a tensor has another shape than it should have, or is not finite."""
-    if not found.isfinite().all():
-        raise ValueError(f"{what} is not a finite number where activations are 0 or 1")
+def check(what: str, found: Tensor, like: Tensor) -> None:
+    """Raise a ValueError if a tensor is not finite, or has another shape than it should have."""
     if found.shape != like.shape:
         raise ValueError(f"{what} is of shape {tuple(found.shape)}, not {tuple(like.shape)}")
+    if not found.isfinite().all():
+        raise ValueError(f"{what} is not finite")

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike
 from ffensembles.paper.claims.evidence import PAPER, Evidence
 from ffensembles.printing.names import DATASETS
 
-GOODNESS = ("ff", "bpff")  # the models that optimise goodness
-
 Finding = tuple[bool | np.bool_, str]  # is it true, and the figures behind it
 Check = Callable[[Evidence], Finding]
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.analysis.significance import INSIGNIFICANT_P
-from ffensembles.paper.claims.claim import GOODNESS, Finding, claim, f
+from ffensembles.paper.claims.claim import Finding, claim, f
 from ffensembles.paper.claims.evidence import PAPER, Evidence
 from ffensembles.paper.tables.summaries import has_ensembles
+from ffensembles.paper_models import BPFF, FF, WITH_GOODNESS
 from ffensembles.printing.names import CATEGORIES, MODELS
 
 NONE_SPARSE = "no layer is sparse, so there are no ensembles"
@@ -19,7 +20,7 @@ def extends_to_training_data(e: Evidence) -> Finding:
     There is at least one sparse layer, and in each of them S on training images is within 0.05 of
     that on test images, and the size of the ensembles within a tenth.
     """
-    layers = [(model, layer) for model in GOODNESS for layer in e.sparse_layers(model)]
+    layers = [(model, layer) for model in WITH_GOODNESS for layer in e.sparse_layers(model)]
     if not layers:
         return False, NONE_SPARSE
     seen = "training_sparsity"
@@ -35,7 +36,7 @@ def extends_to_training_data(e: Evidence) -> Finding:
 @claim("4.2")
 def ensembles_are_small(e: Evidence) -> Finding:
     """Ensembles are small: at most a quarter of a sparse layer, a tenth or less in some."""
-    percents = [e.ensemble_percent(m, layer) for m in GOODNESS for layer in e.sparse_layers(m)]
+    percents = [e.ensemble_percent(m, layer) for m in WITH_GOODNESS for layer in e.sparse_layers(m)]
     if not percents:
         return False, NONE_SPARSE
     figures = f"{min(percents):.1f} % to {max(percents):.1f} % of {len(percents)} sparse layers"
@@ -49,10 +50,10 @@ def comparable_ensemble_sizes(e: Evidence) -> Finding:
     In each layer that is sparse in both, neither is more than five times the other; the paper's
     own differ by up to 4.2 times, in layer 2 on SVHN.
     """
-    layers = sorted(set(e.sparse_layers("ff")) & set(e.sparse_layers("bpff")))
+    layers = sorted(set(e.sparse_layers(FF)) & set(e.sparse_layers(BPFF)))
     if not layers:
         return False, "no layer is sparse in both, so there are no ensembles"
-    ff, bpff = ([e.ensemble_percent(model, layer) for layer in layers] for model in GOODNESS)
+    ff, bpff = ([e.ensemble_percent(model, layer) for layer in layers] for model in WITH_GOODNESS)
     comparable = all(0 < max(pair) <= 5 * min(pair) for pair in zip(ff, bpff, strict=True))
     return comparable, f"FF {f(ff, '.1f')} %, BP/FF {f(bpff, '.1f')} %"
 
@@ -61,8 +62,8 @@ def comparable_ensemble_sizes(e: Evidence) -> Finding:
 def larger_on_complex_datasets(e: Evidence) -> Finding:
     """FF's ensembles tend to be larger on SVHN and CIFAR10 than on MNIST and FASHIONMNIST."""
     percents = {
-        name: [e.of(name).ensemble_percent("ff", layer) for layer in layers]
-        for name, layers in _layers_with_ensembles(e, "ff").items()
+        name: [e.of(name).ensemble_percent(FF, layer) for layer in layers]
+        for name, layers in _layers_with_ensembles(e, FF).items()
     }
     if set(percents) != set(PAPER):
         return False, NONE_SPARSE
@@ -77,7 +78,7 @@ UPPER_GARMENTS = {"Pullover", "Coat", "Shirt"}
 
 def similar_share_most(e: Evidence, study: str) -> Finding:
     """Say whether pullover, coat and shirt overlap twice as much as all other pairs, or more."""
-    overlaps = e.overlaps("ff", study)
+    overlaps = e.overlaps(FF, study)
     names = CATEGORIES["fashionmnist"]
     similar = [{names[a], names[b]} <= UPPER_GARMENTS for a, b in overlaps[["a", "b"]].to_numpy()]
     among = overlaps.loc[similar, "jaccard"].mean()
@@ -107,9 +108,9 @@ def similar_categories_share_units_with_l1(e: Evidence) -> Finding:
 @claim("5", on=("fashionmnist",))
 def units_in_several_ensembles(e: Evidence) -> Finding:
     """Single units belong to sparse ensembles of several categories (mixed selectivity)."""
-    if 1 not in e.sparse_layers("ff"):
+    if 1 not in e.sparse_layers(FF):
         return False, "layer 1 of FF is not sparse, so it has no ensembles"
-    members = e.rows("members", model="ff", study="main", layer=1)
+    members = e.rows("members", model=FF, study="main", layer=1)
     share = (members.groupby(["seed", "unit"])["category"].nunique() > 1).mean()
     return share > 0, f"{share:.1%} of the units in any layer-1 ensemble of FF"
 
@@ -119,7 +120,7 @@ def assigned_units(e: Evidence) -> pd.DataFrame:
     return pd.concat(
         [
             e.of(name).rows("significance", model=model, study="main", layer=layer)
-            for model in GOODNESS
+            for model in WITH_GOODNESS
             for name, layers in _layers_with_ensembles(e, model).items()
             for layer in layers
         ]
@@ -157,5 +158,5 @@ def insignificant_units_in_one_place(e: Evidence) -> Finding:
     if units.empty:
         return False, NONE_SPARSE
     above = units[units["p_value"] > INSIGNIFICANT_P]
-    there = (above["dataset"] == "cifar10") & (above["model"] == "bpff") & (above["layer"] == 2)
+    there = (above["dataset"] == "cifar10") & (above["model"] == BPFF) & (above["layer"] == 2)
     return there.sum() > 0.5 * len(above), f"{there.sum():,} of {len(above):,}"

@@ -3,28 +3,29 @@
 import numpy as np
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.paper.claims.claim import GOODNESS, Finding, claim, f
+from ffensembles.paper.claims.claim import Finding, claim, f
 from ffensembles.paper.claims.evidence import Evidence, Missing
+from ffensembles.paper_models import BPFF, WITH_GOODNESS
 from ffensembles.printing.names import MODELS
 
 ON = ("mnist", "fashionmnist")
 STUDY = "l1-goodness"
 
 
-@claim("App. K", on=ON, learned=GOODNESS)
+@claim("App. K", on=ON, learned=WITH_GOODNESS)
 def l1_accuracy_comparable(e: Evidence) -> Finding:
     """Accuracy with ℓ1 goodness is comparable with ℓ2: within 0.02."""
-    gaps = [e.accuracy(model, STUDY) - e.accuracy(model) for model in GOODNESS]
+    gaps = [e.accuracy(model, STUDY) - e.accuracy(model) for model in WITH_GOODNESS]
     return max(map(abs, gaps)) <= 0.02, f"ℓ1 − ℓ2, FF / BP/FF {f(gaps, '+.3f')}"
 
 
 @claim("App. K", on=ON)
 def l1_sparsity_consistent(e: Evidence) -> Finding:
     """Layers that are sparse with ℓ2 goodness (S ≥ 0.5) are with ℓ1; at least one is."""
-    sparse = {model: e.sparse_layers(model) for model in GOODNESS}
+    sparse = {model: e.sparse_layers(model) for model in WITH_GOODNESS}
     kept = all(set(layers) <= set(e.sparse_layers(m, STUDY)) for m, layers in sparse.items())
     figures = "; ".join(
-        f"{MODELS[m]} ℓ1 {f(e.by_layer(m, STUDY))}, ℓ2 {f(e.by_layer(m))}" for m in GOODNESS
+        f"{MODELS[m]} ℓ1 {f(e.by_layer(m, STUDY))}, ℓ2 {f(e.by_layer(m))}" for m in WITH_GOODNESS
     )
     return any(sparse.values()) and kept, figures
 
@@ -35,8 +36,8 @@ def l1_raises_sparsity_of_last_layer(e: Evidence) -> Finding:
 
     Significantly: p < 0.05 in Welch's test over the runs, one-sided.
     """
-    last = e.layers("bpff")[-1]
-    l1, l2 = (e.sparsity_of_runs("bpff", last, study) for study in (STUDY, "main"))
+    last = e.layers(BPFF)[-1]
+    l1, l2 = (e.sparsity_of_runs(BPFF, last, study) for study in (STUDY, "main"))
     if min(len(l1), len(l2)) < 2:
         raise Missing("more than one run is needed")
     from scipy.stats import ttest_ind  # here, for other claims need not wait a second for it

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.paper.claims.claim import GOODNESS, Finding, claim, f
+from ffensembles.paper.claims.claim import Finding, claim, f
 from ffensembles.paper.claims.evidence import Evidence
 from ffensembles.paper.claims.sparsity import CLEAR
+from ffensembles.paper_models import BP, FF, PAPER_MODELS, WITH_GOODNESS
 from ffensembles.printing.names import MODELS
 
 FASHION = ("fashionmnist",)
@@ -17,22 +18,22 @@ def on_missing(e: Evidence, model: str) -> np.ndarray:
     return np.array([e.probe(model, study, category=k) for k, study in cases.items()])
 
 
-@claim("App. H", on=FASHION, learned=tuple(MODELS))
+@claim("App. H", on=FASHION, learned=PAPER_MODELS)
 def probes_recover_unseen_categories(e: Evidence) -> Finding:
     """Probes read unseen categories well (accuracy ≥ 0.6) in four of five cases."""
-    scores = {model: on_missing(e, model) for model in MODELS}
+    scores = {model: on_missing(e, model) for model in PAPER_MODELS}
     figures = "; ".join(f"{MODELS[model]} {f(score, '.2f')}" for model, score in scores.items())
     return all((score >= 0.6).mean() >= 0.8 for score in scores.values()), figures
 
 
-@claim("5", on=FASHION, learned=("ff",))
+@claim("5", on=FASHION, learned=(FF,))
 def unseen_read_as_well_as_seen(e: Evidence) -> Finding:
     """FF's unseen categories are read almost as well as the seen: within 0.1 on average."""
     gaps = []
-    for k, study in e.unseen("probes", "ff").items():
-        rows = e.rows("probes", model="ff", study=study)
+    for k, study in e.unseen("probes", FF).items():
+        rows = e.rows("probes", model=FF, study=study)
         seen = rows[(rows["category"].notna()) & (rows["category"] != k)]["accuracy"].mean()
-        gaps.append(seen - e.probe("ff", study, category=k))
+        gaps.append(seen - e.probe(FF, study, category=k))
     return np.mean(gaps) <= 0.1, f"seen − unseen {np.mean(gaps):+.3f}, {len(gaps)} cases"
 
 
@@ -46,7 +47,7 @@ def probes_close_to_baseline(e: Evidence) -> Finding:
     costs = [
         e.accuracy(model)
         - np.mean([e.probe(model, study) for study in e.unseen("probes", model).values()])
-        for model in MODELS
+        for model in PAPER_MODELS
     ]
     return np.abs(costs).max() <= 0.02, f"baseline − average, FF / BP/FF / BP {f(costs, '+.3f')}"
 
@@ -58,9 +59,9 @@ def bp_probes_are_best(e: Evidence) -> Finding:
     They are more accurate than those of FF and BP/FF in four of five cases; in its layers S is
     below 0.5 on average, and clearly below that of FF, by 0.15 or more.
     """
-    scores = {model: on_missing(e, model) for model in MODELS}
-    best = scores["bp"] > np.maximum(*(scores[model] for model in GOODNESS))
-    dense, sparse = np.mean(e.by_layer("bp")), np.mean(e.by_layer("ff"))
+    scores = {model: on_missing(e, model) for model in PAPER_MODELS}
+    best = scores[BP] > np.maximum(*(scores[model] for model in WITH_GOODNESS))
+    dense, sparse = np.mean(e.by_layer(BP)), np.mean(e.by_layer(FF))
     true = best.mean() >= 0.8 and dense < SPARSE and dense <= sparse - CLEAR
     means = [score.mean() for score in scores.values()]
     figures = f"BP best in {best.sum()} of {len(best)} cases, on average FF / BP/FF / BP {f(means)}"

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.paper.claims.claim import GOODNESS, Finding, claim, f
+from ffensembles.paper.claims.claim import Finding, claim, f
 from ffensembles.paper.claims.evidence import Evidence
+from ffensembles.paper_models import BP, FF, WITH_GOODNESS
 
 STUDY = "l1-regularised"
 
@@ -17,11 +18,11 @@ def regularised_bp_is_sparse(e: Evidence) -> Finding:
     Its layers have S ≥ 0.5; none is more than 0.1 below a sparse layer of FF or BP/FF in its
     place, and in more than half of these comparisons it is above.
     """
-    regularised = np.array(e.by_layer("bp", STUDY))
+    regularised = np.array(e.by_layer(BP, STUDY))
     gaps = np.array(
         [
             regularised[layer - 1] - e.sparsity(model, layer)
-            for model in GOODNESS
+            for model in WITH_GOODNESS
             for layer in e.sparse_layers(model)
         ]
     )
@@ -35,8 +36,8 @@ def regularised_bp_is_sparse(e: Evidence) -> Finding:
 @claim("App. I, Figure 12", on=("mnist",))
 def regularised_bp_ensembles_overlap(e: Evidence) -> Finding:
     """Layer 1 of regularised BP is sparse, yet ensembles of every pair of categories overlap."""
-    sparsity = e.sparsity("bp", 1, STUDY)
-    jaccard = first_run(e.overlaps("bp", STUDY))["jaccard"]
+    sparsity = e.sparsity(BP, 1, STUDY)
+    jaccard = first_run(e.overlaps(BP, STUDY))["jaccard"]
     figures = f"S {sparsity:.3f}, Jaccard {f(jaccard.min())} to {f(jaccard.max())}, one run"
     return sparsity >= SPARSE and (jaccard > 0).all(), figures
 
@@ -44,7 +45,7 @@ def regularised_bp_ensembles_overlap(e: Evidence) -> Finding:
 @claim("App. I, Figure 12", on=("mnist",))
 def ff_ensembles_are_disjoint(e: Evidence) -> Finding:
     """FF's layer-1 ensembles, none of them empty, are completely disjoint."""
-    pairs = first_run(e.overlaps("ff"))
+    pairs = first_run(e.overlaps(FF))
     sharing, empty = int((pairs["shared"] > 0).sum()), int(pairs["empty"].sum())
     figures = f"{sharing} of {len(pairs)} pairs share units, Jaccard ≤ {pairs['jaccard'].max():.3f}"
     return not sharing and not empty, f"{figures}, one run"

@@ -4,9 +4,10 @@ import numpy as np
 
 from ffensembles.paper.claims.claim import Finding, by_dataset, claim, f
 from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing
-from ffensembles.printing.names import METRICS, MODELS, PAIRS
+from ffensembles.paper_models import FF, PAPER_MODELS
+from ffensembles.printing.names import METRICS, PAIRS
 
-LEARNED = tuple(MODELS)
+LEARNED = PAPER_MODELS
 
 
 @claim("App. J.1", learned=LEARNED)
@@ -52,7 +53,7 @@ def not_so_in_layer_3(e: Evidence) -> Finding:
     return not all(cases), f"first in {sum(cases)} of {len(cases)} datasets and metrics"
 
 
-@claim("App. J.2, Figure 13", learned=("ff",))
+@claim("App. J.2, Figure 13", learned=(FF,))
 def early_layers_more_similar(e: Evidence) -> Finding:
     """In FF, layers 1 and 2 are noticeably more similar (CKA) than layers 2 and 3.
 

@@ -6,6 +6,7 @@ import pandas as pd
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.paper.claims.claim import Finding, claim, f
 from ffensembles.paper.claims.evidence import Evidence, Missing
+from ffensembles.paper_models import FF
 from ffensembles.printing.names import CATEGORIES
 
 FASHION = ("fashionmnist",)
@@ -23,19 +24,19 @@ def unseen(e: Evidence) -> pd.DataFrame:
         sharing (with any, p < 0.05 of as many by chance, corrected for their number).
     """
     found = []
-    for k, study in e.unseen("sizes", "ff").items():
-        wanted = {"model": "ff", "study": study, "layer": 1}
+    for k, study in e.unseen("sizes", FF).items():
+        wanted = {"model": FF, "study": study, "layer": 1}
         sizes = e.rows("sizes", **wanted)
         percent = (100 * sizes["size"] / sizes["units"]).groupby(sizes["category"]).mean()
         activation = e.rows("members", **wanted).groupby("category")["mean"].mean()
-        pairs = shared_by_chance(e.overlaps("ff", study))
+        pairs = shared_by_chance(e.overlaps(FF, study))
         pairs = pairs[(pairs["a"] == k) | (pairs["b"] == k)]
         if pairs.empty:
             raise ValueError(f"no category was measured beside {k}, which was held out")
         pairs = pairs.assign(other=pairs["a"] + pairs["b"] - k)
         partners = pairs.groupby("other")[["shared", "expected", "p"]].mean()
         nearest = partners.sort_values("shared", ascending=False, kind="stable").iloc[0]
-        sparsity = e.sparsity("ff", 1, study, category=k)
+        sparsity = e.sparsity(FF, 1, study, category=k)
         found.append(
             {
                 "category": k,

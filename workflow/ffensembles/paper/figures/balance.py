@@ -6,7 +6,13 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from ffensembles.paper.figures.parts.run_shown import dataset_of, select
-from ffensembles.paper.figures.parts.style import MODEL_COLOURS, REFERENCE, new_figure, styled
+from ffensembles.paper.figures.parts.style import (
+    MODEL_COLOURS,
+    MODEL_LINES,
+    REFERENCE,
+    new_figure,
+    styled,
+)
 from ffensembles.printing.names import DATASETS, MODELS
 
 BIN = 0.01  # width of a bar, about
@@ -41,7 +47,7 @@ def positive_fractions(balance: pd.DataFrame, *, seed: int, layer: int) -> Figur
     figure = new_figure(height=2.6, width=4.5)
     axes = figure.subplots()
     axes.axvline(0.5, **REFERENCE, label="balanced")
-    for model, line in zip(MODELS, ("-", "--", ":"), strict=True):
+    for model in MODELS:
         units = rows[rows["model"] == model]
         if units.empty:
             continue
@@ -54,7 +60,7 @@ def positive_fractions(balance: pd.DataFrame, *, seed: int, layer: int) -> Figur
             element="step",
             color=MODEL_COLOURS[model],
             alpha=0.3,
-            linestyle=line,
+            linestyle=MODEL_LINES[model],
             linewidth=1,
             label=MODELS[model],
             ax=axes,

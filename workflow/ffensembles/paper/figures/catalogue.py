@@ -65,7 +65,7 @@ class Figure:
                     f"{self.name}: shows layer {layer}, and {e.model} on {e.dataset} in study "
                     f"{e.study} has {e.layers}"
                 )
-        return dict.fromkeys(self.files, chosen)
+        return {file: [e for e in chosen if file.exists_of(e)] for file in self.files}
 
     def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of its function that are no files: run, layer, examples."""

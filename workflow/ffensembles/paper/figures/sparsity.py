@@ -66,7 +66,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, models: list[str], categories: 
             hue="model",
             order=range(categories),
             hue_order=models,
-            palette=MODEL_COLOURS,
+            palette={model: MODEL_COLOURS[model] for model in models},
             markers=[MODEL_MARKERS[model] for model in models],
             markersize=4 if categories <= MANY else 2.5,
             markeredgewidth=1,

@@ -26,6 +26,7 @@ from ffensembles.paper.tables.layout import (
     arrange_significance,
 )
 from ffensembles.paper.tables.table import Judged, Table
+from ffensembles.paper_models import BP
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.results import EXPERIMENTS
 
@@ -75,7 +76,7 @@ ROWS = (
     Table("table9", "App. I Regularised BP",
           "Sparsity of BP with ℓ1 regularisation of the activations",
           {SPARSITY: of.l1_regularised}, summaries.sparsity,
-          BY_DATASET(labels={"bp": "BP regularised"}), Judged(1, 0.02, threshold=SPARSE),
+          BY_DATASET(labels={BP: "BP regularised"}), Judged(1, 0.02, threshold=SPARSE),
           notes=notes.lacking_runs),
     Table("table10", "App. J Similarity", "Similarity of representations between models, by layer",
           dict.fromkeys([SIMILARITY, SPARSITY], of.with_all_models), summaries.similarity,

@@ -8,16 +8,17 @@ from dataclasses import fields
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_row
 from ffensembles.paper.tables.reported import read_reported
+from ffensembles.paper_models import BP, BPFF, FF
 
 # What sets a study of the paper apart from the main one, of Table 6 (App. I and K). App. K has one
 # learning rate for both models, but BP/FF's numbers come with that of Table 6: docs/deviations.rst.
 STUDIES = {
-    ("l1-goodness", "ff"): {"goodness": "l1", "epochs": "300", "learning_rate": "0.001"},
-    ("l1-goodness", "bpff"): {"goodness": "l1", "epochs": "300"},
-    ("l1-regularised", "bp"): {"activation_l1": "0.0000025"},
+    ("l1-goodness", FF): {"goodness": "l1", "epochs": "300", "learning_rate": "0.001"},
+    ("l1-goodness", BPFF): {"goodness": "l1", "epochs": "300"},
+    ("l1-regularised", BP): {"activation_l1": "0.0000025"},
 }
 # Table 6 has another batch size of BP than the code that made the numbers: docs/deviations.rst.
-BP = {"batch_size": "2048"}
+BATCH_SIZES = {BP: {"batch_size": "2048"}}
 
 # How a changed setting reads; any other is named by its column in the table of experiments.
 IN_WORDS = {
@@ -76,7 +77,7 @@ def change(experiment: Experiment, reference: Experiment | None) -> str:
 def _papers(e: Experiment, settings: dict[str, str], where: str) -> Experiment:
     """Return the paper's experiment of the same name."""
     cells = {"study": e.study, "dataset": e.dataset, "model": e.model, **settings}
-    cells |= BP if e.model == "bp" else {}
+    cells |= BATCH_SIZES.get(e.model, {})
     cells |= STUDIES.get((e.study, e.model), {})
     cells |= {} if e.held_out is None else {"held_out": str(e.held_out)}
     return read_row(cells, where)

@@ -101,6 +101,15 @@ def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
     return notes
 
 
+# What a kind of model may lack, in words.
+LACKS = {"incoming": "has no incoming weights of a unit", "prune": "cannot be pruned"}
+
+
+def left_out(models: Iterable[tuple[str, str]]) -> list[str]:
+    """Say which models are left out because they lack what is measured, by `selection.left_out`."""
+    return [f"{MODELS[model]} is left out: it {LACKS[lacking]}." for model, lacking in models]
+
+
 def departed(departures: Iterable[Departure]) -> list[str]:
     """Say that these experiments are not the paper's, and in what, if there are any."""
     rows = in_words(departures)

@@ -15,10 +15,11 @@ from ffensembles.analysis.significance import INSIGNIFICANT_P
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
+from ffensembles.paper_models import FF, PAPER_MODELS
 from ffensembles.printing.names import DATASETS, METRICS, MODELS, PAIRS
 
 # Table 3 has sizes for this layer, and App. D counts its units, though its S is 0.489 (Table 2).
-COUNTED_THOUGH_NOT_SPARSE = {"dataset": "svhn", "model": "ff", "layer": 3}
+COUNTED_THOUGH_NOT_SPARSE = {"dataset": "svhn", "model": FF, "layer": 3}
 # The paper marks with (*) the one condition where 2.6 % of the units have p > 0.05, against 0.1 %
 # over all; ten times that overall share is where the mark goes here.
 INSIGNIFICANT_SHARE = 0.01
@@ -28,7 +29,7 @@ SETTINGS = ["epochs", "learning_rate", "batch_size", "units"]
 
 ORDER: dict[str, Iterable[str]] = {
     "dataset": DATASETS,
-    "model": list(MODELS),
+    "model": MODELS,
     "metric": METRICS,
     "pair": PAIRS,
     "setting": SETTINGS,
@@ -194,8 +195,7 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
 def similarity(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
     """Similarity of two models at the same layer, by metric, over runs (Table 10)."""
     frame = frame[frame["layer_a"] == frame["layer_b"]]
-    rank = {model: place for place, model in enumerate(MODELS)}
-    pairs = ["-".join(sorted(pair, key=rank.__getitem__)) for pair in frame[PAIR].to_numpy()]
+    pairs = ["-".join(sorted(pair, key=PAPER_MODELS.index)) for pair in frame[PAIR].to_numpy()]
     frame = frame.assign(pair=pairs, layer=frame["layer_a"])
     return over_runs(frame, ["dataset", "metric", "pair", "layer"], "value")
 

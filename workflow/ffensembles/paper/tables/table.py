@@ -65,7 +65,10 @@ class Table:
         Raises:
             UserError: the experiments lack what the table shows.
         """
-        found = {artefact: select(experiments) for artefact, select in self.measured.items()}
+        found = {
+            artefact: [e for e in select(experiments) if artefact.exists_of(e)]
+            for artefact, select in self.measured.items()
+        }
         if not all(found.values()):
             raise UserError(f"{self.name} shows experiments that are not there; add their study")
         return found

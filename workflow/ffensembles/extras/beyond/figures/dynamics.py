@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from ffensembles.paper.figures.parts.run_shown import in_main
 from ffensembles.paper.figures.parts.style import ACTIVE, LAYER_COLOURS, new_figure, styled
 from ffensembles.paper.figures.parts.words import names_in_figures
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import DATASETS, MODELS, OfModels
+
+LAYERWISE = OfModels("layerwise")
 
 PANELS = {
     "size": "Units in an ensemble",
@@ -46,7 +48,7 @@ def courses(table: pd.DataFrame, *, dataset: str) -> Figure:
                 )
                 if value == "to_end":
                     axes.plot(points["epoch"], points["by_chance"], ":", color=colour)
-        clock = "Epoch of each layer" if model == "ff" else "Epoch"
+        clock = "Epoch of each layer" if LAYERWISE[model] else "Epoch"
         grid[0, column].set_title(f"{MODELS[model]} on {DATASETS[dataset]}")
         grid[-1, column].set_xlabel(clock)
         _epochs(grid[-1, column], rows["epoch"])

@@ -5,7 +5,7 @@ const viewUnit = {
 
     needs() {
         const key = `${state.model}/${state.layer}`;
-        const seen = state.layer === 1 ? ["incoming", "largest"] : [];
+        const seen = seesPixels() ? ["incoming", "largest"] : [];
         const parts = ["means", "sums", "top", ...seen].map((part) => `${key}/${part}`);
         return [...parts, "label", "index", `${state.model}/prediction`, "sheet"];
     },
@@ -114,10 +114,18 @@ function meanTable(found, unit) {
     ], d3.range(categories.length), (k) => k === state.category);
 }
 
+/** Whether the units of the layer shown have a weight for each pixel. */
+function seesPixels() {
+    return state.layer === 1 && `${state.model}/1/incoming` in about.blocks;
+}
+
 /** The incoming weights as a picture: one channel in red and blue, colours as their sum in RGB. */
 function incoming(model, unit) {
     if (state.layer > 1) {
         return make("p", { class: "nothing" }, `Layer ${state.layer} sees the units of layer ${state.layer - 1}, no pixels.`);
+    }
+    if (!seesPixels()) {
+        return make("p", { class: "nothing" }, `A unit of ${model.name} has not one weight for each pixel.`);
     }
     const weights = block(`${model.key}/1/incoming`);
     const [, channels, height, width] = weights.shape;

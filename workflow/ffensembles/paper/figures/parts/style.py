@@ -17,14 +17,15 @@ from matplotlib.ticker import FixedLocator
 
 from ffensembles.files import atomic
 from ffensembles.paper.figures.parts.words import lend_fonts
+from ffensembles.printing.names import OfModels
 
 STYLE = Path(__file__).with_name("ffensembles.mplstyle")
 WIDTH = 6.5  # inches, the paper's text width
 MARGIN = 0.03  # inches, around what is drawn
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart; markers say it once more.
-MODEL_COLOURS = {"ff": "#0072b2", "bpff": "#d55e00", "bp": "#009e73"}
-MODEL_MARKERS = {"ff": "o", "bpff": "s", "bp": "^"}
+MODEL_COLOURS = OfModels("colour")
+MODEL_MARKERS = OfModels("marker")
+MODEL_LINES = OfModels("line")
 LAYER_COLOURS = ("#444444", "#0b60a6", "#cc79a7", "#e69f00", "#009e73")  # from layer 0: all
 
 DIGITS = 9  # of places, as shares of a figure's width and height

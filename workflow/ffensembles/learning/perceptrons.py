@@ -1,8 +1,8 @@
 """The multi-layer perceptrons of the paper, one per seed, stacked along a leading seed axis.
 
-All models share three linear layers with ReLU (section 3.2). In FF and BP/FF the input of every
-layer, the image included, is divided by its own norm, so that no layer can read the goodness of
-the one before. BP adds a linear head (section 3.4).
+Linear layers with ReLU (section 3.2). The input of every layer, the image included, may be divided
+by its own norm, so that no layer can read the goodness of the one before. There may be a linear
+head (section 3.4).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 NORMS = {"l1": 1, "l2": 2}
-SMALLEST = 1e-12  # what a norm counts at least where something is divided by it
+SMALLEST = 1e-12  # lower bound of a norm used as a divisor
 
 
 @dataclass
@@ -46,6 +46,15 @@ class Linear:
         # Not by baddbmm, which fills the product with the bias first: a twelfth slower on a CPU.
         return torch.bmm(x, self.transposed).float().add_(self.bias[:, None])
 
+    def part(self, after: Tensor | None, before: Tensor | None) -> Linear:
+        """Return the maps from some inputs to some outputs, which are given by their places."""
+        if after is None and before is None:
+            return self
+        weight, bias = self.weight, self.bias
+        if after is not None:
+            weight, bias = weight[:, after], bias[:, after]
+        return Linear.of(weight if before is None else weight[:, :, before], bias)
+
     @classmethod
     def initialise(cls, inputs: int, outputs: int, generators: Sequence[torch.Generator]) -> Linear:
         """Draw PyTorch's default initialisation of a linear layer, one generator per seed."""
@@ -65,8 +74,8 @@ class Network:
 
     Attributes:
         layers: the hidden layers.
-        head: the linear head of BP, else None.
-        normalisation: `l1`, `l2`, or `none` (BP).
+        head: the linear head, or None.
+        normalisation: the norm by which inputs are divided: `l1`, `l2`, or `none`.
     """
 
     layers: list[Linear]
@@ -96,11 +105,11 @@ class Network:
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the head's outputs (S, B, categories) for the last layer's activations x."""
-        assert self.head is not None, "only BP has a head"
+        assert self.head is not None, "there is no head"
         return self.head(x)
 
     def maps(self) -> list[Linear]:
-        """Return the layers and, in BP, the head."""
+        """Return the layers and, where there is one, the head."""
         return self.layers if self.head is None else [*self.layers, self.head]
 
     def state(self) -> dict[str, Tensor]:
@@ -130,6 +139,31 @@ class Network:
         """Return the networks on another device."""
         moved = {name: tensor.to(device) for name, tensor in self.state().items()}
         return self.from_state(moved, self.normalisation)
+
+    def pruned(self, kept: Sequence[Tensor | None]) -> Network:
+        """Return the networks with these units of each layer, and all where it says None."""
+        every = [*kept, None] if self.head is not None else kept
+        parts = [
+            linear.part(after, before)
+            for linear, after, before in zip(self.maps(), every, [None, *kept], strict=False)
+        ]
+        head = None if self.head is None else parts.pop()
+        return Network(parts, head, self.normalisation)
+
+    def continued(
+        self, whole: Sequence[Tensor], kept: Sequence[Tensor | None]
+    ) -> tuple[int, list[Tensor]]:
+        """Return how many layers pruning left alone, and the activations of those after them.
+
+        Args:
+            whole: the activations (S, B, units) of every layer before it, of the same inputs.
+            kept: what this network was pruned to.
+        """
+        first = next((i for i, units in enumerate(kept) if units is not None), len(kept))
+        layers = [h[..., k] for h, k in zip(whole[first:], kept[first : first + 1], strict=False)]
+        for layer in self.layers[first + 1 :]:
+            layers.append(layer(normalise(layers[-1], self.normalisation)).relu_())
+        return first, layers
 
 
 def normalise(x: Tensor, norm: str, out: Tensor | None = None) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import linear
 
 from ffensembles.learning.goodness import goodness
-from ffensembles.learning.networks import Linear, Network, normalise
+from ffensembles.learning.perceptrons import Linear, Network, normalise
 
 
 def generators(n):
