@@ -1,9 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from ffensembles.analysis.balance import measure_balance, positive_fraction
 from ffensembles.errors import UserError
+from helpers.small_training import experiment
 
 
 def test_positive_fraction_counts_strictly_positive_weights():
@@ -11,12 +14,20 @@ def test_positive_fraction_counts_strictly_positive_weights():
     np.testing.assert_array_equal(positive_fraction(weights), [0.5, 0, 1])
 
 
+def write(state, path, seeds):
+    save_file(state, path, {"ffensembles": json.dumps({"seeds": seeds})})
+    return path
+
+
+def measured(paths, layers):
+    return measure_balance(experiment("ff", layers=layers), paths)
+
+
 @pytest.fixture
 def block(tmp_path):
     """Two networks of two layers: 3 inputs, 2 units, 2 units."""
-    path = tmp_path / "seeds-4-5.safetensors"
     signs = np.array([[[1, 1, -1], [-1, -1, -1]], [[1, 1, 1], [1, -1, -1]]], np.float32)
-    save_file(
+    return write(
         {
             "layer1.weight": signs,
             "layer1.bias": np.array([[-0.5, 0.25], [1, 2]], np.float32),
@@ -25,13 +36,13 @@ def block(tmp_path):
             "head.weight": np.zeros((2, 10, 2), np.float32),
             "head.bias": np.zeros((2, 10), np.float32),
         },
-        path,
+        tmp_path / "seeds-4-5.safetensors",
+        [4, 5],
     )
-    return path
 
 
 def test_each_network_of_a_block_in_order(block):
-    table = measure_balance([block], [4, 5], layers=2)
+    table = measured([block], 2)
     assert table["seed"].tolist() == [4] * 4 + [5] * 4
     first, second = table[:4], table[4:]
     assert first["layer"].tolist() == second["layer"].tolist() == [1, 1, 2, 2]
@@ -44,20 +55,19 @@ def test_each_network_of_a_block_in_order(block):
 
 
 def test_fewer_layers_than_the_model_has(block):
-    assert measure_balance([block], [4, 5], 1)["layer"].tolist() == [1] * 4
+    assert measured([block], 1)["layer"].tolist() == [1] * 4
 
 
-def test_files_and_their_seeds_go_together(block):
-    table = measure_balance([block, block], [4, 5, 6, 7], 1)
-    assert table["seed"].tolist() == [4, 4, 5, 5, 6, 6, 7, 7]
+def test_seeds_are_those_that_the_files_name(block, tmp_path):
+    more = write(load_file(block), tmp_path / "more.safetensors", [7, 6])
+    table = measured([block, more], 1)
+    assert table["seed"].tolist() == [4, 4, 5, 5, 7, 7, 6, 6]
     assert table["bias"].tolist() == [-0.5, 0.25, 1, 2] * 2
-    with pytest.raises(ValueError):
-        measure_balance([block], [4], 1)
 
 
 def test_a_diverged_network_is_refused(block):
     state = load_file(block)
     state["layer2.bias"][1] = np.nan
-    save_file(state, block)
-    with pytest.raises(UserError, match="network 2 of the block diverged"):
-        measure_balance([block], [4, 5], layers=2)
+    write(state, block, [4, 5])
+    with pytest.raises(UserError, match="seed 5 diverged"):
+        measured([block], 2)
