@@ -19,7 +19,7 @@ DOWNLOADS = {".pdf": "application/pdf", ".csv": "text/csv"}
 
 
 def downloads(paths: Paths) -> str:
-    """Return a script that holds the PDFs and tables among some files, as `additions` reads them."""
+    """Return a script that holds the PDFs and CSVs among some files, as `additions` reads them."""
     found: dict[str, dict[str, str]] = {}
     for path in map(Path, paths):
         if kind := DOWNLOADS.get(path.suffix):
