@@ -26,7 +26,8 @@ DEMO = ROOT / "results/demo"
 FINISHED = (DEMO / "report.html").is_file()
 # What the small study has none of.
 OF_A_RUN = re.compile(
-    "(figures|beyond|studies|explorer)/|deviations|provenance|front|report|config|.*snapshots"
+    "(figures|beyond|studies|explorer|benchmarks)/"
+    "|deviations|provenance|front|report|config|.*snapshots"
 )
 # A skipped test is no check: where changes are judged, the demo is made before the tests run.
 needs_demo = pytest.mark.skipif(

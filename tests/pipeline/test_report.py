@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -20,7 +21,8 @@ def report(finished, tmp_path_factory):
     """Return the address of a report, by the pipeline's own rule, of next to no computation."""
     folder = tmp_path_factory.mktemp("report") / "pipeline"
     shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
-    snakemake(folder, *EVERYTHING[:2], "--", "results/demo/report.html")
+    elsewhere = ["--rerun-triggers", "mtime"]  # than where it was made; parameters say where
+    snakemake(folder, *EVERYTHING[:2], *elsewhere, "--", "results/demo/report.html")
     return (folder / "results/demo/report.html").as_uri()
 
 
@@ -95,6 +97,81 @@ def test_a_search_finds_figure_4(page, words):
     page.keyboard.press("Enter")
     row(page, "Figure 4").first.click()
     expect_whole_figure(page)
+
+
+def test_a_search_finds_first_what_is_called_so(page):
+    for words, first in (("figure4", "Figure 4"), ("table 3", "Table 3")):
+        page.locator("nav input").fill(words)
+        page.keyboard.press("Enter")
+        expect(page.locator("nav tbody tr td:first-child").first).to_have_text(first)
+
+
+def names_missing(page):
+    """Return the images, links and frames that a screen reader could not name."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("img, a, iframe, canvas")].filter(
+            (x) => !(x.alt || x.title || x.ariaLabel || x.textContent.trim())
+        ).map((x) => x.outerHTML.slice(0, 200))"""
+    )
+
+
+def test_all_images_links_and_frames_have_names(page):
+    assert names_missing(page) == []
+    for name, of, result in (
+        ("4.4 Unseen categories", "Figure 4", "img"),
+        ("App. C Training", "Table 6", "iframe"),
+    ):
+        section(page, name).click()
+        eye, about = row(page, of).all()
+        expect(eye).to_have_accessible_name(f"Open {of}")
+        expect(about).to_have_accessible_name(f"About {of}")
+        eye.click()
+        expect(page.locator(f".result > {result}")).to_have_accessible_name(re.compile(of))
+        assert names_missing(page) == []
+        about.click()
+        expect(page.get_by_role("link", name=re.compile("^About (plot|tabulate)_"))).to_be_visible()
+        assert names_missing(page) == []
+        page.get_by_role("link", name="Home").click()
+
+
+@pytest.mark.parametrize("menu", ["shown", "hidden"])
+def test_a_figure_is_seen_on_a_narrow_screen(page, menu):
+    page.set_viewport_size({"width": 400, "height": 800})
+    section(page, "4.4 Unseen categories").click()
+    row(page, "Figure 4").first.click()
+    if menu == "hidden":
+        page.get_by_role("link", name="Hide the menu").click()
+    expect_whole_figure(page)
+    box = page.locator(".result > img").bounding_box()
+    hit = page.evaluate("([x, y]) => document.elementFromPoint(x, y).tagName",
+                        [box["x"] + box["width"] / 2, box["y"] + 20])  # fmt: skip
+    assert hit == "IMG" and box["width"] > 150
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "file", "starts"),
+    [
+        ("4.4 Unseen categories", "Figure 4", "figure4.pdf", b""),
+        ("App. C Training", "Table 6", "table6.csv", b"model,setting,"),
+    ],
+)
+def test_what_a_result_is_made_of_can_be_downloaded_beside_it(page, place, name, file, starts):
+    section(page, place).click()
+    row(page, name).first.click()
+    form = file.rsplit(".")[-1].upper()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=f"Download {name} as {form}").click()
+    assert download.value.suggested_filename == file
+    assert Path(download.value.path()).read_bytes().startswith(starts)
+
+
+def test_captions_have_their_blanks_and_jobs_no_dictionaries(page):
+    captions = page.evaluate("Object.values(results).map((r) => textOf(r.caption))")
+    assert captions and not [c for c in captions if re.search(r"[a-z)][.;:,][A-Z]", c)]
+    section(page, "4.4 Unseen categories").click()
+    row(page, "Figure 4").nth(1).click()
+    expect(page.locator("nav").first).to_contain_text("red lines")
+    expect(page.locator("nav").first).not_to_contain_text("{")
 
 
 def test_a_caption_is_one_click_from_its_result(page):

@@ -67,7 +67,7 @@ rule report:
         rules.everything.input,
         config="<results>/config.yaml",
         style=shipped("workflow/report/report.css"),
-        search=shipped("workflow/report/search.html"),
+        additions=shipped("workflow/report/additions.html"),
     output:
         "<results>/report.html",
     log:

@@ -1,5 +1,7 @@
-"""Build the report: Snakemake's own, of a run inside this one, and a search field on its page."""
+"""Build the report: Snakemake's own, of a run inside this one, and what its page lacks."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -8,10 +10,24 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import job
 from ffensembles.errors import UserError
-from ffensembles.files import FULL, atomic
+from ffensembles.files import FULL, Paths, atomic
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
+
+DOWNLOADS = {".pdf": "application/pdf", ".csv": "text/csv"}
+
+
+def downloads(paths: Paths) -> str:
+    """Return a script that holds the PDFs and CSVs among some files, as `additions` reads them."""
+    found: dict[str, dict[str, str]] = {}
+    for path in map(Path, paths):
+        if kind := DOWNLOADS.get(path.suffix):
+            content = base64.b64encode(path.read_bytes()).decode()
+            forms = found.setdefault(str(path.with_suffix("")), {})
+            forms[path.suffix[1:]] = f"data:{kind};base64,{content}"
+    return f"<script>const downloads = {json.dumps(found)};</script>\n"
+
 
 with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     files, params = snakemake.input, snakemake.params
@@ -32,5 +48,6 @@ with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
                 raise OSError(number, os.strerror(number))
         log.info("Snakemake says:\n%s", run.stdout)
         raise UserError(f"{snakemake.output[0]}: cannot be made ({last}); see {snakemake.log[0]}")
-    with path.open("ab") as file:
-        file.write(Path(files.search).read_bytes())
+    with path.open("a", encoding="utf-8") as file:
+        file.write(downloads(as_list(files.shown)))
+        file.write(Path(files.additions).read_text("utf-8"))
