@@ -31,7 +31,7 @@ def downloads(paths: Paths) -> str:
 
 with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     files, params = snakemake.input, snakemake.params
-    beside = (files.config, files.style, files.search)
+    beside = (files.config, files.style, files.additions)
     shown = [path for path in files if path not in beside]
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", params.snakefile),
@@ -49,5 +49,5 @@ with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
         log.info("Snakemake says:\n%s", run.stdout)
         raise UserError(f"{snakemake.output[0]}: cannot be made ({last}); see {snakemake.log[0]}")
     with path.open("a", encoding="utf-8") as file:
-        file.write(downloads(as_list(files.shown)))
+        file.write(downloads(shown))
         file.write(Path(files.additions).read_text("utf-8"))
