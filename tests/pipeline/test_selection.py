@@ -4,9 +4,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from ffensembles.errors import UserError
+from ffensembles.experiments import read_experiments
+from ffensembles.paper.figures.catalogue import FIGURES
 from ffensembles.pipeline import selection
+from helpers import ROOT
 from helpers.small_training import experiment
 
 FF, BPFF, BP = (experiment(model) for model in ("ff", "bpff", "bp"))
@@ -73,3 +77,15 @@ def test_a_figure_shows_one_unseen_category_or_several():
     assert selection.unseen_shown(rows, shown | {"held_out": [5, 3]}) == [rows[2], WITHOUT_3]
     with pytest.raises(UserError, match="held_out 4 has a run 0"):
         selection.unseen_shown(rows, shown | {"held_out": [3, 4]})
+
+
+def test_a_run_that_nothing_has_is_told_by_the_first_figure_and_by_nothing_else():
+    """Tables do not depend on figures.seed."""
+    experiments = read_experiments(ROOT / "config/experiments.tsv")
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
+    some = selection.figures_asked_for(FIGURES, experiments[:3], config)
+    assert some and len(some) < len(FIGURES)
+    config["figures"]["seed"] = 99
+    assert selection.figures_asked_for(FIGURES, experiments, config) == list(FIGURES)
+    with pytest.raises(UserError, match=r"has a run 99 \(config: figures.seed\)"):
+        FIGURES[0].sources(experiments, config)

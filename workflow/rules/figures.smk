@@ -68,7 +68,7 @@ use rule plot_figure1 as plot_training_curves with:
 
 
 SHOWN = [
-    *(figure.name for figure in available(FIGURES)),
+    *(figure.name for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)),
     *(f"training-{e.dataset}" for e in selection.main(EXPERIMENTS)),
 ]
 
@@ -76,7 +76,6 @@ SHOWN = [
 rule figures:
     localrule: True
     input:
-        lambda wildcards: or_stop(selection.check_seed_shown, EXPERIMENTS, config) or [],
         [
             f"<results>/figures/{name}.{form}"
             for name in dict.fromkeys(SHOWN)

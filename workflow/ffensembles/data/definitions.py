@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ffensembles.data.published import SOURCES
 from ffensembles.errors import UserError
 from ffensembles.files import no_folder

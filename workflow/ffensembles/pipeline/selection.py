@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from ffensembles.errors import UserError
@@ -104,20 +104,6 @@ def seed_shown(experiments: Experiments, wanted: int) -> int:
     return wanted if wanted in shared else (shared or list(first.runs))[0]
 
 
-def check_seed_shown(experiments: Experiments, config: Mapping[str, Any]) -> None:
-    """Check that there is the run that figures show; nothing else depends on it.
-
-    Raises:
-        UserError: no experiment has it.
-    """
-    seed = config["figures"]["seed"]
-    if not any(seed in e.runs for e in experiments):
-        raise UserError(
-            f"config: figures.seed: no experiment of {config['experiments']} has a seed {seed}; "
-            "seeds count from 0"
-        )
-
-
 def _with_models(models: set[str], experiments: Experiments) -> list[Experiment]:
     rows = main(experiments)
     return [e for e in rows if models <= {o.model for o in rows if o.dataset == e.dataset}]
@@ -161,7 +147,9 @@ def _find(experiments: Experiments, shown: Shown, **wanted: object) -> Experimen
         if shown["seed"] in e.runs:
             return e
     columns = ", ".join(f"{name} {value}" for name, value in wanted.items())
-    raise UserError(f"no experiment with {columns} has a run {shown['seed']}")
+    raise UserError(
+        f"no experiment with {columns} has a run {shown['seed']} (config: figures.seed)"
+    )
 
 
 def shown_by(row: Row, experiments: Experiments, config: Config) -> list[Experiment]:
@@ -180,3 +168,13 @@ def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> boo
         return bool(shown_by(row, experiments, config))
     except UserError:
         return False
+
+
+def figures_asked_for(rows: Sequence[Row], experiments: Experiments, config: Config) -> list[Row]:
+    """Return the figures that there should be: those of what the experiments have.
+
+    All, where no experiment has the run `figures.seed`: a mistake, which the first of them tells.
+    """
+    if not any(config["figures"]["seed"] in e.runs for e in experiments):
+        return list(rows)
+    return [row for row in rows if has_what_it_shows(row, experiments, config)]
