@@ -46,7 +46,8 @@ class Measurement:
         makes: the files that it writes.
         reads: the files that it reads.
         settings: keys of the config, by the name of the argument.
-        chosen: of the experiments that a path names, those that are measured.
+        only: columns of the experiments that are measured, beside those that a path names.
+        chosen: of these, those that are measured.
         compares: whether the function takes several experiments, and their files by model.
         threads: how many.
         networks: whether it runs networks, on a GPU where it is given one.
@@ -57,6 +58,7 @@ class Measurement:
     makes: tuple[Artefact, ...]
     reads: tuple[Artefact, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
     chosen: Chosen = all_named
     compares: bool = False
     threads: int = 1
@@ -77,7 +79,13 @@ class Measurement:
     ) -> list[Experiment]:
         """Return the experiments that a job measures; none where the path names no such."""
         columns = {name: value for name, value in wildcards.items() if name != "seed"}
-        return self.chosen(of.select(experiments, **columns), experiments)
+        return self.chosen(of.select(experiments, **columns, **self.only), experiments)
+
+    def about(self, wildcards: Mapping[str, str]) -> str:
+        """Say in words which rows of the table of experiments a job measures."""
+        named = " / ".join(value for name, value in wildcards.items() if name != "seed")
+        only = ", ".join(f"{name} {value}" for name, value in self.only.items())
+        return f"{named} in {only}" if only else named
 
     def inputs(
         self, experiments: Sequence[Experiment], config: Config, seed: str | None = None
@@ -104,14 +112,6 @@ def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> l
     """Choose the models of a study that the paper puts probes to, or all of them."""
     shown = [*of.baselines(experiments), *of.unseen(experiments)]
     return [e for e in named if e in shown] or list(named)
-
-
-def _main(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return of.main(named)
-
-
-def _main_ff(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return of.select(of.main(named), model="ff")
 
 
 table = partial(Artefact, reader="analysis.measurements.read_all")
@@ -176,7 +176,7 @@ MEASUREMENTS = (
         "analysis.similarity.measure_similarity",
         makes=(SIMILARITY,),
         reads=(REPRESENTATIONS,),
-        chosen=_main,
+        only={"study": "main"},
         compares=True,
         threads=4,
     ),
@@ -185,7 +185,7 @@ MEASUREMENTS = (
         "analysis.similarity.measure_layer_similarity",
         makes=(LAYER_SIMILARITY,),
         reads=(REPRESENTATIONS,),
-        chosen=_main_ff,
+        only=of.FF,
         threads=4,
     ),
 )
