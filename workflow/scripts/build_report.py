@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import job
+from ffensembles.pipeline.job import as_list, job
 from ffensembles.errors import UserError
 from ffensembles.files import FULL, Paths, atomic
 
@@ -31,8 +31,7 @@ def downloads(paths: Paths) -> str:
 
 with job(snakemake.log[0]) as log, atomic(snakemake.output[0]) as path:
     files, params = snakemake.input, snakemake.params
-    beside = (files.config, files.style, files.additions)
-    shown = [path for path in files if path not in beside]
+    shown = as_list(files.shown)
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", params.snakefile),
         *(["--configfile", files.config] if params.own_config else []),
