@@ -116,6 +116,7 @@ def names_missing(page):
 
 
 def test_all_images_links_and_frames_have_names(page):
+    expect(page.get_by_role("link", name="Hide the menu")).to_be_visible()
     assert names_missing(page) == []
     for name, of, result in (
         ("4.4 Unseen categories", "Figure 4", "img"),

@@ -137,9 +137,11 @@ def test_a_report_that_cannot_be_made_is_one_line_and_nothing_is_left(tmp_path):
     code = f"""
 import runpy
 from types import SimpleNamespace as Bag
+from snakemake.iocontainers import InputFiles
+files = {{"config": "none.yaml", "style": "s", "additions": "s", "shown": ["claims.html"]}}
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
-    input=Bag(config="none.yaml", style="s", additions="s", shown=["claims.html"]), log=["log"],
-    params=Bag(snakefile={str(ROOT / "Snakefile")!r}, own_config=True), output=["report.html"])}})
+    input=InputFiles(fromdict=files), log=["log"], output=["report.html"],
+    params=Bag(snakefile={str(ROOT / "Snakefile")!r}, own_config=True))}})
 """
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
