@@ -126,7 +126,8 @@ def _draw_means(
         draw_mean_activations(
             axes, means[category], active[category], top=np.nanmax(means), size=2.5
         )
-        axes.set_title(f"{name} ({count_active(means[category], active[category])} active)")
+        between = " " if len(name) < 12 else "\n"  # a longer one would reach its neighbour's
+        axes.set_title(f"{name}{between}({count_active(means[category], active[category])} active)")
     if len(shown) % 2:
         panels[-1, 1].remove()
         panels[-2, 1].tick_params(labelbottom=True)

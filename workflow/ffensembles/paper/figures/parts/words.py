@@ -13,7 +13,7 @@ from ffensembles.printing.names import CATEGORIES
 
 log = logging.getLogger(__name__)
 
-WIDEST = 22  # letters that a name may take; Chinese ones count twice
+WIDEST = 14  # letters that a name may take; Chinese ones count twice
 
 
 def names_in_figures(dataset: str) -> list[str]:
