@@ -249,13 +249,14 @@ def answer_all(
 def answers_page(table: pd.DataFrame, questions: Mapping) -> str:
     """Return the answers as one HTML page."""
     asked = [
-        (questions[name], [_row(row) for row in rows.to_dict("records")])
+        (questions[name], [named(row) for row in rows.to_dict("records")])
         for name, rows in table.groupby("question", sort=False)
     ]
     return render("extras/beyond/answers.html.j2", asked=asked)
 
 
-def _row(row: dict) -> dict:
+def named(row: dict) -> dict:
+    """Add to a row of the answers what it is `of`, and what `kind` of answer that is."""
     study = "" if row["study"] == "main" else f", {row['study']}"
     return row | {
         "of": f"{DATASETS.get(row['dataset'], row['dataset'])}, {MODELS[row['model']]}{study}",

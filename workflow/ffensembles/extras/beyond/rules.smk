@@ -5,8 +5,7 @@ Needs representations, weights and snapshots of them; makes <results>/beyond/…
 
 from ffensembles.extras.beyond.measurements import MEASUREMENTS
 from ffensembles.extras.beyond.questions import QUESTIONS
-
-
+from ffensembles.paper.claims.evidence import PAPER
 
 
 def asked(question):
@@ -48,7 +47,6 @@ for question in QUESTIONS.values():
     rule:
         name:
             f"tabulate_{question.name}"
-        localrule: True
         input:
             measured=lambda wildcards, question=question: files(
                 question.measured, asked(question)
@@ -79,6 +77,7 @@ for question in QUESTIONS.values():
             ),
         log:
             f"<logs>/tabulate/{question.name}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -93,7 +92,6 @@ for question in QUESTIONS.values():
 
 
 rule tabulate_claims_by_factor:
-    localrule: True
     input:
         ensembles=files(measured.ENSEMBLES, WITH_GOODNESS),
         sparsity=files(measured.SPARSITY, MAIN),
@@ -109,6 +107,7 @@ rule tabulate_claims_by_factor:
         ),
     log:
         "<logs>/tabulate/claims-by-factor.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -123,7 +122,6 @@ ASKED = available(QUESTIONS.values())
 
 
 rule answer_questions:
-    localrule: True
     input:
         **{question.name: f"<results>/beyond/{question.name}.csv" for question in ASKED},
         accuracy=lambda wildcards: files(measured.ACCURACY, shown_by(ASKED)),
@@ -137,6 +135,7 @@ rule answer_questions:
         ),
     log:
         "<logs>/answer_questions.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -155,13 +154,36 @@ PICTURES = [f"<results>/beyond/{name}.png" for q in ASKED for name in q.figures]
 
 
 rule beyond:
-    localrule: True
     input:
         rules.answer_questions.output if ASKED else [],
         rules.tabulate_claims_by_factor.output if WITH_GOODNESS else [],
         TABLED,
         PICTURES,
         [picture.replace(".png", ".pdf") for picture in PICTURES],
+    localrule: True
+
+
+# No output, so that it runs whenever it is asked for; the page shows the paper's data, not the
+# demo's, in its figures.
+rule publish_answers:
+    input:
+        tables=[
+            *(f"<results>/beyond/{question.name}.csv" for question in ASKED),
+            rules.answer_questions.output.csv,
+            rules.tabulate_claims_by_factor.output.csv,
+        ],
+        figures=PICTURES if config["figures"]["beyond"]["dataset"] in PAPER else [],
+    log:
+        "<logs>/publish_answers.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        page=os.path.relpath(HOME / "docs/beyond.md") if HOME else "",
+        names=lambda wildcards: names_of(shown_by(ASKED)),
+        code=code("ffensembles/extras/beyond/scripts/publish_answers.py"),
+    script:
+        "scripts/publish_answers.py"
 
 
 EXTRAS["targets"] += rules.beyond.input
