@@ -115,7 +115,7 @@ def test_several_starts_vary_less_than_one():
 
 def pruned(network, images, labels, rng):
     run = Prepared(kind("bp", layers=1), images, labels, Plain(), network)
-    return prune(run, rank_units(run, rng), rng)
+    return prune(run, rank_units(run, rng), rng, shares=[0.25])
 
 
 def network(weight, bias, head):
