@@ -41,6 +41,12 @@ def test_without_units_in_ensembles_only_the_order_counts():
     assert answers.pruning(table[~table["ranking"].isin(sets)])[0] == "in part"
 
 
+def test_a_kind_without_incoming_weights_is_ranked_without_their_norm():
+    table = pruning(0.895, 0.8)
+    word, numbers = answers.pruning(table[table["ranking"] != "weight norm"])
+    assert word == "yes" and "weight norm" not in numbers
+
+
 @pytest.mark.parametrize("to_end, word", [((0.1, 0.2, 1), "not settled"), ((0.1, 0.8, 1), "late")])
 def test_dynamics(to_end, word):
     table = pd.DataFrame(

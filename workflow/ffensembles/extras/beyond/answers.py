@@ -102,12 +102,16 @@ def pruning(table: pd.DataFrame) -> Answer:
             f"those in none {by_ranking['in none']['mean']:.3f}"
         )
     chosen, drawn = by_ranking["ensembles"], by_ranking["random"]
-    active, norm = by_ranking["mean activation"], by_ranking["weight norm"]
+    active = by_ranking["mean activation"]
+    others = ", ".join(
+        f"by {ranking} {by_ranking[ranking]['mean']:.3f}"
+        for ranking in ("weight norm", "mean activation")
+        if ranking in by_ranking
+    )
     better.append(_is_better(chosen, drawn, active))
     parts.append(
-        f"a quarter of all units keeps, ranked by ensembles {chosen['mean']:.3f}, by weight norm "
-        f"{norm['mean']:.3f}, by mean activation {active['mean']:.3f}, of live units at random "
-        f"{drawn['mean']:.3f} ± {drawn['std']:.3f}"
+        f"a quarter of all units keeps, ranked by ensembles {chosen['mean']:.3f}, {others}, "
+        f"of live units at random {drawn['mean']:.3f} ± {drawn['std']:.3f}"
     )
     word = "yes" if enough and all(better) else "in part" if any(better) else "no"
     return word, f"{_runs(whole['n'])}: {'; '.join(parts)}"
@@ -249,13 +253,14 @@ def answer_all(
 def answers_page(table: pd.DataFrame, questions: Mapping) -> str:
     """Return the answers as one HTML page."""
     asked = [
-        (questions[name], [_row(row) for row in rows.to_dict("records")])
+        (questions[name], [named(row) for row in rows.to_dict("records")])
         for name, rows in table.groupby("question", sort=False)
     ]
     return render("extras/beyond/answers.html.j2", asked=asked)
 
 
-def _row(row: dict) -> dict:
+def named(row: dict) -> dict:
+    """Add to a row of the answers what it is `of`, and what `kind` of answer that is."""
     study = "" if row["study"] == "main" else f", {row['study']}"
     return row | {
         "of": f"{DATASETS.get(row['dataset'], row['dataset'])}, {MODELS[row['model']]}{study}",

@@ -2,6 +2,7 @@
 
 from ffensembles.extras.beyond.measurements import MEASUREMENTS
 from ffensembles.extras.beyond.questions import QUESTIONS
+from ffensembles.paper.claims.evidence import PAPER
 
 
 def asked(question):

@@ -152,5 +152,28 @@ rule beyond:
     localrule: True
 
 
+# No output, so that it runs whenever it is asked for; the page shows the paper's data, not the
+# demo's, in its figures.
+rule publish_answers:
+    input:
+        tables=[
+            *(f"<results>/beyond/{question.name}.csv" for question in ASKED),
+            rules.answer_questions.output.csv,
+            rules.tabulate_claims_by_factor.output.csv,
+        ],
+        figures=PICTURES if config["figures"]["beyond"]["dataset"] in PAPER else [],
+    log:
+        "<logs>/publish_answers.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        page=os.path.relpath(HOME / "docs/beyond.md") if HOME else "",
+        names=lambda wildcards: names_of(shown_by(ASKED)),
+        code=code("ffensembles/extras/beyond/scripts/publish_answers.py"),
+    script:
+        "scripts/publish_answers.py"
+
+
 EXTRAS["targets"] += rules.beyond.input
 EXTRAS["pictures"] += PICTURES

@@ -1,0 +1,15 @@
+"""Publish the answers: add finished tables and figures to docs/beyond, and make its page anew."""
+
+from typing import TYPE_CHECKING
+
+from ffensembles.pipeline.job import as_list, job
+from ffensembles.extras.beyond.page import publish
+from ffensembles.printing.names import know
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    know(snakemake.params.names)
+    tables, figures = map(as_list, (snakemake.input.tables, snakemake.input.figures))
+    publish(snakemake.params.page, tables, figures)
