@@ -1,4 +1,8 @@
-"""Download the datasets with torchvision, in its own layout and against its own checksums."""
+"""Download the datasets with torchvision, in its own layout and against its own checksums.
+
+torchvision knows where they lie, mirrors among them, and a dataset of one's own may be any that it
+has. So it downloads all of them, and there is no second way, such as pooch's.
+"""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ def hold_out(
             f"{where}: images of shape {images.shape}, but labels of shape {labels.shape}; each "
             "image needs one label"
         )
+    # scikit-learn's stratified split refuses a category of a single image.
     draws = np.random.default_rng(seed)
     test = np.zeros(len(labels), bool)
     for category in np.unique(labels):
