@@ -42,7 +42,7 @@ def trained(e, folder, kill_after=0):
 def test_training_from_a_graph_has_the_same_bits_and_so_has_going_on(
     model, settings, tmp_path, monkeypatch
 ):
-    e = experiment(model, epochs=4, **settings)
+    e = experiment(model, epochs=3, **settings)
     eager = trained(e, tmp_path / "eager")
     pretend(monkeypatch)
     monkeypatch.setattr(cuda_graph, "has_graphs", lambda device: True)
