@@ -26,6 +26,7 @@ from ffensembles.extras.beyond import assemblies, definition, dynamics, microstr
 from ffensembles.learning import weights
 from ffensembles.learning.kinds import Kind, find_kind
 from ffensembles.learning.snapshots import Snapshots, epochs_kept
+from ffensembles.paper_models import FF
 
 IMAGES, UNITS, CATEGORIES, SHOWN = 10_000, 1000, 10, 2000
 CONFIG = Path(__file__).parents[1] / "config"
@@ -54,7 +55,7 @@ def images() -> Dataset:
 
 def ff() -> tuple[Experiment, Kind, Any]:
     """Return FF on FashionMNIST as the paper has it, and a network at its beginning."""
-    key = ("fashionmnist", "ff", "main")
+    key = ("fashionmnist", FF, "main")
     experiment = next(e for e in read_experiments(CONFIG / "experiments.tsv") if e.key == key)
     generator = torch.Generator().manual_seed(0)
     kind = find_kind(experiment, (1, 28, 28), CATEGORIES)

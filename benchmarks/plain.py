@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, normalize, softplus
 from torch.utils.data import DataLoader, TensorDataset
 
 from ffensembles.experiments import Experiment
+from ffensembles.paper_models import BP, FF
 
 THETA = 3.0
 
@@ -40,13 +41,11 @@ def steps(e: Experiment, positive: Tensor, negative: Tensor, labels: Tensor) -> 
     FF trains one layer; for a deeper one the data are the outputs of those before. BP sees the
     positive images and the labels.
     """
-    model = Layers(
-        positive.shape[1], e.widths[0], 1 if e.model == "ff" else e.layers, e.model == "bp"
-    )
+    model = Layers(positive.shape[1], e.widths[0], 1 if e.model == FF else e.layers, e.model == BP)
     model.to(positive.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=e.learning_rate)
     for x_pos, x_neg, y in batches(e, positive, negative, labels):
-        if e.model == "bp":
+        if e.model == BP:
             x = x_pos
             for linear in model.hidden:
                 x = linear(x).relu()

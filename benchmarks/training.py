@@ -40,6 +40,7 @@ from ffensembles.learning.devices import choose, precision, product_dtype, produ
 from ffensembles.learning.float32 import ROUTES, is_float32
 from ffensembles.learning.loop import train
 from ffensembles.learning.split import Split
+from ffensembles.paper_models import BP, FF
 from ffensembles.printing.names import MODELS
 
 TABLE = Path(__file__).parent.parent / "config/experiments.tsv"
@@ -76,12 +77,12 @@ def shapes(e: Experiment) -> list[tuple[int, int, int]]:
     They are the outputs, the gradients of the weights, and, but for FF, those of the inputs.
     """
     sizes = [prod(SHAPES[e.dataset]), *e.widths]
-    sizes += [10] if e.model == "bp" else []
-    rows = e.batch_size * (1 if e.model == "bp" else 2)
+    sizes += [10] if e.model == BP else []
+    rows = e.batch_size * (1 if e.model == BP else 2)
     found = []
     for i, (inputs, outputs) in enumerate(pairwise(sizes)):
         found += [(rows, inputs, outputs), (outputs, rows, inputs)]
-        if i and e.model != "ff":
+        if i and e.model != FF:
             found.append((rows, outputs, inputs))
     return found
 
@@ -119,7 +120,7 @@ def time_products(e: Experiment, device: torch.device, name: str, times: int) ->
     route = products(device, name).partition(" by ")[2]
     asked = [ROUTES[r] for r in ROUTES if is_float32(r)] if route else [None]
     every = shapes(e)
-    stages = [every[i : i + 2] for i in range(0, len(every), 2)] if e.model == "ff" else [every]
+    stages = [every[i : i + 2] for i in range(0, len(every), 2)] if e.model == FF else [every]
     total = 0.0
     with precision(device, name):
         dtype, before = product_dtype(device), torch.get_float32_matmul_precision()
@@ -169,7 +170,7 @@ def time_plain(e: Experiment, device: torch.device, times: int, threads: int) ->
     """Return the seconds of a step for all seeds, one after the other."""
     torch.set_num_threads(threads)
     inputs = [prod(SHAPES[e.dataset])]
-    if e.model == "ff":
+    if e.model == FF:
         inputs += e.widths[:-1]
     total = 0.0
     for width in inputs:
@@ -205,7 +206,7 @@ def measure(e: Experiment, device: torch.device, name: str, other: Executor) -> 
             time_ours(e, device, name, 59 if gpu else 10),
             other.submit(time_plain, e, device, 20 if gpu else 4, threads).result(),
             other.submit(time_authors, e, device, 20 if gpu else 4, threads).result()
-            if e.model == "ff"
+            if e.model == FF
             else nan,
         )
         for _ in range(ROUNDS)

@@ -53,6 +53,14 @@ def test_the_papers_models_come_first_and_say_what_they_are():
     assert len(set.union(*looks)) == 9
 
 
+def test_no_other_file_knows_a_model_by_its_name():
+    files = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.*"), *ROOT.glob("benchmarks/*.py")]
+    code = [file for file in files if file.suffix in (".py", ".smk", ".j2", ".js", "")]
+    name = re.compile(rf"[\"']({'|'.join(PAPER_MODELS)})[\"']")
+    knowing = {file.name for file in code if name.search(file.read_text("utf-8"))}
+    assert knowing == {"paper_models.py", "runs.py"}  # the latter's docstring has an example
+
+
 def test_what_a_file_says_is_what_its_class_has():
     for model in PAPER_MODELS:
         said = variants.describe(model)
