@@ -26,6 +26,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 
 
 wildcard_constraints:
@@ -38,10 +39,10 @@ wildcard_constraints:
 
 
 rule all:
-    localrule: True
     default_target: True
     input:
         "<results>/report.html",
+    localrule: True
 
 
 include: "workflow/rules/data.smk"

@@ -2,12 +2,11 @@
 
 import pytest
 
-from ffensembles.paper.figures.catalogue import STUDY_FIGURES
-from ffensembles.paper.tables.catalogue import STUDY_TABLES
+from ffensembles.extras.studies.catalogue import FIGURES, TABLES
 from helpers.pipeline import copy_pipeline, finish, recorded, snakemake
 
 # The study `wide` has no run 0, which the figures of the paper show.
-TABLE = """
+ROWS = """
 study dataset model seeds epochs learning_rate batch_size units
 main mnist ff 1 5 0.01 1024 1000
 main digits bp 1 5 0.001 128 200
@@ -21,7 +20,7 @@ DEMO = ["-n", "--configfile", "config/demo.yaml", "--"]
 def finished(tmp_path_factory):
     """Return a copy in which that table has been run, to all appearances."""
     folder = copy_pipeline(tmp_path_factory.mktemp("studies"))
-    (folder / "config/demo.tsv").write_text(TABLE.strip().replace(" ", "\t") + "\n", "utf-8")
+    (folder / "config/demo.tsv").write_text(ROWS.strip().replace(" ", "\t") + "\n", "utf-8")
     return finish(folder)
 
 
@@ -31,16 +30,16 @@ def test_all_makes_every_table_and_figure_of_a_study(finished):
         for path in (finished / "results/demo/studies").rglob("*.*")
     }
     figures = {
-        f"digits/{place}{kind}"
-        for kind, (_, sources) in STUDY_FIGURES.items()
-        for place in (("ff/", "bp/") if "dataset" in sources else ("",))
+        figure.place.format(dataset="digits", model=model)
+        for figure in FIGURES
+        for model in ("ff", "bp")
     }
-    assert made == {table.key for table in STUDY_TABLES.values()} | figures
+    assert made == {*TABLES} | figures
 
 
 def test_a_studys_results_are_made_by_their_bare_paths(tmp_path):
     folder = copy_pipeline(tmp_path)
-    (folder / "config/demo.tsv").write_text(TABLE.strip().replace(" ", "\t") + "\n", "utf-8")
+    (folder / "config/demo.tsv").write_text(ROWS.strip().replace(" ", "\t") + "\n", "utf-8")
     place = "results/demo/studies/wide"
     wanted = [f"{place}/ensembles.csv", f"{place}/digits/bp/shared-units.png"]
     plan = snakemake(folder, *DEMO, *wanted)
@@ -54,7 +53,7 @@ def test_figures_show_the_first_run_of_a_study_that_lacks_the_run_of_the_others(
         job = recorded(finished, f"studies/wide/digits/{model}/activation-patterns.png")
         stored = f"results/demo/representations/digits/{model}/wide/seed-{seed}.parquet"
         assert [file for file in job["input"] if "/representations/" in file] == [stored]
-        assert str(seed) in job["params"]
+        assert f"'seed': {seed}" in " ".join(job["params"])
     # Of all models of the study: the first run that they share.
     assert "4" in recorded(finished, "studies/wide/digits/balance.png")["params"]
 

@@ -14,7 +14,6 @@ from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
 from helpers.forks import run_snakemake
 
-SCHEMA_FILE = ROOT / "workflow/schemas/config.schema.yaml"
 SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
 DEFINITIONS = SCHEMA["$defs"]
 README = (ROOT / "config/README.md").read_text(encoding="utf-8")
@@ -40,10 +39,15 @@ def check(changes, monkeypatch):
     """Check the config with changes as the Snakefile does; return its experiments."""
     monkeypatch.chdir(ROOT)
     config = merge(CONFIG, changes)
-    check_config(config, SCHEMA_FILE, ROOT)
+    check_config(config, shipped)
     rows = narrow(read_experiments(config["experiments"]), config["only"])
     check_experiments(rows, config)
     return rows
+
+
+def shipped(path):
+    """Return where a file of the pipeline lies."""
+    return str(ROOT / path)
 
 
 def one_line(error):
@@ -162,7 +166,7 @@ def test_every_key_may_be_text_at_any_depth(key, monkeypatch):
     if key == "pathvars":  # without what stands for another folder
         value = {name: folder.replace("<results>", "results") for name, folder in value.items()}
     config = merge(CONFIG, {key: as_text(value)})
-    check_config(config, SCHEMA_FILE, ROOT)
+    check_config(config, shipped)
     assert config[key] == value
     assert repr(config[key]) == repr(value)  # 1 is not True, nor 1.0
 
@@ -182,7 +186,7 @@ def test_every_key_may_be_text_at_any_depth(key, monkeypatch):
 def test_a_value_is_read_as_the_type_that_the_schema_has(changes, holds, monkeypatch):
     monkeypatch.chdir(ROOT)
     config = merge(CONFIG, changes)
-    check_config(config, SCHEMA_FILE, ROOT)
+    check_config(config, shipped)
     while isinstance(changes, dict):
         ((key, changes),) = changes.items()
         config = config[key]
@@ -205,7 +209,7 @@ def test_paths_are_settled_where_the_run_was_started(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.chdir(tmp_path)
     config = merge(CONFIG, {"pathvars": {"results": "~/out//", "logs": "./my logs"}})
-    check_config(config, SCHEMA_FILE, ROOT)
+    check_config(config, shipped)
     assert config["pathvars"]["results"] == "/home/me/out"
     assert config["pathvars"]["logs"] == "my logs"
     assert config["pathvars"]["checkpoints"] == "/home/me/out/checkpoints"
@@ -214,7 +218,7 @@ def test_paths_are_settled_where_the_run_was_started(monkeypatch, tmp_path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config/experiments.tsv").touch()
     config = merge(CONFIG, {})
-    check_config(config, SCHEMA_FILE, ROOT)
+    check_config(config, shipped)
     assert config["experiments"] == "config/experiments.tsv"
     assert config["reported"] == str(ROOT / "config/reported")
 
@@ -286,7 +290,7 @@ def test_a_missing_key_is_named(monkeypatch):
     monkeypatch.chdir(ROOT)
     config = {key: value for key, value in CONFIG.items() if key != "device"}
     with pytest.raises(UserError) as error:
-        check_config(config, SCHEMA_FILE, ROOT)
+        check_config(config, shipped)
     assert "device is missing" in one_line(error)
 
 

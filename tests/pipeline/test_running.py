@@ -138,7 +138,8 @@ def test_a_report_that_cannot_be_made_is_one_line_and_nothing_is_left(tmp_path):
 import runpy
 from types import SimpleNamespace as Bag
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
-    input=Bag(config="none.yaml", style="s", additions="s"), log=["log"], output=["report.html"])}})
+    input=Bag(config="none.yaml", style="s", additions="s"), log=["log"],
+    params=Bag(snakefile={str(ROOT / "Snakefile")!r}, own_config=True), output=["report.html"])}})
 """
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False

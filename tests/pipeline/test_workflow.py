@@ -18,8 +18,6 @@ from ffensembles.paper.tables.catalogue import TABLES
 from helpers import DATASETS
 from helpers.pipeline import ROOT, copy_pipeline, plan, recorded, snakemake
 
-RULES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "workflow").rglob("*.smk")))
-
 
 def edit(path, old, new):
     """Replace a text that a file holds once."""
@@ -83,12 +81,11 @@ def edited(finished, tmp_path):
 
 def test_measurements_are_told_the_category_that_was_held_out(finished):
     main, without = (
-        recorded(finished, f"analysis/digits/ff/{study}/ensembles.parquet")["params"]
+        " ".join(recorded(finished, f"analysis/digits/ff/{study}/ensembles.parquet")["params"])
         for study in ("main", "without-3")
     )
-    # Seeds, three layers, the category held out, and the fingerprint.
-    assert {"[0, 1]", "3", "None"} < set(main) and len(main) == 4
-    assert without.count("3") == 2 and "None" not in without
+    assert "'held_out': None" in main and "'seeds': 2" in main
+    assert "'held_out': 3" in without
 
 
 def anew(plan):
@@ -147,7 +144,7 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
     measured = {
         Path(file).parent.name
         for file, (rule, _, pending) in after.items()
-        if rule == "measure_accuracy" and pending
+        if rule == "measure_representations" and pending
     }
     assert measured == {"main"}
 
@@ -209,24 +206,39 @@ def test_a_change_to_a_variant_trains_anew_what_names_it(edited):
 
 
 @pytest.mark.parametrize(
-    "rule",
-    [r for r in re.split(r"(?m)^(?= *rule\b)", RULES) if "    script:" in r],
-    ids=lambda rule: re.search(r"script:\s*(.+)", rule)[1],
+    ("file", "rule"),
+    [
+        (path, rule)
+        for path in sorted((ROOT / "workflow").rglob("*.smk"))
+        for rule in re.split(r"(?m)^(?= *(?:use )?rule\b)", path.read_text("utf-8"))
+        if "    script:" in rule
+    ],
+    ids=lambda part: part.stem if isinstance(part, Path) else re.search(r"\w+", part[4:])[0],
 )
-def test_a_rule_carries_the_fingerprint_of_its_own_script(rule):
-    (script,) = re.findall(r'script:\n +"\.\./scripts/(.+)"', rule)
-    assert re.findall(r'code=code(?:_of)?\("(.+?)"', rule) == [script]
-    assert (ROOT / "workflow/scripts" / script).is_file()
+def test_a_rule_carries_the_fingerprint_of_its_own_script(file, rule):
+    (script,) = re.findall(r'script:\n +"(.+)"', rule)
+    path = (file.parent / script).resolve()
+    assert path.is_file()
+    taken = re.findall(r'code(?:_of)?\(\s*"(.+?)"', rule)
+    taken += ["scripts/measure.py"] * rule.count("settings_of(measurement)")
+    taken += ["scripts/plot.py"] * rule.count("drawing_of(figure)")
+    # Without a result there is none to keep up to date.
+    assert taken == [str(path.relative_to(ROOT / "workflow"))] or "output:" not in rule
 
 
 def test_every_script_and_caption_is_used():
-    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
-    assert set(re.findall(r'"\.\./scripts/(.+)"', RULES)) == scripts
-    captions = {path.name for path in (ROOT / "workflow/report").glob("*.rst")}
-    rows = {f"{row.name}.rst" for row in (*TABLES.values(), *FIGURES)}
-    rows |= {f"beyond-{name}.rst" for name in QUESTIONS}
-    others = set(re.findall(r'"\.\./report/([^{}"]+)"', RULES)) | {"workflow.rst"}
-    assert rows | others == captions
+    used = {
+        (file.parent / path).resolve()
+        for file in (ROOT / "workflow").rglob("*.smk")
+        for path in re.findall(r'"([\w./-]+\.(?:py|rst))"', file.read_text("utf-8"))
+    }
+    catalogues = {
+        ROOT / "workflow/report": [row.name for row in (*TABLES.values(), *FIGURES)] + ["workflow"],
+        ROOT / "workflow/ffensembles/extras/beyond/captions": [*QUESTIONS],
+    }
+    used |= {folder / f"{name}.rst" for folder, names in catalogues.items() for name in names}
+    there = {*(ROOT / "workflow").rglob("scripts/*.py"), *(ROOT / "workflow").rglob("*.rst")}
+    assert there - used == set()
 
 
 def configuration(*names):
@@ -247,7 +259,7 @@ def test_a_caption_renders_for_any_config(path, names):
     dataset = configuration(*names)["figures"]["balance"]["dataset"]
     about = SimpleNamespace(
         config=configuration(*names),
-        params={"seed": 0, "layer": 2, "held_out": 5, "names": DATASETS},
+        params={"settings": {"seed": 0, "layer": 2, "held_out": 5}, "names": DATASETS},
         wildcards={"dataset": dataset},
     )
     # As Snakemake renders it, but strict.

@@ -14,8 +14,9 @@ VERSION = "0.1.0"  # of the pipeline, and of the library that it needs
 # The pipeline's folder; there is none where Snakemake fetches file after file.
 HOME = Path(str(workflow.current_basedir)).resolve().parents[1]
 HOME = HOME if (HOME / "workflow/rules").is_dir() else None
-# Whether it is started by itself.
-STARTED_ITSELF = Path(workflow.basedir) in (HOME, HOME and HOME / "workflow")
+# The Snakefile that was started, and whether it is the pipeline's own.
+STARTED = workflow.main_snakefile
+STARTED_ITSELF = Path(STARTED).resolve().parent in (HOME, HOME and HOME / "workflow")
 
 
 def stop(reason):
@@ -26,14 +27,20 @@ def stop(reason):
 # The library is found beside the rules, installed or not, here and in every job.
 if HOME:
     sys.path.insert(0, str(HOME / "workflow"))
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
-    )
-os.environ["MPLBACKEND"] = "agg"  # a notebook's, set for all it starts, is for notebooks
+    os.environ |= {
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
+        )
+    }
+os.environ["MPLBACKEND"] = (
+    "agg"  # a notebook's, set for all it starts, is for notebooks
+)
 try:
     import ffensembles
 except ModuleNotFoundError:
-    stop(f"the library ffensembles is not installed; this pipeline needs its version {VERSION}")
+    stop(
+        f"the library ffensembles is not installed; this pipeline needs its version {VERSION}"
+    )
 if ffensembles.__version__ != VERSION:
     stop(
         f"the library ffensembles is installed in version {ffensembles.__version__}; "
@@ -104,156 +111,3 @@ ENVIRONMENT = (
 )
 # What the extras add: to the report, to the trainings that provenance lists, to what is published.
 EXTRAS = {"targets": [], "experiments": [], "pictures": [], "pages": []}
-
-
-def required(found, row):
-    """Return experiments, of which there must be some; `row` says of which row of the table."""
-    if not found:
-        table = config["experiments"]
-        stop(f"{table} has no row for {row}, or the key only leaves it out; add one")
-    return found
-
-
-def experiments_of(wildcards):
-    """Return the experiments that a path names."""
-    names = ("dataset", "model", "study")
-    columns = {name: wildcards[name] for name in names if name in wildcards.keys()}
-    found = selection.select(EXPERIMENTS, **columns)
-    return required(found, " / ".join(columns.values()))
-
-
-def experiment_of(wildcards):
-    """Return the one experiment that a path names."""
-    return experiments_of(wildcards)[0]
-
-
-def training_settings(wildcards):
-    """Return what decides the weights, so that a change retrains this experiment alone."""
-    return experiment_of(wildcards).training_settings()
-
-
-def columns_of(experiments):
-    """Return experiments as a job is given them."""
-    return [{**e.training_settings(), "seeds": e.seeds} for e in experiments]
-
-
-def below_results(paths):
-    return [f"<results>/{path}" for path in paths]
-
-
-def files(artefact, experiments):
-    """Return the files of one kind that belong to some experiments."""
-    return below_results(artefact.paths(experiments, config))
-
-
-def files_of(row):
-    """Return the input function of a row of a catalogue: its files, by name."""
-    return lambda wildcards: {
-        artefact.name: files(artefact, experiments)
-        for artefact, experiments in or_stop(row.sources, EXPERIMENTS, config).items()
-    }
-
-
-def available(rows):
-    """Return the rows of a catalogue for which the experiments have what they show."""
-    return [
-        row for row in rows if selection.has_what_it_shows(row, EXPERIMENTS, config)
-    ]
-
-
-def shown_by(rows):
-    """Return the experiments that rows of a catalogue show."""
-    return [e for row in rows for e in selection.shown_by(row, EXPERIMENTS, config)]
-
-
-def names_of(experiments):
-    """Return what their datasets and the published ones, and all categories, are called."""
-    trained = {e.dataset for e in experiments}
-    entries = {
-        name: entry
-        for name, entry in config["datasets"].items()
-        if name in trained or "published" in entry
-    }
-    return or_stop(printed_names, entries)
-
-
-def departures_of(experiments):
-    """Tell what of some experiments is not as the paper's of the same name."""
-    return or_stop(departures, experiments, f"{config['reported']}/table6.csv")
-
-
-@cache
-def code(script, *modules):
-    """Fingerprint the code behind a rule: comments do not count, unused modules do not either.
-
-    `script` lies below the folder workflow; `modules` are those of the library that the script
-    imports by names in its parameters.
-    """
-    script = HOME / "workflow" / script if HOME else workflow.source_path(f"../{script}")
-    sources = [script, *(LIBRARY / name for name in modules)]
-    return "-".join(or_stop(fingerprint, source, LIBRARY) for source in sources)
-
-
-def code_of(script, experiments, *modules):
-    """Fingerprint a script with the variants that experiments name."""
-    named = {file for e in experiments for file in e.variants()}
-    return code(script, *modules, *sorted(named))
-
-
-# A measurement of a catalogue.
-
-
-def measured_experiments(measurement, wildcards):
-    """Return the experiments that a job measures."""
-    found = measurement.experiments(wildcards, EXPERIMENTS)
-    return required(found, f"{measurement.name} of {' / '.join(wildcards)}")
-
-
-def files_read_by(measurement):
-    """Return the input function of a measurement."""
-
-    def found(wildcards):
-        rows, seed = measured_experiments(measurement, wildcards), wildcards.get("seed")
-        read = measurement.inputs(rows, config, seed)
-        return {name: below_results(paths) for name, paths in read.items()}
-
-    return found
-
-
-def files_made_by(measurement):
-    """Return the output files of a measurement, by name."""
-    return {artefact.name: f"<results>/{artefact.path}" for artefact in measurement.makes}
-
-
-def settings_of(measurement):
-    """Return the parameters of a measurement."""
-    source = file_of(measurement.measure)
-    runs = measurement.networks  # which alone run what a row names
-    return {
-        "measure": measurement.measure,
-        "compares": measurement.compares,
-        "experiments": lambda wildcards: columns_of(
-            measured_experiments(measurement, wildcards)
-        ),
-        "settings": measurement.arguments(config),
-        "code": lambda wildcards: code_of(
-            "scripts/measure.py",
-            measured_experiments(measurement, wildcards) if runs else [],
-            source,
-        ),
-    }
-
-
-# A figure of a catalogue.
-
-
-def drawing_of(figure):
-    """Return the parameters of a figure that say how it is drawn."""
-    readers = {artefact.name: artefact.reader for artefact in figure.files if artefact.reader}
-    modules = {f"paper/figures/{figure.draw.partition('.')[0]}.py"}
-    modules |= {file_of(reader) for reader in readers.values()}
-    return {
-        "draw": figure.draw,
-        "readers": readers,
-        "code": code("scripts/plot.py", *sorted(modules)),
-    }

@@ -6,19 +6,11 @@ show.
 
 from ffensembles.paper.figures.catalogue import FIGURES
 
-
-def main_study_of(wildcards):
-    """Return the main study on a dataset."""
-    found = selection.main(experiments_of(wildcards))
-    return required(found, f"{wildcards.dataset} in study main")
-
-
 for figure in FIGURES:
 
     rule:
         name:
             f"plot_{figure.name}"
-        localrule: True
         input:
             unpack(files_of(figure)),
         output:
@@ -31,6 +23,7 @@ for figure in FIGURES:
             ),
         log:
             f"<logs>/plot/{figure.name}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -43,7 +36,7 @@ for figure in FIGURES:
 
 use rule plot_figure1 as plot_training_curves with:
     input:
-        logs=lambda wildcards: files(LOGS, main_study_of(wildcards)),
+        logs=lambda wildcards: files(results.LOGS, main_study_of(wildcards)),
     output:
         pdf="<results>/figures/training-{dataset}.pdf",
         png=report(
@@ -60,7 +53,9 @@ use rule plot_figure1 as plot_training_curves with:
         settings=lambda wildcards: {
             "dataset": wildcards.dataset,
             "models": [
-                e.model for e in main_study_of(wildcards) for _ in files(LOGS, [e])
+                e.model
+                for e in main_study_of(wildcards)
+                for _ in files(results.LOGS, [e])
             ],
         },
         names=lambda wildcards: names_of(main_study_of(wildcards)),
@@ -74,10 +69,10 @@ SHOWN = [
 
 
 rule figures:
-    localrule: True
     input:
         [
             f"<results>/figures/{name}.{form}"
             for name in dict.fromkeys(SHOWN)
             for form in ("pdf", "png")
         ],
+    localrule: True

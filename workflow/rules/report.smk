@@ -6,11 +6,11 @@ Needs all that the report shows; makes provenance.html and report.html.
 
 rule save_config:
     """Write the whole configuration, as merged from files and command line, beside the results."""
-    localrule: True
     output:
         "<results>/config.yaml",
     log:
         "<logs>/save_config.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -22,7 +22,6 @@ rule save_config:
 
 rule show_provenance:
     """Write down what all of the above was made from, with what, and how long training took."""
-    localrule: True
     input:
         # Made last, so that commit and versions are those of the last result.
         rules.tables.input,
@@ -33,7 +32,9 @@ rule show_provenance:
         rules.show_deviations.output,
         EXTRAS["targets"],
         config="<results>/config.yaml",
-        logs=files(LOGS, selection.of_paper(EXPERIMENTS) + EXTRAS["experiments"]),
+        logs=files(
+            results.LOGS, selection.of_paper(EXPERIMENTS) + EXTRAS["experiments"]
+        ),
     output:
         report(
             "<results>/provenance.html",
@@ -43,26 +44,25 @@ rule show_provenance:
         ),
     log:
         "<logs>/show_provenance.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
         names=names_of(EXPERIMENTS),
-        home=str(HOME or ""),
         code=code("scripts/show_provenance.py"),
     script:
         "../scripts/show_provenance.py"
 
 
 rule everything:
-    localrule: True
     input:
         rules.show_provenance.input,
         rules.show_provenance.output,
+    localrule: True
 
 
 rule report:
     """Build Snakemake's HTML report of everything above: it opens offline, from the file."""
-    localrule: True
     input:
         rules.everything.input,
         config="<results>/config.yaml",
@@ -72,11 +72,12 @@ rule report:
         "<results>/report.html",
     log:
         "<logs>/report.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
         # As part of another workflow it is that one's jobs which are reported, by its own config.
-        snakefile=workflow.main_snakefile,
+        snakefile=os.path.relpath(STARTED),
         own_config=STARTED_ITSELF,
         code=code("scripts/build_report.py"),
     script:

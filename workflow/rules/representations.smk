@@ -3,25 +3,13 @@
 Needs weights and a dataset; makes one Parquet file per seed.
 """
 
-from ffensembles.pipeline.results import REPRESENTATIONS, block_of
-
-REPRESENTATION = f"<results>/{REPRESENTATIONS.path}"
-
-
-def weights_of_run(wildcards):
-    """Return the weight file that holds a run."""
-    e, seed = experiment_of(wildcards), int(wildcards.seed)
-    if seed not in e.runs:
-        known = ", ".join(map(str, e.runs))
-        stop(f"{'/'.join(e.key)} has the seeds {known}, not {seed}")
-    first, last = block_of(e, seed, config["seeds_per_job"])
-    return f"<results>/{MODELS.at(e, first=first, last=last)}"
+REPRESENTATION = f"<results>/{results.REPRESENTATIONS.path}"
 
 
 rule extract_representations:
     input:
         model=weights_of_run,
-        dataset=f"<results>/{DATASET.path}",
+        dataset=f"<results>/{results.DATASET.path}",
     output:
         REPRESENTATION if config["keep_representations"] else temp(REPRESENTATION),
     log:

@@ -5,14 +5,8 @@ the paper's own layout as Markdown, LaTeX and HTML.
 """
 
 from ffensembles.paper.tables.catalogue import TABLES
-from ffensembles.pipeline.results import EXPERIMENTS as SETTINGS
 
 FORMS = ("csv", "md", "tex", "html")
-
-
-def reported(table):
-    """Return the file with the paper's numbers of a table, if it has any."""
-    return local(f"{config['reported']}/{table.name}.csv") if table.number else []
 
 
 for table in TABLES.values():
@@ -20,7 +14,6 @@ for table in TABLES.values():
     rule:
         name:
             f"tabulate_{table.name}"
-        localrule: True
         input:
             unpack(files_of(table)),
             reported=reported(table),
@@ -36,13 +29,16 @@ for table in TABLES.values():
             ),
         log:
             f"<logs>/tabulate/{table.name}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
             catalogue="paper.tables.catalogue.TABLES",
             table=table.name,
             experiments=lambda wildcards, table=table: (
-                columns_of(shown_by([table])) if SETTINGS in table.measured else []
+                columns_of(shown_by([table]))
+                if results.EXPERIMENTS in table.measured
+                else []
             ),
             names=lambda wildcards, table=table: names_of(shown_by([table])),
             departures=lambda wildcards, table=table: departures_of(shown_by([table])),
@@ -55,10 +51,10 @@ for table in TABLES.values():
 
 
 rule tables:
-    localrule: True
     input:
         [
             f"<results>/tables/{table.name}.{form}"
             for table in available(TABLES.values())
             for form in FORMS
         ],
+    localrule: True

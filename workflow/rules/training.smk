@@ -3,22 +3,20 @@
 Needs a dataset; makes weights, a training log and, of the run that figures show, snapshots.
 """
 
-from ffensembles.pipeline.results import LOGS, MODELS, SNAPSHOTS
-
 # A training on a CPU takes all cores; trainings on several GPUs, as many as `--resources gpu=8`
 # says, share them. Within a job this is read again, and there are but its own cores.
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None)
 CORES = workflow.resource_settings.cores if workflow.is_main_process else None
 
-SNAPSHOTS_MADE = f"<results>/{SNAPSHOTS.path}"
+SNAPSHOTS_MADE = f"<results>/{results.SNAPSHOTS.path}"
 
 
 rule train:
     input:
-        dataset=f"<results>/{DATASET.path}",
+        dataset=f"<results>/{results.DATASET.path}",
     output:
-        model=f"<results>/{MODELS.path}",
-        log=f"<results>/{LOGS.path}",
+        model=f"<results>/{results.MODELS.path}",
+        log=f"<results>/{results.LOGS.path}",
         snapshots=(
             SNAPSHOTS_MADE
             if config["beyond"]["keep_snapshots"]
@@ -54,6 +52,6 @@ rule pack:
         ENVIRONMENT
     params:
         folder=config["pathvars"]["results"],
-        logs=LOGS.paths(EXPERIMENTS, config),
+        logs=results.LOGS.paths(EXPERIMENTS, config),
     script:
         "../scripts/pack.py"

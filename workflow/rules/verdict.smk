@@ -34,7 +34,6 @@ EVIDENT = [*MAIN, *L1_GOODNESS, *L1_REGULARISED, *UNSEEN]
 
 
 rule score:
-    localrule: True
     input:
         tables=[f"<results>/tables/{table.name}.csv" for table in available(JUDGED)],
         reported=[reported(table) for table in JUDGED],
@@ -48,6 +47,7 @@ rule score:
         ),
     log:
         "<logs>/score.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -59,7 +59,6 @@ rule score:
 
 
 rule evaluate_claims:
-    localrule: True
     input:
         **{artefact.name: files(artefact, rows) for artefact, rows in EVIDENCE.items()},
     output:
@@ -72,6 +71,7 @@ rule evaluate_claims:
         ),
     log:
         "<logs>/evaluate_claims.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -84,7 +84,6 @@ rule evaluate_claims:
 
 rule show_deviations:
     """Put the page on where paper and published behaviour differ into the report."""
-    localrule: True
     input:
         shipped("docs/deviations.rst"),
     output:
@@ -96,6 +95,7 @@ rule show_deviations:
         ),
     log:
         "<logs>/show_deviations.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -110,8 +110,6 @@ FIGURE_1 = [figure for figure in available(FIGURES) if figure.number == 1]
 
 
 rule show_front:
-    """Write what the report begins with, before any list."""
-    localrule: True
     input:
         scorecard="<results>/scorecard.csv",
         claims="<results>/claims.csv",
@@ -121,6 +119,8 @@ rule show_front:
         "<results>/front.html",
     log:
         "<logs>/show_front.log",
+    """Write what the report begins with, before any list."""
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -47,7 +47,8 @@ class Measurement:
         makes: the files that it writes.
         reads: the files that it reads.
         settings: keys of the config, by the name of the argument.
-        chosen: of the experiments that a path names, those that are measured.
+        only: columns of the experiments that are measured, beside those that a path names.
+        chosen: of these, those that are measured.
         compares: whether the function takes several experiments, and their files by model.
         threads: how many.
         networks: whether it runs networks, on a GPU where it is given one.
@@ -58,6 +59,7 @@ class Measurement:
     makes: tuple[Artefact, ...]
     reads: tuple[Artefact, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
     chosen: Chosen = all_named
     compares: bool = False
     threads: int = 1
@@ -78,8 +80,14 @@ class Measurement:
     ) -> list[Experiment]:
         """Return the experiments that a job measures; none where the path names no such."""
         columns = {name: value for name, value in wildcards.items() if name != "seed"}
-        found = self.chosen(of.select(experiments, **columns), experiments)
+        found = self.chosen(of.select(experiments, **columns, **self.only), experiments)
         return [e for e in found if all(artefact.exists_of(e) for artefact in self.makes)]
+
+    def about(self, wildcards: Mapping[str, str]) -> str:
+        """Say in words which rows of the table of experiments a job measures."""
+        named = " / ".join(value for name, value in wildcards.items() if name != "seed")
+        only = ", ".join(f"{name} {value}" for name, value in self.only.items())
+        return f"{named} in {only}" if only else named
 
     def inputs(
         self, experiments: Sequence[Experiment], config: Config, seed: str | None = None
@@ -108,12 +116,9 @@ def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> l
     return [e for e in named if e in shown] or list(named)
 
 
-def _main(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return [e for e in of.main(named) if e.model in PAPER_MODELS]
-
-
-def _main_ff(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    return of.select(of.main(named), model=FF)
+def _of_paper(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Choose the models that the paper compares."""
+    return [e for e in named if e.model in PAPER_MODELS]
 
 
 table = partial(Artefact, reader="analysis.measurements.read_all")
@@ -178,7 +183,8 @@ MEASUREMENTS = (
         "analysis.similarity.measure_similarity",
         makes=(SIMILARITY,),
         reads=(REPRESENTATIONS,),
-        chosen=_main,
+        only={"study": "main"},
+        chosen=_of_paper,
         compares=True,
         threads=4,
     ),
@@ -187,7 +193,7 @@ MEASUREMENTS = (
         "analysis.similarity.measure_layer_similarity",
         makes=(LAYER_SIMILARITY,),
         reads=(REPRESENTATIONS,),
-        chosen=_main_ff,
+        only={"study": "main", "model": FF},
         threads=4,
     ),
 )

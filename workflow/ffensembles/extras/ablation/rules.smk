@@ -10,10 +10,10 @@ ABLATION = ablation(EXPERIMENTS)
 
 
 rule tabulate_ablation:
-    localrule: True
     input:
         accuracy=lambda _: files(
-            measured.ACCURACY, required(ABLATION, "a study whose name begins with ablation-")
+            measured.ACCURACY,
+            required(ABLATION, "a study whose name begins with ablation-"),
         ),
         sparsity=files(measured.SPARSITY, ABLATION),
         sizes=files(measured.SIZES, ABLATION),
@@ -30,6 +30,7 @@ rule tabulate_ablation:
         ),
     log:
         "<logs>/tabulate/ablation.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -41,9 +42,9 @@ rule tabulate_ablation:
 
 
 rule ablation:
-    localrule: True
     input:
         rules.tabulate_ablation.output,
+    localrule: True
 
 
 if config["ablation"]:

@@ -3,20 +3,8 @@
 Needs representations, weights and snapshots of them; makes <results>/beyond/….
 """
 
-from ffensembles.extras.beyond.measurements import MEASUREMENTS
-from ffensembles.extras.beyond.questions import QUESTIONS
 
-
-
-
-def asked(question):
-    """Return the experiments that a question is put to."""
-    return shown_by([question])
-
-
-def keys_asked(question):
-    """Return the names of these experiments."""
-    return [e.key for e in asked(question)]
+include: "inputs.smk"
 
 
 for measurement in MEASUREMENTS:
@@ -48,7 +36,6 @@ for question in QUESTIONS.values():
     rule:
         name:
             f"tabulate_{question.name}"
-        localrule: True
         input:
             measured=lambda wildcards, question=question: files(
                 question.measured, asked(question)
@@ -79,6 +66,7 @@ for question in QUESTIONS.values():
             ),
         log:
             f"<logs>/tabulate/{question.name}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -93,7 +81,6 @@ for question in QUESTIONS.values():
 
 
 rule tabulate_claims_by_factor:
-    localrule: True
     input:
         ensembles=files(measured.ENSEMBLES, WITH_GOODNESS),
         sparsity=files(measured.SPARSITY, MAIN),
@@ -109,6 +96,7 @@ rule tabulate_claims_by_factor:
         ),
     log:
         "<logs>/tabulate/claims-by-factor.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -123,7 +111,6 @@ ASKED = available(QUESTIONS.values())
 
 
 rule answer_questions:
-    localrule: True
     input:
         **{question.name: f"<results>/beyond/{question.name}.csv" for question in ASKED},
         accuracy=lambda wildcards: files(measured.ACCURACY, shown_by(ASKED)),
@@ -137,6 +124,7 @@ rule answer_questions:
         ),
     log:
         "<logs>/answer_questions.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -155,13 +143,13 @@ PICTURES = [f"<results>/beyond/{name}.png" for q in ASKED for name in q.figures]
 
 
 rule beyond:
-    localrule: True
     input:
         rules.answer_questions.output if ASKED else [],
         rules.tabulate_claims_by_factor.output if WITH_GOODNESS else [],
         TABLED,
         PICTURES,
         [picture.replace(".png", ".pdf") for picture in PICTURES],
+    localrule: True
 
 
 EXTRAS["targets"] += rules.beyond.input

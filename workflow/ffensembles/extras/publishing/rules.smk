@@ -10,11 +10,11 @@ PUBLISHED = [e for e in EXPERIMENTS if not e.study.startswith("ablation-")]
 
 
 rule publish:
-    localrule: True
     input:
         claims="<results>/claims.csv",
         tables=[
-            f"<results>/tables/{table.name}.csv" for table in available(TABLES.values())
+            f"<results>/tables/{table.name}.csv"
+            for table in available(TABLES.values())
         ],
         reported=[reported(table) for table in JUDGED],
         figures=[
@@ -22,10 +22,11 @@ rule publish:
             *EXTRAS["pictures"],
         ],
         pages=EXTRAS["pages"],
-        logs=files(LOGS, PUBLISHED),
+        logs=files(results.LOGS, PUBLISHED),
         experiments=shipped("config/experiments.tsv"),
     log:
         "<logs>/publish.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -3,56 +3,8 @@
 A study is its user's own where its name is not one of the paper's. Needs measurements.
 """
 
-from ffensembles.extras.studies import catalogue as own
-from ffensembles.printing.names import MODELS as MODEL_NAMES
 
-STUDIES = own.own_studies(EXPERIMENTS)
-
-
-def rows_of_study(wildcards):
-    """Return the rows of a study that a path names: all, or those of a dataset and a model."""
-    required(STUDIES.get(wildcards.study), f"the study {wildcards.study}")
-    return experiments_of(wildcards)
-
-
-def run_of_study(wildcards):
-    """Return the run that a study's figures show."""
-    return selection.seed_shown(rows_of_study(wildcards), config["figures"]["seed"])
-
-
-def files_of_study(artefacts):
-    """Return the input function for some files of the study that the path names."""
-
-    def found(wildcards):
-        shown = {**config, "figures": {"seed": run_of_study(wildcards)}}
-        return {
-            artefact.name: below_results(artefact.paths(rows_of_study(wildcards), shown))
-            for artefact in artefacts
-        }
-
-    return found
-
-
-def settings_in_study(figure):
-    """Return the function that gives the settings of a figure."""
-
-    def found(wildcards):
-        names = names_of(rows_of_study(wildcards))[wildcards.dataset]
-        return figure.settings(run_of_study(wildcards), names["categories"])
-
-    return found
-
-
-def labels_in_study(figure):
-    """Return the function that says what the report calls a figure."""
-
-    def found(wildcards):
-        shown = names_of(rows_of_study(wildcards))[wildcards.dataset]["name"]
-        if figure.of_model:
-            shown += f", {MODEL_NAMES[wildcards.model]}"
-        return {"result": figure.name.replace("-", " ").capitalize(), "of": shown}
-
-    return found
+include: "inputs.smk"
 
 
 for table in own.TABLES.values():
@@ -60,7 +12,6 @@ for table in own.TABLES.values():
     rule:
         name:
             f"tabulate_study_{table.name.replace('-', '_')}"
-        localrule: True
         input:
             unpack(files_of_study(table.measured)),
         output:
@@ -76,6 +27,7 @@ for table in own.TABLES.values():
             ),
         log:
             f"<logs>/tabulate/studies/{{study}}/{table.name}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -95,7 +47,6 @@ for figure in own.FIGURES:
     rule:
         name:
             f"plot_study_{figure.name.replace('-', '_')}"
-        localrule: True
         input:
             unpack(files_of_study(figure.files)),
         output:
@@ -109,6 +60,7 @@ for figure in own.FIGURES:
             ),
         log:
             f"<logs>/plot/studies/{{study}}/{figure.place}.log",
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -119,13 +71,7 @@ for figure in own.FIGURES:
             "../../../scripts/plot.py"
 
 
-def exist_of(rows, artefacts):
-    """Say whether there are all of some files, of one of the rows of a study at least."""
-    return all(any(artefact.exists_of(e) for e in rows) for artefact in artefacts)
-
-
 rule studies:
-    localrule: True
     input:
         [
             f"<results>/studies/{study}/{table.name}.{form}"
@@ -145,6 +91,7 @@ rule studies:
             )
             for form in ("pdf", "png")
         ],
+    localrule: True
 
 
 EXTRAS["targets"] += rules.studies.input

@@ -1,0 +1,215 @@
+"""What jobs are given: experiments, files, settings, and what their results are called."""
+
+from ffensembles.data.definitions import (
+    Definition,
+    deciding,
+    folder_state,
+    local_files,
+)
+from ffensembles.data.prestaged import check_prestaged
+
+
+def required(found, row):
+    """Return experiments, of which there must be some; `row` says of which row of the table."""
+    if not found:
+        table = config["experiments"]
+        stop(f"{table} has no row for {row}, or the key only leaves it out; add one")
+    return found
+
+
+def experiments_of(wildcards):
+    """Return the experiments that a path names."""
+    names = ("dataset", "model", "study")
+    columns = {name: wildcards[name] for name in names if name in wildcards.keys()}
+    found = selection.select(EXPERIMENTS, **columns)
+    return required(found, " / ".join(columns.values()))
+
+
+def experiment_of(wildcards):
+    """Return the one experiment that a path names."""
+    return experiments_of(wildcards)[0]
+
+
+def training_settings(wildcards):
+    """Return what decides the weights, so that a change retrains this experiment alone."""
+    return experiment_of(wildcards).training_settings()
+
+
+def columns_of(experiments):
+    """Return experiments as a job is given them."""
+    return [{**e.training_settings(), "seeds": e.seeds} for e in experiments]
+
+
+def below_results(paths):
+    return [f"<results>/{path}" for path in paths]
+
+
+def files(artefact, experiments):
+    """Return the files of one kind that belong to some experiments."""
+    return below_results(artefact.paths(experiments, config))
+
+
+def files_of(row):
+    """Return the input function of a row of a catalogue: its files, by name."""
+    return lambda wildcards: {
+        artefact.name: files(artefact, experiments)
+        for artefact, experiments in or_stop(row.sources, EXPERIMENTS, config).items()
+    }
+
+
+def available(rows):
+    """Return the rows of a catalogue for which the experiments have what they show."""
+    return [
+        row for row in rows if selection.has_what_it_shows(row, EXPERIMENTS, config)
+    ]
+
+
+def shown_by(rows):
+    """Return the experiments that rows of a catalogue show."""
+    return [e for row in rows for e in selection.shown_by(row, EXPERIMENTS, config)]
+
+
+def names_of(experiments):
+    """Return what their datasets and the published ones, and all categories, are called."""
+    trained = {e.dataset for e in experiments}
+    entries = {
+        name: entry
+        for name, entry in config["datasets"].items()
+        if name in trained or "published" in entry
+    }
+    return or_stop(printed_names, entries)
+
+
+def departures_of(experiments):
+    """Tell what of some experiments is not as the paper's of the same name."""
+    return or_stop(departures, experiments, f"{config['reported']}/table6.csv")
+
+
+@cache
+def code(script, *modules):
+    """Fingerprint the code behind a rule: comments do not count, unused modules do not either.
+
+    `script` lies below the folder workflow; `modules` are those of the library that the script
+    imports by names in its parameters.
+    """
+    script = (
+        HOME / "workflow" / script if HOME else workflow.source_path(f"../{script}")
+    )
+    sources = [script, *(LIBRARY / name for name in modules)]
+    return "-".join(or_stop(fingerprint, source, LIBRARY) for source in sources)
+
+
+def code_of(script, experiments, *modules):
+    """Fingerprint a script with the variants that experiments name."""
+    named = {file for e in experiments for file in e.variants()}
+    return code(script, *modules, *sorted(named))
+
+
+# A measurement of a catalogue.
+
+
+def measured_experiments(measurement, wildcards):
+    """Return the experiments that a job measures."""
+    found = measurement.experiments(wildcards, EXPERIMENTS)
+    return required(found, measurement.about(wildcards))
+
+
+def files_read_by(measurement):
+    """Return the input function of a measurement."""
+
+    def found(wildcards):
+        rows, seed = measured_experiments(measurement, wildcards), wildcards.get("seed")
+        read = measurement.inputs(rows, config, seed)
+        return {name: below_results(paths) for name, paths in read.items()}
+
+    return found
+
+
+def files_made_by(measurement):
+    """Return the output files of a measurement, by name."""
+    return {
+        artefact.name: f"<results>/{artefact.path}" for artefact in measurement.makes
+    }
+
+
+def settings_of(measurement):
+    """Return the parameters of a measurement."""
+    source = file_of(measurement.measure)
+    runs = measurement.networks  # which alone run what a row names
+    return {
+        "measure": measurement.measure,
+        "compares": measurement.compares,
+        "experiments": lambda wildcards: columns_of(
+            measured_experiments(measurement, wildcards)
+        ),
+        "settings": measurement.arguments(config),
+        "code": lambda wildcards: code_of(
+            "scripts/measure.py",
+            measured_experiments(measurement, wildcards) if runs else [],
+            source,
+        ),
+    }
+
+
+# A figure of a catalogue.
+
+
+def drawing_of(figure):
+    """Return the parameters of a figure that say how it is drawn."""
+    readers = {
+        artefact.name: artefact.reader for artefact in figure.files if artefact.reader
+    }
+    modules = {f"paper/figures/{figure.draw.partition('.')[0]}.py"}
+    modules |= {file_of(reader) for reader in readers.values()}
+    return {
+        "draw": figure.draw,
+        "readers": readers,
+        "code": code("scripts/plot.py", *sorted(modules)),
+    }
+
+
+# Of single steps.
+
+
+def definition_of(wildcards):
+    """Return what the configuration says about a dataset."""
+    if wildcards.dataset not in config["datasets"]:
+        stop(f"config: datasets has no {wildcards.dataset}; add it")
+    return config["datasets"][wildcards.dataset]
+
+
+def own_files(wildcards):
+    """Return the user's own files behind a dataset; missing ones end the run before it starts.
+
+    So do missing pre-staged files, which are no inputs: it does not matter where they lie.
+    """
+    entry = definition_of(wildcards)
+    or_stop(check_prestaged, config["prestaged"], [entry.get("published")])
+    return or_stop(local_files, or_stop(Definition.read, wildcards.dataset, entry))
+
+
+def own_folder(wildcards):
+    """Return the state of the user's own folder of images, where a dataset has one."""
+    entry = or_stop(Definition.read, wildcards.dataset, definition_of(wildcards))
+    return or_stop(folder_state, entry)
+
+
+def weights_of_run(wildcards):
+    """Return the weight file that holds a run."""
+    e, seed = experiment_of(wildcards), int(wildcards.seed)
+    if seed not in e.runs:
+        known = ", ".join(map(str, e.runs))
+        stop(f"{'/'.join(e.key)} has the seeds {known}, not {seed}")
+    first, last = results.block_of(e, seed, config["seeds_per_job"])
+    return f"<results>/{results.MODELS.at(e, first=first, last=last)}"
+
+
+def reported(table):
+    """Return the file with the paper's numbers of a table, if it has any."""
+    return local(f"{config['reported']}/{table.name}.csv") if table.number else []
+
+
+def main_study_of(wildcards):
+    """Return the main study on a dataset."""
+    found = selection.main(experiments_of(wildcards))
+    return required(found, f"{wildcards.dataset} in study main")
