@@ -283,7 +283,7 @@ def test_a_caption_renders_for_any_config(path, names):
     environment = jinja2.Environment(
         trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    text = environment.from_string(path.read_text("utf-8")).render(snakemake=about)
+    text = environment.from_string(path.read_text("utf-8")).render(snakemake=about, files=[])
     strict = {"halt_level": 2, "report_level": 5, "output_encoding": "unicode"}
     assert "<p>" in publish_string(text, writer="html5", settings_overrides=strict)
     assert len(text.split()) > 12

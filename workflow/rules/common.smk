@@ -27,14 +27,10 @@ def stop(reason):
 # The library is found beside the rules, installed or not, here and in every job.
 if HOME:
     sys.path.insert(0, str(HOME / "workflow"))
-    os.environ |= {
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
-        )
-    }
-os.environ["MPLBACKEND"] = (
-    "agg"  # a notebook's, set for all it starts, is for notebooks
-)
+    python_path = [str(HOME / "workflow"), os.environ.get("PYTHONPATH")]
+    os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, python_path))}
+# A notebook's, set for all that it starts, is for notebooks.
+os.environ |= {"MPLBACKEND": "agg"}
 try:
     import ffensembles
 except ModuleNotFoundError:

@@ -101,8 +101,8 @@ def code(script, *modules):
 
 def code_of(script, experiments, *modules):
     """Fingerprint a script with the variants that experiments name."""
-    variants = {file for e in experiments for file in e.variants()}
-    return code(script, *modules, *sorted(variants))
+    named = {file for e in experiments for file in e.variants()}
+    return code(script, *modules, *sorted(named))
 
 
 # A measurement of a catalogue.
@@ -135,7 +135,7 @@ def files_made_by(measurement):
 def settings_of(measurement):
     """Return the parameters of a measurement."""
     source = file_of(measurement.measure)
-    variants = measurement.networks  # which alone run what a row names
+    runs = measurement.networks  # which alone run what a row names
     return {
         "measure": measurement.measure,
         "compares": measurement.compares,
@@ -145,7 +145,7 @@ def settings_of(measurement):
         "settings": measurement.arguments(config),
         "code": lambda wildcards: code_of(
             "scripts/measure.py",
-            measured_experiments(measurement, wildcards) if variants else [],
+            measured_experiments(measurement, wildcards) if runs else [],
             source,
         ),
     }

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ffensembles.experiments import Experiment
-from ffensembles.paper_models import PAPER_MODELS
+from ffensembles.paper_models import FF, PAPER_MODELS
 from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.results import (
     DATASET,
@@ -116,8 +116,8 @@ def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> l
     return [e for e in named if e in shown] or list(named)
 
 
-def _papers(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
-    """Choose the paper's models."""
+def _of_paper(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Choose the models that the paper compares."""
     return [e for e in named if e.model in PAPER_MODELS]
 
 
@@ -184,7 +184,7 @@ MEASUREMENTS = (
         makes=(SIMILARITY,),
         reads=(REPRESENTATIONS,),
         only={"study": "main"},
-        chosen=_papers,
+        chosen=_of_paper,
         compares=True,
         threads=4,
     ),
@@ -193,7 +193,7 @@ MEASUREMENTS = (
         "analysis.similarity.measure_layer_similarity",
         makes=(LAYER_SIMILARITY,),
         reads=(REPRESENTATIONS,),
-        only=of.FF,
+        only={"study": "main", "model": FF},
         threads=4,
     ),
 )

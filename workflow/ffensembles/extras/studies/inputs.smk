@@ -52,3 +52,8 @@ def labels_in_study(figure):
         return {"result": figure.name.replace("-", " ").capitalize(), "of": shown}
 
     return found
+
+
+def exist_of(rows, artefacts):
+    """Say whether there are all of some files, of one of the rows of a study at least."""
+    return all(any(artefact.exists_of(e) for e in rows) for artefact in artefacts)

@@ -71,11 +71,6 @@ for figure in own.FIGURES:
             "../../../scripts/plot.py"
 
 
-def exist_of(rows, artefacts):
-    """Say whether there are all of some files, of one of the rows of a study at least."""
-    return all(any(artefact.exists_of(e) for e in rows) for artefact in artefacts)
-
-
 rule studies:
     input:
         [
