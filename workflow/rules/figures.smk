@@ -63,7 +63,10 @@ use rule plot_figure1 as plot_training_curves with:
 
 
 SHOWN = [
-    *(figure.name for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)),
+    *(
+        figure.name
+        for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)
+    ),
     *(f"training-{e.dataset}" for e in selection.main(EXPERIMENTS)),
 ]
 

@@ -110,6 +110,7 @@ FIGURE_1 = [figure for figure in available(FIGURES) if figure.number == 1]
 
 
 rule show_front:
+    """Write what the report begins with, before any list."""
     input:
         scorecard="<results>/scorecard.csv",
         claims="<results>/claims.csv",
@@ -119,7 +120,6 @@ rule show_front:
         "<results>/front.html",
     log:
         "<logs>/show_front.log",
-    """Write what the report begins with, before any list."""
     localrule: True
     conda:
         ENVIRONMENT
