@@ -9,11 +9,7 @@ import yaml
 from ffensembles import variants
 from ffensembles.errors import UserError
 from ffensembles.experiments import COLUMNS, read_experiments
-from ffensembles.pipeline.configuration import (
-    check_config,
-    check_experiments,
-    narrow,
-)
+from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
 from ffensembles.pipeline.schema import SCHEMA as SCHEMA_FILE
 from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
