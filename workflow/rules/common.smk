@@ -78,7 +78,7 @@ def shipped_place(path):
         return str(HOME / path)
     tables = [f"{path}/table{number}.csv" for number in range(1, 14)]
     files = tables if path == "config/reported" else [path]
-    return os.path.commonpath(map(workflow.source_path, [f"../../{f}" for f in files]))
+    return os.path.commonpath([workflow.source_path(f"../../{file}") for file in files])
 
 
 or_stop(check_installation, *filter(None, [HOME]), sys.executable)

@@ -1,0 +1,159 @@
+"""The pipeline as a module of another workflow, from a folder and as Snakemake fetches it."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import ffensembles
+from helpers import ROOT
+from helpers.pipeline import copy_pipeline
+
+OUTER = """
+module ff:
+    snakefile: {snakefile}
+    config: {{"experiments": "own.tsv", "figures": {{"balance": {{"dataset": "digits"}}}}}}
+    {prefix}
+
+use rule * from ff as ff_*
+
+rule mine:
+    default_target: True
+    input:
+        expand("{place}results/tables/table{{n}}.csv", n=(1, 6)),
+    output:
+        "mine.txt",
+    shell:
+        "trap >{{output}}; cat {{input}} >>{{output}}"
+"""
+OWN = "study dataset model seeds epochs learning_rate batch_size units\nmain digits bp 1 1 0.01 128 16"
+
+
+def outer(folder, snakefile, prefix=""):
+    """Write a workflow that uses the pipeline, and a table of experiments; return the folder."""
+    parts = {"prefix": f'prefix: "{prefix}"', "place": f"{prefix}/"} if prefix else {}
+    text = OUTER.format(**{"prefix": "", "place": "", "snakefile": snakefile} | parts)
+    folder.mkdir(exist_ok=True)
+    (folder / "Snakefile").write_text(text)
+    (folder / "own.tsv").write_text(OWN.replace(" ", "\t") + "\n")
+    return folder
+
+
+def snakemake(folder, *arguments, **environment):
+    """Run Snakemake by itself, for another workflow than the one whose library tests import."""
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("file", ["Snakefile", "workflow/Snakefile"])
+def test_rules_of_ones_own_use_its_tables(file, tmp_path):
+    prefix = "sub" if file == "workflow/Snakefile" else ""
+    folder = outer(tmp_path / "outer", f'"{ROOT / file}"', prefix)
+    status, printed = snakemake(folder)
+    assert status == 0, printed
+    made = (folder / "mine.txt").read_text()
+    assert "digits,bp,0." in made and "bp,batch_size,digits,128.0" in made
+    assert "trap" not in made, "what our jobs' shells ignore, others' do not"
+    # Of what it writes nothing lies elsewhere; nothing else of the pipeline is under the prefix.
+    assert (folder / prefix / "results/tables/table6.md").is_file()
+    assert not (folder / prefix / "config").exists()
+    assert "Nothing to be done" in snakemake(folder)[1]
+
+
+def test_without_a_target_all_is_made_and_reported_as_the_outer_workflow_runs_it(tmp_path):
+    folder = outer(tmp_path / "outer", f'"{ROOT / "workflow/Snakefile"}"', "sub")
+    status, plan = snakemake(folder, "-n", "ff_all")
+    assert status == 0 and "output: sub/results/report.html" in plan
+    assert re.search(r"localrule ff_tabulate_table1:", plan) and "\nrule ff_train:" in plan
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory):
+    """Return a cache in which Snakemake finds the pipeline, as it fetches it from GitHub."""
+    pipeline = copy_pipeline(tmp_path_factory.mktemp("pipeline"))
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"], ["tag", "v1"]):
+        subprocess.run(["git", "-C", pipeline, *who, *command], check=True)
+    cache = tmp_path_factory.mktemp("cache")
+    place = "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/someone/pipeline"
+    subprocess.run(["git", "clone", "-q", "--bare", pipeline, cache / place], check=True)
+    return cache
+
+
+GITHUB = 'github("someone/pipeline", path="workflow/Snakefile", tag="v1")'
+# As `snakedeploy deploy-workflow` writes it, which copies the folder config.
+DEPLOYED = f"""
+configfile: "config/config.yaml"
+module pipeline:
+    snakefile: {GITHUB}
+    config: config
+use rule * from pipeline
+"""
+
+
+def test_it_runs_as_fetched_from_github(fetched, tmp_path):
+    folder = outer(tmp_path / "outer", GITHUB)
+    status, printed = snakemake(folder, XDG_CACHE_HOME=str(fetched))
+    assert status == 0, printed
+    assert "digits,bp,0." in (folder / "mine.txt").read_text()
+    # What the paper reports comes along.
+    assert "reported_mean" in (folder / "results/tables/table1.csv").read_text()
+
+
+def test_a_deployed_workflow_needs_no_more_than_its_config(fetched, tmp_path):
+    (tmp_path / "Snakefile").write_text(DEPLOYED)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_bytes((ROOT / "config/config.yaml").read_bytes())
+    wanted = ["results/tables/table1.csv", "results/deviations.html", "results/report.html"]
+    status, plan = snakemake(tmp_path, "-n", *wanted, XDG_CACHE_HOME=str(fetched))
+    assert status == 0 and all(f"output: {file}" in plan for file in wanted), plan
+
+
+def test_the_library_must_be_of_the_same_version(tmp_path):
+    folder = copy_pipeline(tmp_path)
+    common = folder / "workflow/rules/common.smk"
+    text = common.read_text()
+    assert f'\nVERSION = "{ffensembles.__version__}"' in text
+    common.write_text(text.replace(f'VERSION = "{ffensembles.__version__}"', 'VERSION = "9.9"'))
+    status, printed = snakemake(folder, "-n")
+    assert status == 1 and printed.splitlines()[-1] == (
+        f"error: the library ffensembles is installed in version {ffensembles.__version__}; "
+        "this pipeline needs 9.9"
+    )
+
+
+# Extras
+
+
+EXTRAS = re.compile(r'^include: "workflow/ffensembles/extras/(\w+)/rules.smk"\n', re.MULTILINE)
+NAMES = EXTRAS.findall((ROOT / "Snakefile").read_text())
+
+
+def test_the_paper_stands_without_the_extras(tmp_path):
+    folder = copy_pipeline(tmp_path)
+    text = (folder / "Snakefile").read_text()
+    (folder / "Snakefile").write_text(EXTRAS.sub("", text))
+    for name in NAMES:  # not even their code is needed
+        subprocess.run(["rm", "-r", folder / "workflow/ffensembles/extras" / name], check=True)
+    status, plan = snakemake(folder, "-n", "tables", "figures", "report")
+    assert status == 0, plan
+    assert "results/report.html" in plan and "results/beyond/" not in plan
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_extra_can_be_left_out(name, tmp_path):
+    folder = copy_pipeline(tmp_path)
+    text = (folder / "Snakefile").read_text()
+    line = f'include: "workflow/ffensembles/extras/{name}/rules.smk"\n'
+    (folder / "Snakefile").write_text(text.replace(line, ""))
+    status, printed = snakemake(folder, "--list-rules")
+    assert status == 0, printed
