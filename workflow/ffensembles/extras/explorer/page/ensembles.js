@@ -10,18 +10,18 @@ const viewEnsembles = {
         const { layer, category, factor, other } = state;
         const name = categories[category];
         return [
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, `The ensemble of ${name}, layer ${layer}`),
                 make("p", {}, `The units with x̄ > ${number(factor)} · LOO, in blue: x̄ is a unit’s mean `
                     + `activation over the correctly classified test images of ${name}, LOO the mean of `
                     + "x̄ over all other units. Choose a unit to see what it answers to."),
                 sideBySide((model) => ensembleMap(model))),
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, "Units that categories share"),
                 make("p", {}, "Jaccard index of each pair: shared units by units in either. Choose a pair "
                     + "to list the units that both have."),
                 sideBySide((model) => [shareMatrix(model), shareGraph(model), mostShared(model)])),
-            make("section", { class: "beside" },
+            () => make("section", { class: "beside" },
                 make("div", {},
                     make("h2", {}, `${models.get(state.model).name}: units of ${name}`
                         + (other === null ? "" : ` and ${categories[other]}`)),

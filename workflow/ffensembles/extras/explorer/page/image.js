@@ -19,21 +19,21 @@ const viewImage = {
         const place = given >= 0 ? given : places[0] ?? 0;
         const label = block("label").values[place];
         return [
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, `Image ${block("index").values[place]}: ${categories[label]}`),
                 state.image !== null && given < 0 ? nothing(`Image ${state.image} is not on this page.`) : null,
                 make("div", { class: "decision" },
                     thumbnail(place, categories[label], { class: "image large" }),
                     make("div", {}, about.models.map((model) => make("p", {}, verdict(model, place, label))))),
                 sideBySideAll((model) => decisionBars(model, place, label))),
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, "What it activates"),
                 make("p", {}, `Activations with its true label drawn in (BP: of the image as it is); in blue the ensemble of ${categories[label]}.`),
                 sideBySideAll((model) => activationMaps(model, place, label))),
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, "Other images"),
                 ...filter(places)),
-            make("section", {}, scoreTable(place)),
+            () => make("section", {}, scoreTable(place)),
         ];
     },
 };

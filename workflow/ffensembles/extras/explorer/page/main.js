@@ -14,7 +14,10 @@ function choice(name, options, value, label) {
     return select;
 }
 
-/** Draw what the state says; what takes place meanwhile is drawn after it. */
+/**
+ * Draw what the state says, section after section: each is seen before the next is drawn. What the
+ * state becomes meanwhile is drawn instead.
+ */
 async function render() {
     const drawn = state;
     showControls();
@@ -24,7 +27,14 @@ async function render() {
     saved.table = null;
     const focused = document.activeElement;
     const place = view.contains(focused) ? focusables().indexOf(focused) : -1;
-    view.replaceChildren(...shown.draw());
+    const sections = shown.draw();
+    for (const [i, section] of sections.entries()) {
+        if (i > 0) await new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
+        if (drawn !== state) return;
+        if (i < view.children.length) view.children[i].replaceWith(section());
+        else view.append(section());
+    }
+    while (view.children.length > sections.length) view.lastChild.remove();
     // What had the focus is another element now, in the same place.
     if (place >= 0) focusables()[place]?.focus({ preventScroll: true });
     view.dataset.shown = toAddress(state);

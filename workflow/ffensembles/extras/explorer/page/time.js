@@ -13,11 +13,11 @@ const viewTime = {
         const shown = followedModels();
         const { layer, category } = state;
         const title = make("h2", {}, `The ensemble of ${categories[category]} in time, layer ${layer}`);
-        if (!shown.length) return [make("section", {}, title, nothing(NO_SNAPSHOTS))];
+        if (!shown.length) return [() => make("section", {}, title, nothing(NO_SNAPSHOTS))];
         const rows = shown.filter(({ key }) => hasImages(key, category)).flatMap(course);
-        if (!rows.length) return [make("section", {}, title, shown.map((model) => noImages(model, category)))];
+        if (!rows.length) return [() => make("section", {}, title, shown.map((model) => noImages(model, category)))];
         return [
-            make("section", {},
+            () => make("section", {},
                 title,
                 make("p", {}, "Snapshots at epochs 0, 1, 2, 4, 8, … and the last, of the images that are classified correctly "
                     + `in the end, with the paper’s factor ${about.factor}. A layer of FF has a clock of its own.`),
@@ -26,11 +26,11 @@ const viewTime = {
                     figure("Share of units in the ensemble", coursePlot(rows, "share", { tickFormat: "%", label: "Share of units" })),
                     figure("Similarity with the ensemble at the end (Jaccard index)",
                         coursePlot(rows, "similarity", { domain: [0, 1], label: "Jaccard index" })))),
-            make("section", {},
+            () => make("section", {},
                 make("h2", {}, "Which units"),
                 clock(shown),
                 make("div", { class: "models" }, shown.map((model) => membersMap(model)))),
-            make("section", {}, table("The ensemble in time", [
+            () => make("section", {}, table("The ensemble in time", [
                 ["Model", ({ name }) => name], ["Epoch", ({ epoch }) => epoch], ["Units", ({ size }) => size],
                 ["Similarity with the end", ({ similarity }) => similarity],
             ], rows)),

@@ -16,14 +16,14 @@ const viewUnit = {
         const order = sorted(found, state.sort);
         const unit = state.unit ?? strongestUnit(found, order);
         return [
-            make("section", { class: "beside" },
+            () => make("section", { class: "beside" },
                 make("div", {}, unitPicker(model, found, order, unit)),
                 make("div", {},
                     make("h2", {}, `Unit ${unit} of ${model.name}, layer ${state.layer}`),
                     make("p", {}, membership(found, unit)),
                     meanBars(found, unit),
                     make("div", { class: "models" }, incoming(model, unit), strongest(model, unit)))),
-            make("section", {}, meanTable(found, unit)),
+            () => make("section", {}, meanTable(found, unit)),
         ];
     },
 };
