@@ -198,10 +198,11 @@ def _images(x: np.ndarray, shown: np.ndarray, kept: int) -> dict[str, Block]:
 
 
 def _incoming(run: Prepared, shape: tuple[int, int, int], models: int) -> dict[str, Block]:
-    """Pack the incoming weights (n, C, H, W) of the first layer, and the largest of each unit.
+    """Pack the incoming weights (n, C, H, W) of the first layer, and where each unit's are cut off.
 
-    Each unit's are divided by its largest. Where they are many, neighbouring pixels become one.
-    There are none where a unit has not a weight for each pixel.
+    That is below the tenth that is largest: the weights of a label's pixels would leave no colour
+    for those of the image. Where there are many weights, neighbouring pixels become one. There are
+    none where a unit has not a weight for each pixel.
     """
     weights = run.kind.weights(run.network) if run.kind.incoming else []
     if not weights or weights[0].shape[1] != prod(shape):
@@ -211,11 +212,11 @@ def _incoming(run: Prepared, shape: tuple[int, int, int], models: int) -> dict[s
         height, width = (side // 2 * 2 for side in weight.shape[2:])
         even = weight[:, :, :height, :width]
         weight = even.reshape(*even.shape[:2], height // 2, 2, width // 2, 2).mean(axis=(3, 5))
-    largest = np.abs(weight).max(axis=(1, 2, 3))
-    relative = weight / np.where(largest, largest, 1)[:, None, None, None]
+    reach = np.quantile(np.abs(weight), 0.9, axis=(1, 2, 3))
+    relative = weight / np.where(reach, reach, 1)[:, None, None, None]
     return {
         "incoming": in_steps(relative, -1.0, 1.0, SIGNED_SHADES),
-        "largest": exact(largest.astype(np.float32)),
+        "reach": exact(reach.astype(np.float32)),
     }
 
 

@@ -5,7 +5,7 @@ const viewUnit = {
 
     needs() {
         const key = `${state.model}/${state.layer}`;
-        const seen = seesPixels() ? ["incoming", "largest"] : [];
+        const seen = seesPixels() ? ["incoming", "reach"] : [];
         const parts = ["means", "sums", "top", ...seen].map((part) => `${key}/${part}`);
         return [...parts, "label", "index", `${state.model}/prediction`, "sheet"];
     },
@@ -129,15 +129,15 @@ function incoming(model, unit) {
     }
     const weights = block(`${model.key}/1/incoming`);
     const [, channels, height, width] = weights.shape;
-    const largest = block(`${model.key}/1/largest`).values[unit];
+    const reach = block(`${model.key}/1/reach`).values[unit];
     const at = (channel, pixel) => inSteps(weights, (unit * channels + channel) * height * width + pixel);
     const colour = d3.scaleSequential(d3.interpolateRdBu).domain([1, -1]);
     const shade = channels === 3
         ? (pixel) => d3.rgb(...[0, 1, 2].map((channel) => 127.5 * (1 + at(channel, pixel))))
         : (pixel) => d3.rgb(colour(at(0, pixel)));
     return figure(
-        channels === 3 ? `Incoming weights: grey is 0, the ends are ±${number(largest)}`
-            : `Incoming weights: red up to ${number(largest)}, blue down to −${number(largest)}`,
+        `Incoming weights: ${channels === 3 ? "grey is 0, channels are" : "red above 0, blue below;"} `
+            + `in full colour from ±${number(reach)} on`,
         make("img", {
             class: "weights", src: picture(width, height, shade),
             alt: `Incoming weights of unit ${unit}, one pixel for each of the image`,
