@@ -127,8 +127,8 @@ def test_a_click_on_a_unit_leads_to_its_means_and_images(page, world):
 def test_the_scores_of_an_image_are_the_librarys(page, world, model):
     dataset, runs, address = world
     run = runs[model]
-    network, images, _, embedding = prepare(run.experiment, 0, run.model, dataset, "test", "cpu")
-    scores = score_labels(run.experiment, network, images[17:18], embedding).values[:, 0]
+    trained = prepare(run.experiment, 0, run.model, dataset, "test", "cpu")
+    scores = score_labels(trained, trained.images[17:18]).values[:, 0]
     show(page, address, f"model={model}&image=17")
     expect(page.locator("h2").first).to_contain_text("Image 17")
     place = page.evaluate("block('index').values.indexOf(17)")
