@@ -49,7 +49,7 @@ def test_tables_and_figures_call_it_by_its_name_and_say_what_it_lacks(results):
     study = results / "studies/own"
     assert "Local" in (study / "sparsity.md").read_text("utf-8")
     weights = (study / "positive-weights.md").read_text("utf-8")
-    assert "Local is left out: it has no incoming weights of a unit." in weights
+    assert "Local is left out: its units have no incoming weights." in weights
     assert set(pd.read_csv(study / "positive-weights.csv")["model"]) == {"ff"}
     assert not (results / "analysis/digits/mine/own/balance.parquet").exists()
     for place in ("activation-patterns", "shared-units"):
