@@ -40,7 +40,7 @@ def with_networks(folder, experiments):
     for e in experiments:
         (path,) = (folder / file for file in MODELS.paths([e], CONFIG))
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_networks(path, list(e.runs), e.model)
+        write_networks(path, list(e.runs), e)
     write(few_digits(), folder / DATASET.at(experiments[0]))
     return folder
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
-from helpers.small_training import experiment, kind
+from helpers.small_training import kind
 
 FF = kind("ff", units=16)
 
@@ -92,8 +92,8 @@ def test_the_scale_of_a_unit_does_not_matter(digits, probe):
 
 def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_images(tmp_path):
     path, dataset = tmp_path / "seeds-3-4.safetensors", few_digits()
-    networks = write_networks(path, [3, 4])
-    table = measure_probes(experiment("ff"), [path], dataset, layers=[1, 3], device="cpu")
+    networks = write_networks(path, [3, 4], FF.experiment)
+    table = measure_probes(FF.experiment, [path], dataset, layers=[1, 3], device="cpu")
 
     def represent(network, images):
         first, _, third = activations(FF, network, torch.from_numpy(dataset.standardised(images)))

@@ -118,7 +118,7 @@ def test_a_run_from_files_to_file(tmp_path):
 
     def extract(seed):
         extract_run(
-            experiment("ff"),
+            ff.experiment,
             seed,
             str(tmp_path / "m.safetensors"),
             dataset,
