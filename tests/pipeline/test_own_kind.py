@@ -26,7 +26,7 @@ def results(tmp_path_factory):
     folder = copy_pipeline(tmp_path_factory.mktemp("own"))
     shutil.copy(EXAMPLE, folder / "mine.py")
     (folder / "mine.tsv").write_text(TABLE.strip().replace(" ", "\t") + "\n", "utf-8")
-    wanted = ["everything", "results/demo/analysis/digits/own/probes.parquet"]
+    wanted = ["report", "results/demo/analysis/digits/own/probes.parquet"]
     demo = ["--profile", "profiles/demo", *OWN, "experiments=mine.tsv", "--"]
     snakemake(folder, *demo, *wanted)
     return folder / "results/demo"
@@ -55,6 +55,7 @@ def test_tables_and_figures_call_it_by_its_name_and_say_what_it_lacks(results):
     for place in ("activation-patterns", "shared-units"):
         assert (study / f"digits/mine/{place}.png").stat().st_size > 5000
     assert "Local" in (results / "provenance.html").read_text("utf-8")
+    assert (results / "report.html").stat().st_size > 10**6
 
 
 def test_a_finished_demo_trains_and_measures_the_new_row_alone(finished, tmp_path):
