@@ -62,11 +62,15 @@ def test_a_finished_demo_trains_and_measures_the_new_row_alone(finished, tmp_pat
     folder = tmp_path / "edited"
     shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
     shutil.copy(EXAMPLE, folder / "mine.py")
-    with (folder / "config/demo.tsv").open("a") as table:
-        columns = (folder / "config/demo.tsv").read_text("utf-8").splitlines()[1].split("\t")
-        cells = dict(study="own", dataset="digits", model="mine", seeds="1", epochs="2",
-                     learning_rate="0.01", batch_size="64", units="30", layers="2")  # fmt: skip
-        table.write("\t".join(cells.get(column, "-") for column in columns) + "\n")
+    table = folder / "config/demo.tsv"
+    text = table.read_text("utf-8")
+    cells = dict(
+        study="own", dataset="digits", model="mine", seeds="1", epochs="2", learning_rate="0.01",
+        batch_size="64", units="30", layers="2",
+    )  # fmt: skip
+    header = next(line for line in text.splitlines() if line.startswith("study"))
+    row = "\t".join(cells.get(column, "-") for column in header.split("\t"))
+    table.write_text(f"{text}{row}\n", "utf-8")
     made = {file for file, (_, _, anew) in plan(folder, *OWN).items() if anew}
     assert any(re.search("models/digits/mine/own/.*safetensors", file) for file in made)
     of_all = {"results/demo/config.yaml", "results/demo/provenance.html"}
