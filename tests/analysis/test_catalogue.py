@@ -40,7 +40,7 @@ def with_networks(folder, experiments):
     for e in experiments:
         (path,) = (folder / file for file in MODELS.paths([e], CONFIG))
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_networks(path, list(e.runs), e.model)
+        write_networks(path, list(e.runs), e)
     write(few_digits(), folder / DATASET.at(experiments[0]))
     return folder
 
@@ -107,8 +107,8 @@ def test_significance_of_each_layer(tmp_path):
 def test_what_needs_networks(tmp_path):
     e = experiment("ff", seeds=2)
     with_networks(tmp_path, [e])
-    balance = made(tmp_path, "measure_balance", [replace(e, layers=2)])["balance"]
-    assert balance.groupby(["seed", "layer"]).size().tolist() == [16] * 4
+    balance = made(tmp_path, "measure_balance", [e])["balance"]
+    assert balance.groupby(["seed", "layer"]).size().tolist() == [40] * 6
     sparsity = made(tmp_path, "measure_training_sparsity", [e])["training_sparsity"]
     assert sparsity.loc[sparsity["category"].isna(), "layer"].tolist() == [1, 2, 3] * 2
     assert sparsity["images"].between(1, 299).all()

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
-from helpers.small_training import experiment, kind
+from helpers.small_training import kind
 
 FF = kind("ff", units=16)
 
@@ -92,14 +92,17 @@ def test_the_scale_of_a_unit_does_not_matter(digits, probe):
 
 def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_images(tmp_path):
     path, dataset = tmp_path / "seeds-3-4.safetensors", few_digits()
-    networks = write_networks(path, [3, 4])
-    table = measure_probes(experiment("ff"), [path], dataset, layers=[1, 3], device="cpu")
+    networks = write_networks(path, [3, 4], FF.experiment)
+    # A layer that there is not is left out.
+    how = {"layers": [1, 3, 4], "device": "cpu", "ff": [path]}
+    table = measure_probes([FF.experiment], dataset, **how)
+    assert set(table["model"]) == {"ff"} and table["held_out"].isna().all()
 
     def represent(network, images):
         first, _, third = activations(FF, network, torch.from_numpy(dataset.standardised(images)))
         return np.hstack([first, third])
 
-    assert list(table) == ["seed", "layers", "category", "images", "accuracy"]
+    assert list(table)[4:] == ["seed", "layers", "category", "images", "accuracy"]
     assert (table["layers"] == "1+3").all()
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}

@@ -16,7 +16,7 @@ from helpers.small_training import experiment, kind
 @pytest.mark.parametrize("model", ["ff", "bp"])
 def test_only_training_images_that_are_classified_correctly_count(tmp_path, model):
     path, dataset, e = tmp_path / "seeds-3-4.safetensors", few_digits(), experiment(model)
-    networks = write_networks(path, [3, 4], model)
+    networks = write_networks(path, [3, 4], e)
     table = measure_training_sparsity(e, [path], dataset, device="cpu")
 
     images = torch.from_numpy(dataset.standardised(dataset.train.images))
@@ -46,7 +46,7 @@ def test_only_training_images_that_are_classified_correctly_count(tmp_path, mode
 
 def test_a_network_that_classifies_no_training_image_correctly_has_no_sparsity(tmp_path):
     path, dataset, e = tmp_path / "seeds-0-0.safetensors", few_digits(), experiment("bp")
-    network = write_networks(path, [0], "bp")
+    network = write_networks(path, [0], e)
     images = torch.from_numpy(dataset.standardised(dataset.train.images))
     wrong = (predict(kind("bp"), network, images, Plain()) + 1) % 10
     train = replace(dataset.train, labels=wrong.astype(dataset.train.labels.dtype))

@@ -7,8 +7,8 @@ from ffensembles.data.datasets import make_dataset
 from ffensembles.data.digits import read_digits
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
+from ffensembles.learning.kinds import find_kind
 from ffensembles.representations.stored import representation_table
-from helpers.small_training import kind
 
 
 def write_run(path, labels, predictions=None, layers=None):
@@ -28,9 +28,9 @@ def drawn_layers(images, units=(12, 9, 7), seed=0):
     ]
 
 
-def write_networks(path, seeds, model="ff", units=16):
-    """Write untrained networks of three layers for the images of `digits`, and return them."""
-    of = kind(model, units=units)
+def write_networks(path, seeds, e):
+    """Write untrained networks of an experiment for the images of `digits`, and return them."""
+    of = find_kind(e, (1, 12, 12), 10)
     network = of.initialise([torch.Generator().manual_seed(seed) for seed in seeds])
     weights.save(of.state(network), of, seeds, {}, path)
     return network

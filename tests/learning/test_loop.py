@@ -280,7 +280,7 @@ class TestFiles:
         assert sorted(p.name for p in folder.iterdir()) == ["m.log.parquet", "m.safetensors"]
         state = load_file(folder / "m.safetensors")
         assert list(state["layer1.weight"].shape) == [4, 40, 144]
-        network = weight_files.load(kind("ff"), folder / "m.safetensors", 2)
+        network = weight_files.load(kind("ff", epochs=1), folder / "m.safetensors", 2)
         assert torch.equal(network.layers[2].bias[0], state["layer3.bias"][2])
         metadata = read_metadata(folder / "m.log.parquet")
         assert metadata["dataset"] == dataset.sha256
@@ -386,8 +386,8 @@ class TestFiles:
         monkeypatch.setattr(block_module, "try_kind", lambda *_: None)
         folder = block(seeds=(0, 1))
         with pytest.raises(UserError, match=r"seed 1 diverged in training \(layer 1, epoch 1\)"):
-            weight_files.load(kind("ff"), folder / "m.safetensors", 1)
-        sound = weight_files.load(kind("ff"), folder / "m.safetensors", 0)
+            weight_files.load(kind("ff", epochs=1), folder / "m.safetensors", 1)
+        sound = weight_files.load(kind("ff", epochs=1), folder / "m.safetensors", 0)
         assert sound.layers[0].weight.isfinite().all()
         poison.append(0)
         with pytest.raises(UserError, match="every seed of digits / ff / main diverged"):

@@ -26,7 +26,7 @@ def results(tmp_path_factory):
     folder = copy_pipeline(tmp_path_factory.mktemp("own"))
     shutil.copy(EXAMPLE, folder / "mine.py")
     (folder / "mine.tsv").write_text(TABLE.strip().replace(" ", "\t") + "\n", "utf-8")
-    wanted = ["everything", "results/demo/analysis/digits/own/probes.parquet"]
+    wanted = ["report", "results/demo/analysis/digits/own/probes.parquet"]
     demo = ["--profile", "profiles/demo", *OWN, "experiments=mine.tsv", "--"]
     snakemake(folder, *demo, *wanted)
     return folder / "results/demo"
@@ -49,23 +49,28 @@ def test_tables_and_figures_call_it_by_its_name_and_say_what_it_lacks(results):
     study = results / "studies/own"
     assert "Local" in (study / "sparsity.md").read_text("utf-8")
     weights = (study / "positive-weights.md").read_text("utf-8")
-    assert "Local is left out: it has no incoming weights of a unit." in weights
+    assert "Local is left out: its units have no incoming weights." in weights
     assert set(pd.read_csv(study / "positive-weights.csv")["model"]) == {"ff"}
     assert not (results / "analysis/digits/mine/own/balance.parquet").exists()
     for place in ("activation-patterns", "shared-units"):
         assert (study / f"digits/mine/{place}.png").stat().st_size > 5000
     assert "Local" in (results / "provenance.html").read_text("utf-8")
+    assert (results / "report.html").stat().st_size > 10**6
 
 
 def test_a_finished_demo_trains_and_measures_the_new_row_alone(finished, tmp_path):
     folder = tmp_path / "edited"
     shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
     shutil.copy(EXAMPLE, folder / "mine.py")
-    with (folder / "config/demo.tsv").open("a") as table:
-        columns = (folder / "config/demo.tsv").read_text("utf-8").splitlines()[1].split("\t")
-        cells = dict(study="own", dataset="digits", model="mine", seeds="1", epochs="2",
-                     learning_rate="0.01", batch_size="64", units="30", layers="2")  # fmt: skip
-        table.write("\t".join(cells.get(column, "-") for column in columns) + "\n")
+    table = folder / "config/demo.tsv"
+    text = table.read_text("utf-8")
+    cells = dict(
+        study="own", dataset="digits", model="mine", seeds="1", epochs="2", learning_rate="0.01",
+        batch_size="64", units="30", layers="2",
+    )  # fmt: skip
+    header = next(line for line in text.splitlines() if line.startswith("study"))
+    row = "\t".join(cells.get(column, "-") for column in header.split("\t"))
+    table.write_text(f"{text}{row}\n", "utf-8")
     made = {file for file, (_, _, anew) in plan(folder, *OWN).items() if anew}
     assert any(re.search("models/digits/mine/own/.*safetensors", file) for file in made)
     of_all = {"results/demo/config.yaml", "results/demo/provenance.html"}

@@ -118,7 +118,7 @@ def test_a_run_from_files_to_file(tmp_path):
 
     def extract(seed):
         extract_run(
-            experiment("ff"),
+            ff.experiment,
             seed,
             str(tmp_path / "m.safetensors"),
             dataset,
@@ -158,11 +158,12 @@ def test_images_are_seen_as_they_entered_the_network(tmp_path, dataset, changes,
     images[2, :, 1, 0] = 255
     e = experiment("ff", dataset=dataset, **changes)
     about = {"settings": e.training_settings(), "unseen_label": "none"}
-    write_parquet(pd.DataFrame({"index": [0, 1, 2]}), tmp_path / "r.parquet", about)
     arrays = {"images": images, "labels": np.array([4, 7, 1])}
     arrays = {f"{split}_{k}": v for split in ("train", "test") for k, v in arrays.items()}
     mean, std = DATASETS[dataset]["mean"], DATASETS[dataset]["std"]
     data = make_dataset(dataset, arrays, 10, mean=mean, std=std)
+    about["dataset"] = data.sha256
+    write_parquet(pd.DataFrame({"index": [0, 1, 2]}), tmp_path / "r.parquet", about)
 
     seen = images_seen(tmp_path / "r.parquet", data, [1])
     expected = images[1:2].copy()
@@ -175,6 +176,7 @@ def test_images_are_seen_as_they_entered_the_network(tmp_path, dataset, changes,
 def test_bp_sees_images_without_a_label(tmp_path):
     data = digits_dataset()
     about = {"settings": experiment("bp").training_settings(), "unseen_label": "none"}
+    about["dataset"] = data.sha256
     write_parquet(pd.DataFrame({"index": [0]}), tmp_path / "r.parquet", about)
     seen = images_seen(tmp_path / "r.parquet", data, np.array([3, 0]))
     np.testing.assert_array_equal(seen, data.test.images[[3, 0]])

@@ -6,7 +6,7 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv
 from ffensembles.lookup import named
-from ffensembles.paper.tables.notes import departed, left_out
+from ffensembles.paper.tables.notes import departed, kinds_left_out
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 
@@ -21,6 +21,6 @@ with job(snakemake.log[0]):
     measurements = table.read(files, experiments)
     tidy = table.tabulate(measurements, snakemake.input.get("reported"))
     notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
-    notes += left_out(snakemake.params.left_out)
+    notes += kinds_left_out(snakemake.params.left_out)
     write_csv(tidy, snakemake.output.csv)
     write_printed(table.printed(tidy, notes), snakemake.output)

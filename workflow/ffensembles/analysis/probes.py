@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.measurements import LABELS, with_keys
 from ffensembles.data.datasets import Dataset
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.learning.weights import stored_networks
@@ -92,7 +93,8 @@ def measure_probes(
     Args:
         experiments: what was trained, one for each model.
         dataset: the images.
-        layers: whose activations, side by side, a probe sees; counted from 1.
+        layers: whose activations, side by side, a probe sees; counted from 1. Those that a model
+            has not are left out.
         device: where the networks run.
         models: the files of the networks, by the name of the model.
 
@@ -101,11 +103,18 @@ def measure_probes(
         `evaluate`.
 
     Raises:
-        UserError: a run diverged in training, or the device is not there.
+        UserError: a run diverged in training, the device is not there, or a model has none of the
+            layers.
     """
     tables = []
     for e in experiments:
-        table = _probes(e, models[e.model], dataset, layers, device)
+        there = [layer for layer in layers if layer <= e.layers]
+        if not there:
+            raise UserError(
+                f"config: probe_layers: {' / '.join(e.key)} has layers 1 to {e.layers} and none "
+                "of these; name one of them"
+            )
+        table = _probes(e, models[e.model], dataset, there, device)
         keys = dict(zip(LABELS, e.key, strict=True))
         tables.append(with_keys(table, **keys, held_out=e.held_out))
     return pd.concat(tables, ignore_index=True)

@@ -45,6 +45,14 @@ class Question:
         """What the report calls it."""
         return f"{self.number} {self.name.capitalize()}"
 
+    def about(self, experiments: Experiments, config: Mapping[str, Any]) -> list[Experiment]:
+        """Return the experiments that it would be asked of, had their kinds what it needs."""
+        studies: Collection[str] = config["beyond"]["studies"]
+        seed = config["figures"]["seed"]
+        return [
+            e for e in experiments if e.study in studies and (seed in e.runs or not self.one_run)
+        ]
+
     def sources(
         self, experiments: Experiments, config: Mapping[str, Any]
     ) -> dict[Artefact, list[Experiment]]:
@@ -53,16 +61,8 @@ class Question:
         Raises:
             UserError: the experiments lack the dataset that its figures show.
         """
-        figures = config["figures"]
-        studies: Collection[str] = config["beyond"]["studies"]
-        asked = [
-            e
-            for e in experiments
-            if e.study in studies
-            and (figures["seed"] in e.runs or not self.one_run)
-            and self.measured.exists_of(e)
-        ]
-        shown = figures["beyond"]["dataset"]
+        asked = [e for e in self.about(experiments, config) if self.measured.exists_of(e)]
+        shown = config["figures"]["beyond"]["dataset"]
         if not any(e.study == "main" and e.dataset == shown for e in asked):
             raise UserError(
                 f"config: figures.beyond.dataset: the study main of {shown} is not among the "

@@ -73,6 +73,9 @@ for question in QUESTIONS.values():
             names=lambda wildcards, question=question: names_of(asked(question)),
             question=question.name,
             asked=lambda wildcards, question=question: keys_asked(question),
+            left_out=lambda wildcards, question=question: selection.left_out(
+                {question.measured: question.about(EXPERIMENTS, config)}
+            ),
             seed=config["figures"]["seed"],
             shown=config["figures"]["beyond"],
             code=code("ffensembles/extras/beyond/scripts/tabulate_question.py"),

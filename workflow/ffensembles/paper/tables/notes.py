@@ -102,12 +102,12 @@ def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
 
 
 # What a kind of model may lack, in words.
-LACKS = {"incoming": "has no incoming weights of a unit", "prune": "cannot be pruned"}
+LACKS = {"incoming": "its units have no incoming weights", "prune": "it cannot be pruned"}
 
 
-def left_out(models: Iterable[tuple[str, str]]) -> list[str]:
+def kinds_left_out(models: Iterable[tuple[str, str]]) -> list[str]:
     """Say which models are left out because they lack what is measured, by `selection.left_out`."""
-    return [f"{MODELS[model]} is left out: it {LACKS[lacking]}." for model, lacking in models]
+    return [f"{MODELS[model]} is left out: {LACKS[lacking]}." for model, lacking in models]
 
 
 def departed(departures: Iterable[Departure]) -> list[str]:

@@ -12,6 +12,7 @@ from ffensembles.extras.beyond.tables import left_out
 from ffensembles.files import write_csv
 from ffensembles.paper.figures.drawing import or_why_not
 from ffensembles.paper.figures.parts.style import save
+from ffensembles.paper.tables.notes import kinds_left_out
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 
@@ -25,7 +26,7 @@ with job(snakemake.log[0]):
     frame = read_all(as_list(snakemake.input.measured))
     table = question.summarise(frame)
     write_csv(table, output.csv)
-    notes = left_out(params.asked, table)
+    notes = left_out(params.asked, table) + kinds_left_out(params.left_out)
     printed = question.printed(table)
     write_printed(replace(printed, legend=" ".join([printed.legend, *notes])), output)
     images = load(snakemake.input.dataset).test.images
