@@ -22,6 +22,7 @@ from ffensembles.analysis.similarity import (
     svcca,
 )
 from helpers.runs import drawn_layers, write_run
+from helpers.small_training import experiment
 
 ALL = (cka, svcca, distance_correlation)
 
@@ -213,7 +214,8 @@ def models(tmp_path):
 
 def test_models_are_compared_layer_by_layer(models):
     paths, layers = models
-    table = measure_similarity(paths, 3)
+    runs = {name: [path] for name, path in paths.items()}
+    table = measure_similarity([experiment(name) for name in runs], **runs)
     assert list(table) == COLUMNS and len(table) == 3 * 9 and (table["images"] == 80).all()
     assert table["layer_a"].equals(table["layer_b"])
     values = table.set_index(["metric", "model_a", "model_b", "layer_a"])["value"]
@@ -226,7 +228,7 @@ def test_models_are_compared_layer_by_layer(models):
 
 def test_each_two_layers_of_a_run_are_compared(models):
     paths, layers = models
-    table = measure_layer_similarity("bpff", paths["bpff"], 3)
+    table = measure_layer_similarity(experiment("bpff"), [paths["bpff"]])
     assert list(table) == COLUMNS and len(table) == 9
     assert {*table["model_a"], *table["model_b"]} == {"bpff"}
     values = table.set_index(["layer_a", "layer_b"])["value"]

@@ -534,7 +534,8 @@ def test_evidence_is_read_from_files(tmp_path: Path) -> None:
     )
     found = evidence.load(
         {
-            "ensembles": [tmp_path / "ensembles.parquet"],
+            "sizes": [tmp_path / "ensembles.parquet"],
+            "members": [tmp_path / "ensembles.parquet"],
             "sparsity": [tmp_path / "sparsity.parquet"],
             "probes": [],
         }

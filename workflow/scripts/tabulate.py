@@ -21,6 +21,6 @@ with job(snakemake.log[0]):
     measurements = table.read(files, experiments)
     tidy = table.tabulate(measurements, snakemake.input.get("reported"))
     notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
-    notes += kinds_left_out(snakemake.params.left_out)
+    notes += kinds_left_out(snakemake.params.get("left_out", []))
     write_csv(tidy, snakemake.output.csv)
     write_printed(table.printed(tidy, notes), snakemake.output)

@@ -188,10 +188,10 @@ def test_balance_is_over_the_units_of_the_first_run_only() -> None:
             for seed, unit, fraction in ((0, 0, 0.4), (0, 1, 0.6), (1, 0, 0.9), (1, 1, 0.9))
         ],
     )
-    table = summaries.balance(balance, "positive_fraction")
+    table = summaries.balance(balance, value="positive_fraction")
     assert (table["mean"].item(), table["n"].item()) == (pytest.approx(0.5), 2)
     assert table["std"].item() == pytest.approx(0.2 / np.sqrt(2))
-    assert summaries.balance(balance, "bias")["mean"].item() == pytest.approx(-0.5)
+    assert summaries.balance(balance, value="bias")["mean"].item() == pytest.approx(-0.5)
 
 
 def probes(dataset: str, held_out: list[int]) -> pd.DataFrame:

@@ -212,7 +212,7 @@ class HandedOn:
         """Hand on the snapshots of the seed that figures show, or a file that holds none."""
         source = files[0][SNAPSHOTS]
         for part in files:
-            with safe_open(part[SNAPSHOTS], framework="numpy") as file:
+            with reading(part[SNAPSHOTS]), safe_open(part[SNAPSHOTS], framework="numpy") as file:
                 about = json.loads(file.metadata()["ffensembles"])
                 if about["seed"] == wanted and list(file.keys()):
                     source, wanted = part[SNAPSHOTS], None
@@ -232,7 +232,7 @@ def _write_weights(
     found: dict[int, dict[str, np.ndarray]] = {}
     diverged: dict[str, str] = {}
     for part in files:
-        with safe_open(part[WEIGHTS], framework="numpy") as file:
+        with reading(part[WEIGHTS]), safe_open(part[WEIGHTS], framework="numpy") as file:
             about = json.loads(file.metadata()["ffensembles"])
             for place, seed in enumerate(about["seeds"]):
                 if seed in seeds:

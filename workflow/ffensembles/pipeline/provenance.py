@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffensembles.files import Paths, read_frame, read_metadata
+from ffensembles.files import Paths, read_frame, read_metadata, reading
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -78,7 +78,7 @@ def costs(folder: str | Path) -> pd.DataFrame:
     found = [
         (path.relative_to(folder).parts[0], job["s"], job["max_rss"])
         for path in sorted(Path(folder).rglob("*.tsv"))
-        for job in pd.read_csv(path, sep="\t", na_values="-").to_dict("records")
+        for job in _read_benchmark(path)
     ]
     jobs = pd.DataFrame(found, columns=["rule", "seconds", "memory"])
     jobs = jobs.astype({"seconds": float, "memory": float})
@@ -123,6 +123,12 @@ def provenance_page(
         data=[(DATASETS.get(name, name), sha256) for name, sha256 in data.to_numpy()],
         config=config,
     )
+
+
+def _read_benchmark(path: Path) -> list[dict[Hashable, Any]]:
+    """Read the jobs of a file that Snakemake's `benchmark` wrote."""
+    with reading(path):
+        return pd.read_csv(path, sep="\t", na_values="-").to_dict("records")
 
 
 def hours(trainings: pd.DataFrame) -> str:

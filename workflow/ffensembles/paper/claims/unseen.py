@@ -29,11 +29,11 @@ def unseen(e: Evidence) -> pd.DataFrame:
         sizes = e.rows("sizes", **wanted)
         percent = (100 * sizes["size"] / sizes["units"]).groupby(sizes["category"]).mean()
         activation = e.rows("members", **wanted).groupby("category")["mean"].mean()
-        pairs = shared_by_chance(e.overlaps(FF, study))
-        pairs = pairs[(pairs["a"] == k) | (pairs["b"] == k)]
-        if pairs.empty:
+        overlaps = e.overlaps(FF, study)
+        overlaps = overlaps[(overlaps["a"] == k) | (overlaps["b"] == k)]
+        if overlaps.empty:
             raise ValueError(f"no category was measured beside {k}, which was held out")
-        pairs = pairs.assign(other=pairs["a"] + pairs["b"] - k)
+        pairs = shared_by_chance(overlaps).assign(other=overlaps["a"] + overlaps["b"] - k)
         partners = pairs.groupby("other")[["shared", "expected", "p"]].mean()
         nearest = partners.sort_values("shared", ascending=False, kind="stable").iloc[0]
         sparsity = e.sparsity(FF, 1, study, category=k)
