@@ -105,5 +105,6 @@ workflow.pathvars.update(workflow.pathvars.from_config(config))
 ENVIRONMENT = (
     str(HOME / "envs/ffensembles.yaml") if HOME else shipped("envs/ffensembles.yaml")
 )
-# What the extras add: to the report, to the trainings that provenance lists, to what is published.
-EXTRAS = {"targets": [], "experiments": [], "pictures": [], "pages": []}
+# What the extras add: to the report, to the trainings that provenance lists, to what is published,
+# and questions with whose answers others go on.
+EXTRAS = {"targets": [], "experiments": [], "pictures": [], "pages": [], "questions": []}

@@ -180,3 +180,4 @@ rule publish_answers:
 
 EXTRAS["targets"] += rules.beyond.input
 EXTRAS["pictures"] += PICTURES
+EXTRAS["questions"] += ASKED

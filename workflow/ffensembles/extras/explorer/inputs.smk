@@ -1,14 +1,9 @@
 """What the jobs of the explorer are given."""
 
 from ffensembles.extras.beyond.measurements import MEASURED
-from ffensembles.extras.beyond.questions import QUESTIONS
 
-# Those whose ensembles are followed through training; without the questions beyond the paper none.
-FOLLOWED = (
-    shown_by(available([QUESTIONS["dynamics"]]))
-    if hasattr(rules, "measure_dynamics")
-    else []
-)
+# Those whose ensembles are followed through training, where that question is put.
+FOLLOWED = shown_by(q for q in EXTRAS["questions"] if q.name == "dynamics")
 
 
 def study_explored(dataset):
