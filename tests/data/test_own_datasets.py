@@ -15,8 +15,8 @@ from ffensembles.data.definitions import (
     Definition,
     category_names,
     deciding,
-    folder_state,
     local_files,
+    own_files_state,
     printed_names,
 )
 from ffensembles.data.splits import hold_out
@@ -391,13 +391,13 @@ def test_categories_and_images_behind_links(tmp_path):
     entry = {"folder": str(top), "test_share": 0.25}
     definition = Definition.read("own", entry)
     assert len(own(entry).train.labels) == 7
-    states = [folder_state(definition)]
+    states = [own_files_state(definition)]
     for path in ("a/000.png", "c/011.png"):
         Image.new("L", (5, 4), 9).save(tmp_path / "elsewhere" / path)
-        states.append(folder_state(definition))
+        states.append(own_files_state(definition))
     assert len(set(states)) == 3
     (tmp_path / "elsewhere" / "c" / "011.png").unlink()
-    refused(lambda: folder_state(definition), "c/x.png: leads to", "which is not there")
+    refused(lambda: own_files_state(definition), "c/x.png: leads to", "which is not there")
     (tmp_path / "elsewhere" / "b").rename(tmp_path / "gone")
     refused(lambda: Definition.read("own", entry), "set/b: leads to", "which is not there")
 
@@ -405,7 +405,7 @@ def test_categories_and_images_behind_links(tmp_path):
 def test_a_link_to_a_folder_above_is_no_endless_way(tmp_path):
     entry = three_folders(tmp_path, "abc")
     (tmp_path / "a" / "up").symlink_to(tmp_path)
-    refused(lambda: folder_state(Definition.read("own", entry)), "a/up: is a folder", "move its")
+    refused(lambda: own_files_state(Definition.read("own", entry)), "a/up: is a folder", "move its")
 
 
 def test_a_folder_or_a_file_that_may_not_be_read_is_not_to_be_removed(tmp_path, monkeypatch):
@@ -413,7 +413,7 @@ def test_a_folder_or_a_file_that_may_not_be_read_is_not_to_be_removed(tmp_path, 
     access, opens, closed = os.access, Image.open, tmp_path / "b"
     monkeypatch.setattr(os, "access", lambda path, mode: path != closed and access(path, mode))
     refused(
-        lambda: folder_state(Definition.read("own", entry)), "/b: may not be read", "chmod u+rx"
+        lambda: own_files_state(Definition.read("own", entry)), "/b: may not be read", "chmod u+rx"
     )
     monkeypatch.setattr(os, "access", access)
 
@@ -559,7 +559,7 @@ def test_own_files_are_known_and_missing_ones_are_one_line(tmp_path):
 def test_a_replaced_image_changes_the_state_of_its_folder(tmp_path):
     write_images(tmp_path, arrays()["train_images"], arrays()["train_labels"], "abc")
     definition = Definition.read("own", {"folder": str(tmp_path), "test_share": 0.5})
-    before = folder_state(definition)
-    assert folder_state(definition) == before
+    before = own_files_state(definition)
+    assert own_files_state(definition) == before
     Image.new("L", (5, 4), 9).save(tmp_path / "a" / "000.png")
-    assert folder_state(definition) != before
+    assert own_files_state(definition) != before

@@ -4,6 +4,7 @@ import torch
 
 from ffensembles.analysis.catalogue import MEASUREMENTS
 from ffensembles.data.datasets import write
+from ffensembles.files import write_text
 from ffensembles.learning.block import train_block
 from ffensembles.paper.claims.evidence import SOURCES
 from ffensembles.paper.tables.catalogue import TABLES
@@ -35,6 +36,7 @@ def write_results(folder):
     """Write what comes of a few digits: all but figures and the pages about the run."""
     images = few_digits()
     write(images, folder / "datasets/digits.npz")
+    write_text(f"{images.sha256}\n", folder / "datasets/digits.sha256")
     for e in STUDIES:
         _train(folder, e, images)
     for measurement in MEASUREMENTS:

@@ -1,5 +1,6 @@
 """The workflow as Snakemake plans it: every target, and what an edit makes anew."""
 
+import os
 import re
 import shutil
 from collections import defaultdict
@@ -17,7 +18,7 @@ from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.paper.figures.catalogue import FIGURES
 from ffensembles.paper.tables.catalogue import TABLES
 from helpers import DATASETS
-from helpers.pipeline import ROOT, copy_pipeline, plan, recorded, snakemake
+from helpers.pipeline import ROOT, copy_pipeline, plan, recorded, snakemake, two_studies
 
 
 def edit(path, old, new):
@@ -164,6 +165,43 @@ def test_a_setting_retrains_its_row_and_new_seeds_train_their_own_block(edited):
         if rule == "measure_representations" and pending
     }
     assert measured == {"main"}
+
+
+def test_a_copy_that_lost_its_times_trains_nothing_anew(edited):
+    dataset, digest = (edited / f"results/demo/datasets/digits.{x}" for x in ("npz", "sha256"))
+    with dataset.open("wb") as file:  # larger than what Snakemake takes a checksum of
+        file.truncate(2**21)
+    for path in (dataset, digest):
+        path.touch()
+    assert anew(plan(edited)) == (set(), set())
+    digest.write_text("of other images\n")
+    _, all_rules = anew(plan(edited))
+    assert {"train", "extract_representations", "measure_representations"} <= all_rules
+
+
+def test_a_file_of_ones_own_counts_by_what_it_holds(tmp_path):
+    folder = two_studies(copy_pipeline(tmp_path))
+    own = folder / "own.npz"
+    labels = {"labels": np.arange(4) % 2}
+    np.savez(own, images=np.zeros((4, 2, 2), np.uint8), **labels)
+    with (folder / "config/datasets.yaml").open("a", encoding="utf-8") as file:
+        file.write("  own: {npz: own.npz, categories: 2, test_share: 0.5}\n")
+    wanted = "results/demo/datasets/own.npz"
+    demo = ["--configfile", "config/demo.yaml", "--", wanted]
+    snakemake(folder, "--cores", "1", *demo)
+    later = own.stat().st_mtime + 100
+    os.utime(own, (later, later))
+    assert "Nothing to be done" in snakemake(folder, "-n", *demo)
+    np.savez(own, images=np.ones((4, 2, 2), np.uint8), **labels)
+    assert "rule fetch_dataset" in snakemake(folder, "-n", *demo)
+
+
+@pytest.mark.parametrize("file", ["tables/table3.csv", "figures/figure2.pdf", "scorecard.csv"])
+def test_whatever_file_was_deleted_is_made_again(file, edited):
+    (edited / "results/demo" / file).unlink()
+    assert f"results/demo/{file}" in {
+        made for made, (_, _, pending) in plan(edited).items() if pending
+    }
 
 
 def added(folder):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from ffensembles.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd  # the Snakefile imports this module, so it stays light
+    from safetensors import safe_open
 
 Paths = Sequence[str | Path]
 
@@ -194,6 +195,14 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, object]:
     with reading(path):
         metadata = pq.read_schema(path).metadata or {}
         return json.loads(metadata.get(b"ffensembles", b"{}"))
+
+
+def what_is_known(file: safe_open) -> dict[str, Any]:
+    """Return what the metadata of an open file of weights say of them."""
+    metadata = file.metadata() or {}
+    if "ffensembles" not in metadata:
+        raise ValueError("it has no word of its seeds")
+    return json.loads(metadata["ffensembles"])
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:

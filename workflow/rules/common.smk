@@ -107,4 +107,10 @@ ENVIRONMENT = (
 )
 # What the extras add: to the report, to the trainings that provenance lists, to what is published,
 # and questions with whose answers others go on.
-EXTRAS = {"targets": [], "experiments": [], "pictures": [], "pages": [], "questions": []}
+EXTRAS = {
+    "targets": [],
+    "experiments": [],
+    "pictures": [],
+    "pages": [],
+    "questions": [],
+}

@@ -3,8 +3,8 @@
 from ffensembles.data.definitions import (
     Definition,
     deciding,
-    folder_state,
     local_files,
+    own_files_state,
 )
 from ffensembles.data.prestaged import check_prestaged
 
@@ -46,7 +46,9 @@ def below_results(paths):
 
 def files(artefact, experiments):
     """Return the files of one kind that belong to some experiments."""
-    return below_results(artefact.paths(experiments, config))
+    found = below_results(artefact.paths(experiments, config))
+    # What is made of a dataset is made of networks, too, which depend on its digest.
+    return list(map(ancient, found)) if artefact == results.DATASET else found
 
 
 def files_of(row):
@@ -120,7 +122,12 @@ def files_read_by(measurement):
     def found(wildcards):
         rows, seed = measured_experiments(measurement, wildcards), wildcards.get("seed")
         read = measurement.inputs(rows, config, seed)
-        return {name: below_results(paths) for name, paths in read.items()}
+        found = {name: below_results(paths) for name, paths in read.items()}
+        return (
+            found | {"dataset": files(results.DATASET, rows)}
+            if "dataset" in found
+            else found
+        )
 
     return found
 
@@ -188,10 +195,10 @@ def own_files(wildcards):
     return or_stop(local_files, or_stop(Definition.read, wildcards.dataset, entry))
 
 
-def own_folder(wildcards):
-    """Return the state of the user's own folder of images, where a dataset has one."""
+def own_state(wildcards):
+    """Return the state of the user's own files behind a dataset, where there are any."""
     entry = or_stop(Definition.read, wildcards.dataset, definition_of(wildcards))
-    return or_stop(folder_state, entry)
+    return or_stop(own_files_state, entry)
 
 
 def weights_of_run(wildcards):

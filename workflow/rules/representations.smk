@@ -9,7 +9,7 @@ REPRESENTATION = f"<results>/{results.REPRESENTATIONS.path}"
 rule extract_representations:
     input:
         model=weights_of_run,
-        dataset=f"<results>/{results.DATASET.path}",
+        dataset=ancient(f"<results>/{results.DATASET.path}"),
     output:
         REPRESENTATION if config["keep_representations"] else temp(REPRESENTATION),
     log:

@@ -13,7 +13,8 @@ SNAPSHOTS_MADE = f"<results>/{results.SNAPSHOTS.path}"
 
 rule train:
     input:
-        dataset=f"<results>/{results.DATASET.path}",
+        dataset=ancient(f"<results>/{results.DATASET.path}"),
+        digest=f"<results>/{results.DIGEST.path}",
     output:
         model=f"<results>/{results.MODELS.path}",
         log=f"<results>/{results.LOGS.path}",

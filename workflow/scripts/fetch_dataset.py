@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ffensembles.pipeline.job import job
 from ffensembles.data.datasets import fetch, write
 from ffensembles.data.definitions import Definition
+from ffensembles.files import write_text
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -19,7 +20,8 @@ with job(snakemake.log[0]) as log:
         prestaged=config["prestaged"],
         resources=config["pathvars"]["resources"],
     )
-    write(dataset, snakemake.output[0])
+    write(dataset, snakemake.output.dataset)
+    write_text(f"{dataset.sha256}\n", snakemake.output.digest)
     log.info(
         "%s: %d training and %d test images of %d categories, mean %s, std %s, SHA-256 %s",
         name,

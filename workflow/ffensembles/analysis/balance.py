@@ -11,8 +11,7 @@ from safetensors import safe_open
 from ffensembles.analysis.measurements import with_keys
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
-from ffensembles.files import Paths, reading
-from ffensembles.learning.weights import what_is_known
+from ffensembles.files import Paths, reading, what_is_known
 from ffensembles.variants import describe
 
 

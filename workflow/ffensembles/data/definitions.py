@@ -16,7 +16,7 @@ import numpy as np
 
 from ffensembles.data.published import SOURCES
 from ffensembles.errors import UserError
-from ffensembles.files import no_folder
+from ffensembles.files import no_folder, reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -290,19 +290,27 @@ def local_files(definition: Definition) -> list[str]:
     return []
 
 
-def folder_state(definition: Definition) -> str | None:
-    """Return a digest of the names, sizes and times of the images in a folder; None without one.
+def own_files_state(definition: Definition) -> str | None:
+    """Return a digest of the user's own files behind a dataset; None where there are none.
 
-    It stands for the images themselves among what a job depends on: they may be very many.
+    It stands for the files among what a job depends on. Of a folder of images, which may be very
+    many, it is that of their names, sizes and times; of others that of their contents, which a copy
+    keeps.
 
     Raises:
-        UserError: the folder is not there, or not as `image_files` wants it.
+        UserError: they are not there, or a folder is not as `image_files` wants it.
     """
-    if definition.kind != "folder":
-        return None
-    digest = hashlib.sha256()
-    for categories in image_files(definition.source).values():
-        for path in (path for paths in categories.values() for path in paths):
-            status = path.stat()
-            digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+    if definition.kind == "folder":
+        digest = hashlib.sha256()
+        for categories in image_files(definition.source).values():
+            for path in (path for paths in categories.values() for path in paths):
+                status = path.stat()
+                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()[:16]
+    contents = [_digest(path) for path in local_files(definition)]
+    return hashlib.sha256("".join(contents).encode()).hexdigest()[:16] if contents else None
+
+
+def _digest(path: str) -> str:
+    with reading(path, "allow it with chmod u+r"), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

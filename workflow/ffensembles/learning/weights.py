@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
-from ffensembles.files import Paths, atomic, reading
+from ffensembles.files import Paths, atomic, reading, what_is_known
 from ffensembles.learning.kinds import Kind, find_kind
 
 
@@ -82,11 +82,3 @@ def load(kind: Kind, path: str | Path, seed: int, device: torch.device | str = "
         i = about["seeds"].index(seed)
         state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118
     return kind.from_state(state)
-
-
-def what_is_known(file: safe_open) -> dict[str, Any]:
-    """Return what the metadata of a file of weights say of them."""
-    metadata = file.metadata() or {}
-    if "ffensembles" not in metadata:
-        raise ValueError("it has no word of its seeds")
-    return json.loads(metadata["ffensembles"])

@@ -134,6 +134,7 @@ class Artefact:
 EXPERIMENTS = Artefact("experiments", "", no_file)
 EXPERIMENT = "{dataset}/{model}/{study}"
 DATASET = Artefact("dataset", "datasets/{dataset}.npz")
+DIGEST = Artefact("digest", "datasets/{dataset}.sha256")
 MODELS = Artefact(
     "models", f"models/{EXPERIMENT}/seeds-{{first}}-{{last}}.safetensors", every_block
 )

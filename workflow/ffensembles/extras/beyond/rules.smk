@@ -40,7 +40,9 @@ for question in QUESTIONS.values():
             measured=lambda wildcards, question=question: files(
                 question.measured, asked(question)
             ),
-            dataset=f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz",
+            dataset=ancient(
+                f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz"
+            ),
         output:
             **{
                 f"{name}_pdf": f"<results>/beyond/{name}.pdf"

@@ -10,7 +10,7 @@ include: "inputs.smk"
 
 rule explore:
     input:
-        dataset="<results>/datasets/{dataset}.npz",
+        dataset=ancient(f"<results>/{results.DATASET.path}"),
         models=files_explored(results.MODELS),
         representations=files_explored(results.REPRESENTATIONS),
         ensembles=files_explored(measured.ENSEMBLES),
