@@ -134,7 +134,8 @@ def test_a_module_reruns_the_rules_whose_results_it_can_change(edited):
     origins, all_rules = anew(plan(edited))
     assert origins == {"fit_probes", "plot_figure5"}
     # What is made from the probes, the page written after the last result, and nothing besides.
-    shown = {"tabulate_table7", "tabulate_table8", "score", "evaluate_claims", "show_provenance"}
+    shown = {"tabulate_table7", "tabulate_table8", "score", "evaluate_claims"}
+    shown |= {"show_front", "show_provenance"}
     assert all_rules == origins | shown
 
 
@@ -182,8 +183,8 @@ def test_a_copy_that_lost_its_times_trains_nothing_anew(edited):
 def test_a_file_of_ones_own_counts_by_what_it_holds(tmp_path):
     folder = two_studies(copy_pipeline(tmp_path))
     own = folder / "own.npz"
-    labels = {"labels": np.arange(4) % 2}
-    np.savez(own, images=np.zeros((4, 2, 2), np.uint8), **labels)
+    images, labels = np.arange(16, dtype=np.uint8).reshape(4, 2, 2), np.arange(4) % 2
+    np.savez(own, images=images, labels=labels)
     with (folder / "config/datasets.yaml").open("a", encoding="utf-8") as file:
         file.write("  own: {npz: own.npz, categories: 2, test_share: 0.5}\n")
     wanted = "results/demo/datasets/own.npz"
@@ -192,7 +193,7 @@ def test_a_file_of_ones_own_counts_by_what_it_holds(tmp_path):
     later = own.stat().st_mtime + 100
     os.utime(own, (later, later))
     assert "Nothing to be done" in snakemake(folder, "-n", *demo)
-    np.savez(own, images=np.ones((4, 2, 2), np.uint8), **labels)
+    np.savez(own, images=images + 1, labels=labels)
     assert "rule fetch_dataset" in snakemake(folder, "-n", *demo)
 
 
@@ -310,7 +311,11 @@ def configuration(*names):
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "workflow/report").glob("*.rst")), ids=lambda path: path.stem
 )
-def test_a_caption_renders_for_any_config(path, names):
+def test_a_caption_renders_for_any_config(path, names, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    front = Path(configuration(*names)["pathvars"]["results"], "front.html")
+    front.parent.mkdir(parents=True)
+    front.write_text("<p>What came out.</p>")
     dataset = configuration(*names)["figures"]["balance"]["dataset"]
     about = SimpleNamespace(
         config=configuration(*names),
