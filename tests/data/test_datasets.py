@@ -705,7 +705,8 @@ def run_script(folder, dataset, prestaged):
 import runpy
 from types import SimpleNamespace as Bag
 runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
-    wildcards=Bag(dataset={dataset!r}), log=["job.log"], output=["{dataset}.npz"],
+    wildcards=Bag(dataset={dataset!r}), log=["job.log"],
+    output=Bag(dataset="{dataset}.npz", digest="{dataset}.sha256"),
     params=Bag(definition={DATASETS[dataset]!r}),
     config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}}}})}})
 """
@@ -720,6 +721,7 @@ def test_the_script_writes_the_dataset_and_logs_its_hash(tmp_path):
     written = datasets.load(tmp_path / "digits.npz")
     assert written.sha256 == fetch("digits").sha256
     assert written.sha256 in (tmp_path / "job.log").read_text()
+    assert (tmp_path / "digits.sha256").read_text() == f"{written.sha256}\n"
 
 
 def test_the_script_fails_in_one_line_and_leaves_nothing(tmp_path):

@@ -66,6 +66,7 @@ class Study:
         constants = {"mean": [0.1307] * shape[0], "std": [0.3081] * shape[0]}
         dataset = datasets.make_dataset("own", arrays, self.categories, **constants)
         datasets.write(dataset, self.folder / "dataset.npz")
+        self.sha256 = dataset.sha256
 
     def write_run(self, model: str, study: str, held_out: int | None = None) -> None:
         """Write representations, ensembles and sparsity of all runs of an experiment."""
@@ -87,6 +88,7 @@ class Study:
                 layers[number - 1][:] = 0
             e = experiment(model, dataset=self.dataset, study=study, held_out=held_out)
             about = {"settings": e.training_settings(), "seed": seed, "unseen_label": "none"}
+            about["dataset"] = self.sha256
             table = representation_table(self.labels, prediction, layers, self.categories)
             write_parquet(table, self.path(model, study, seed), about)
             keep = (prediction == self.labels) | (self.labels == held_out)

@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 def test_cuda_without_a_gpu_is_a_users_mistake(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose("auto") == choose("cpu") == CPU
-    with pytest.raises(UserError, match=r"device: cuda.*set device: auto or cpu"):
+    with pytest.raises(UserError, match=r"device: cuda.*choose device auto or cpu"):
         choose("cuda")
 
 

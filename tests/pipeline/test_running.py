@@ -126,8 +126,8 @@ def test_started_elsewhere_results_go_there_and_the_pipelines_files_are_found(ho
     own = Path("..", os.path.relpath(ROOT, tmp_path)) if how == "from there" else ROOT
     demo = ["--snakefile", own / "Snakefile", "--profile", own / "profiles/demo"]
     snakemake(there, *demo, *arguments, "--", "show_deviations", "save_config")
-    results = work / "results/demo"
-    assert {path.name for path in results.iterdir()} == {"deviations.html", "config.yaml", "logs"}
+    results, made = work / "results/demo", {"deviations.html", "config.yaml", "logs", "checkpoints"}
+    assert {path.name for path in results.iterdir()} == made
     plan = snakemake(there, *demo, *arguments, "-n", "--quiet", "rules")
     assert "report" in plan
 

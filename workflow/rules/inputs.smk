@@ -218,5 +218,5 @@ def reported(table):
 
 def main_study_of(wildcards):
     """Return the main study on a dataset."""
-    found = selection.main(experiments_of(wildcards))
+    found = selection.select(EXPERIMENTS, study="main", dataset=wildcards.dataset)
     return required(found, f"{wildcards.dataset} in study main")

@@ -32,9 +32,8 @@ def test_every_figure_has_a_caption_and_a_function_that_takes_its_files_and_sett
     assert (ROOT / "workflow" / "report" / f"{figure.name}.rst").is_file()
     module = import_module(f"ffensembles.paper.figures.{figure.module}")
     function = getattr(module, figure.draw.removeprefix(f"{figure.module}."))
-    inspect.signature(function).bind(
-        **dict.fromkeys(figure.sources(EXPERIMENTS, CONFIG)), **figure.settings(CONFIG)
-    )
+    files = {artefact.name: [] for artefact in figure.sources(EXPERIMENTS, CONFIG)}
+    inspect.signature(function).bind(**files, **figure.settings(CONFIG))
 
 
 def test_figures_show_the_experiments_that_the_paper_shows():
@@ -75,5 +74,5 @@ def test_the_study_of_an_unseen_category_is_found_by_its_column():
     renamed = [
         type(e)(**{**vars(e), "study": "anything"}) if e.held_out == 5 else e for e in EXPERIMENTS
     ]
-    (found,) = BY_NUMBER[4].sources(renamed, CONFIG)["ensembles"]
+    (found,), *_ = BY_NUMBER[4].sources(renamed, CONFIG).values()
     assert (found.study, found.model, found.held_out) == ("anything", "ff", 5)

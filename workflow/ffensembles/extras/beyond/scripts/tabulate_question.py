@@ -26,7 +26,7 @@ with job(snakemake.log[0]):
     frame = read_all(as_list(snakemake.input.measured))
     table = question.summarise(frame)
     write_csv(table, output.csv)
-    notes = left_out(params.asked, table) + kinds_left_out(params.left_out)
+    notes = left_out(params.asked, table) + kinds_left_out(params.get("left_out", []))
     printed = question.printed(table)
     write_printed(replace(printed, legend=" ".join([printed.legend, *notes])), output)
     images = load(snakemake.input.dataset).test.images
