@@ -110,7 +110,6 @@ ENVIRONMENT = (
 EXTRAS = {
     "targets": [],
     "experiments": [],
-    "pictures": [],
     "pages": [],
     "questions": [],
 }

@@ -181,5 +181,4 @@ rule publish_answers:
 
 
 EXTRAS["targets"] += rules.beyond.input
-EXTRAS["pictures"] += PICTURES
 EXTRAS["questions"] += ASKED

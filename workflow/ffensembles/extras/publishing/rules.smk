@@ -19,7 +19,6 @@ rule publish:
         reported=[reported(table) for table in JUDGED],
         figures=[
             *(f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)),
-            *EXTRAS["pictures"],
         ],
         pages=EXTRAS["pages"],
         logs=files(results.LOGS, PUBLISHED),
