@@ -5,8 +5,8 @@ import torch
 
 from ffensembles.learning import cuda_graph
 from ffensembles.learning.devices import choose
+from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.loop import train
-from ffensembles.learning.memory import memory_needed
 from ffensembles.learning.split import Split
 from helpers.small_training import TRAININGS, Fatal, Killed, digits, experiment
 
@@ -51,7 +51,7 @@ def test_a_killed_training_ends_with_the_same_bits(model, settings, tmp_path):
 def test_the_estimate_of_memory_holds(model, tmp_path):
     e = experiment(model, units=3072, batch_size=1024, epochs=1)
     split = Split(torch.rand(20_000, 3072), torch.arange(20_000) % 10, (3, 32, 32), 10)
-    shared, per_seed = memory_needed(e, 20_000, 3072)
+    shared, per_seed = find_kind(e, split.shape, split.categories).memory(20_000)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
