@@ -153,6 +153,7 @@ def test_a_figure_is_seen_on_a_narrow_screen(page, menu):
     ("place", "name", "file", "starts"),
     [
         ("4.4 Unseen categories", "Figure 4", "figure4.pdf", b""),
+        ("4.4 Unseen categories", "Figure 4", "figure4.csv", b"panel,title,series,"),
         ("App. C Training", "Table 6", "table6.csv", b"model,setting,"),
     ],
 )

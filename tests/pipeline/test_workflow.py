@@ -70,6 +70,7 @@ def test_every_target_resolves(results, arguments, tmp_path):
     files = set().union(*rules.values())
     tables = [f"tables/table{n}.{form}" for n in range(1, 14) for form in ("csv", "md", "html")]
     figures = [f"figures/figure{n}.{form}" for n in range(1, 15) for form in ("pdf", "png")]
+    figures += [f"figures/figure{n}.csv" for n in (1, 2, 3, 4, 5, 10, 11, 12, 13, 14)]
     others = ["tables/significance.csv", "scorecard.csv", "claims.html", "provenance.html"]
     others += ["report.html"]
     assert {f"{results}/{name}" for name in tables + figures + others} <= files

@@ -1,7 +1,7 @@
 """The figures of the catalogue, 1-14 of the paper, and the training curves of each dataset.
 
-Needs representations and measurements; makes PDF and PNG. `figures` in the config says what they
-show.
+Needs representations and measurements; makes PDF, PNG and the numbers drawn as CSV. `figures` in
+the config says what they show.
 """
 
 from ffensembles.paper.figures.catalogue import FIGURES
@@ -14,7 +14,7 @@ for figure in FIGURES:
         input:
             unpack(files_of(figure)),
         output:
-            pdf=f"<results>/figures/{figure.name}.pdf",
+            **others_of(figure, f"<results>/figures/{figure.name}"),
             png=report(
                 f"<results>/figures/{figure.name}.png",
                 caption=f"../report/{figure.name}.rst",
@@ -39,6 +39,7 @@ use rule plot_figure1 as plot_training_curves with:
         logs=lambda wildcards: files(results.LOGS, main_study_of(wildcards)),
     output:
         pdf="<results>/figures/training-{dataset}.pdf",
+        csv="<results>/figures/training-{dataset}.csv",
         png=report(
             "<results>/figures/training-{dataset}.png",
             caption="../report/training.rst",
@@ -62,20 +63,19 @@ use rule plot_figure1 as plot_training_curves with:
         code=code("scripts/plot.py", "paper/figures/training_curves.py"),
 
 
-SHOWN = [
-    *(
-        figure.name
-        for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)
-    ),
-    *(f"training-{e.dataset}" for e in selection.main(EXPERIMENTS)),
-]
+SHOWN = {
+    figure.name: forms_of(figure.draw)
+    for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)
+} | {
+    f"training-{e.dataset}": ("pdf", "png", "csv") for e in selection.main(EXPERIMENTS)
+}
 
 
 rule figures:
     input:
         [
             f"<results>/figures/{name}.{form}"
-            for name in dict.fromkeys(SHOWN)
-            for form in ("pdf", "png")
+            for name, forms in SHOWN.items()
+            for form in forms
         ],
     localrule: True

@@ -7,6 +7,7 @@ from ffensembles.data.definitions import (
     own_files_state,
 )
 from ffensembles.data.prestaged import check_prestaged
+from ffensembles.paper.figures.catalogue import forms_of
 
 
 def required(found, row):
@@ -173,6 +174,11 @@ def drawing_of(figure):
         "readers": readers,
         "code": code("scripts/plot.py", *sorted(modules)),
     }
+
+
+def others_of(figure, path):
+    """Return the files of a figure beside its PNG, as outputs; `path` is without an ending."""
+    return {form: f"{path}.{form}" for form in forms_of(figure.draw) if form != "png"}
 
 
 # Of single steps.

@@ -29,7 +29,7 @@ from ffensembles.paper.figures.activation_maps import (
 )
 from ffensembles.paper.figures.activation_patterns import Example, activation_patterns
 from ffensembles.paper.figures.balance import BIN, bin_edges, positive_fractions
-from ffensembles.paper.figures.catalogue import FIGURES
+from ffensembles.paper.figures.catalogue import FIGURES, forms_of
 from ffensembles.paper.figures.layer_similarity import similarity_matrices
 from ffensembles.paper.figures.mean_activations import unseen_means
 from ffensembles.paper.figures.overlaps import jaccard_matrices, unseen_overlaps
@@ -172,7 +172,7 @@ def jobs(study):
 def plot(draw, study, folder):
     """Run the script as Snakemake does, and return the files it wrote."""
     files, settings = jobs(study)[draw]
-    output = {form: folder / f"{draw}.{form}" for form in ("pdf", "png")}
+    output = {form: folder / f"{draw}.{form}" for form in forms_of(draw)}
     params = {"draw": draw, "readers": READERS, "settings": settings}
     run_script("plot.py", folder / "log", input=files, output=output, params=params)
     return output
@@ -670,3 +670,35 @@ def test_training_curves_are_the_mean_over_runs(study):
     assert (first.min(), first.max()) == pytest.approx((all_runs.min()[1], all_runs.max()[1]))
     assert len(goodness.lines) == 6
     assert not none.lines
+
+
+@pytest.mark.parametrize(
+    ("draw", "column", "source"),
+    [
+        ("sparsity.category_sparsity", "y", "sparsity"),
+        ("mean_activations.unseen_means", "y", "mean"),
+        ("overlaps.unseen_overlaps", "value", "shared"),
+    ],
+)
+def test_the_numbers_beside_a_figure_are_those_drawn(plotted, study, draw, column, source):
+    _, files = plotted(draw)
+    table = pd.read_csv(files["csv"])
+    if source == "sparsity":
+        frame = pd.read_parquet(study.path("ff", "main", "sparsity")).dropna(subset="category")
+        means = frame.groupby(["layer", "category"])["sparsity"].mean().dropna()
+        shown = table[table["series"] == "FF"]
+    elif source == "mean":
+        k = study.held_out[0]
+        frame = pd.read_parquet(study.path("ff", f"without-{k}", "ensembles"))
+        run = run_shown.select(frame, seed=0, layer=1)
+        means = run[run["category"] == k]["mean"]
+        shown = table[table["panel"] == 1]
+    else:
+        k = study.held_out[0]
+        frame = pd.read_parquet(study.path("ff", f"without-{k}", "ensembles"))
+        run = run_shown.select(frame, seed=0, layer=1)
+        means = [
+            len(members(run, a) & members(run, b)) for a in range(10) for b in range(10) if a != b
+        ]
+        shown = table[(table["panel"] == 1) & table["value"].notna()]
+    np.testing.assert_allclose(np.sort(shown[column]), np.sort(means))

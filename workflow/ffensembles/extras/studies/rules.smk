@@ -50,7 +50,7 @@ for figure in own.FIGURES:
         input:
             unpack(files_of_study(figure.files)),
         output:
-            pdf=f"<results>/studies/{{study}}/{figure.place}.pdf",
+            **others_of(figure, f"<results>/studies/{{study}}/{figure.place}"),
             png=report(
                 f"<results>/studies/{{study}}/{figure.place}.png",
                 caption="captions/study.rst",
@@ -89,7 +89,7 @@ rule studies:
                 for figure in own.FIGURES
                 if exist_of([o for o in rows if o.dataset == e.dataset], figure.files)
             )
-            for form in ("pdf", "png")
+            for form in ("pdf", "png", "csv")
         ],
     localrule: True
 

@@ -109,3 +109,11 @@ FIGURES = (
            "l1_goodness", of.runs(of.FF_L1_GOODNESS), (ENSEMBLES,), layer=1),
 )
 # fmt: on
+
+
+def forms_of(draw: str) -> tuple[str, ...]:
+    """Return the endings of the files of a figure, which the function `draw` draws.
+
+    A map of all activations has no table: its numbers are those of the representations.
+    """
+    return ("pdf", "png") if draw.startswith("activation_maps.") else ("pdf", "png", "csv")

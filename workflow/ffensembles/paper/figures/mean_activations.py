@@ -44,12 +44,16 @@ def draw_mean_activations(
     elif top is None:
         top = mean.max()
     unit = np.arange(len(mean))
-    for which, colour, scale in ((~active, INACTIVE, 0.6), (active, ACTIVE, 1)):
+    for which, colour, scale, label in (
+        (~active, INACTIVE, 0.6, "other units"),
+        (active, ACTIVE, 1, "the ensemble"),
+    ):
         axes.plot(
             unit[which],
             mean[which],
             "o",
             color=colour,
+            label=label,
             markersize=size * scale,
             markeredgewidth=0,
             clip_on=False,
