@@ -1,6 +1,7 @@
 """The pipeline on executors: on SLURM, of which stand-ins are asked here, and on others."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,13 @@ def test_every_rule_that_a_profile_names_is_there(name):
     parts = (profile.get(key, {}) for key in ("set-threads", "set-resources", "groups"))
     named = {rule.split("=")[0] for part in parts for rule in part}
     assert named and named <= rules
+
+
+def test_only_trainings_ask_the_cluster_for_a_gpu():
+    plan = snakemake(ROOT, "--configfile", "config/demo.yaml", "--profile", PROFILE.parent, "-nF")
+    jobs = re.findall(r"^rule (\w+):$.*?^    resources: (.*?)$", plan, re.MULTILINE | re.DOTALL)
+    assert {"explore", "measure_pruning", "fit_probes"} < {rule for rule, _ in jobs}
+    assert {rule for rule, asked in jobs if "gpu=1" in asked} == {"train"}
 
 
 @pytest.fixture

@@ -98,10 +98,24 @@ def fetched(tmp_path_factory):
 GITHUB = 'github("someone/pipeline", path="workflow/Snakefile", tag="v1")'
 # As `snakedeploy deploy-workflow` writes it, which copies the folder config.
 DEPLOYED = f"""
+from snakemake.utils import min_version
+
+
+min_version("6.10.0")
+
+
 configfile: "config/config.yaml"
+
+
+# declare https://github.com/someone/pipeline as a module
 module pipeline:
-    snakefile: {GITHUB}
-    config: config
+    snakefile:
+        {GITHUB}
+    config:
+        config
+
+
+# use all rules from https://github.com/someone/pipeline
 use rule * from pipeline
 """
 
@@ -116,12 +130,21 @@ def test_it_runs_as_fetched_from_github(fetched, tmp_path):
 
 
 def test_a_deployed_workflow_needs_no_more_than_its_config(fetched, tmp_path):
-    (tmp_path / "Snakefile").write_text(DEPLOYED)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_bytes((ROOT / "config/config.yaml").read_bytes())
+    folder = outer(tmp_path, GITHUB)
+    (folder / "workflow").mkdir()
+    (folder / "Snakefile").rename(folder / "workflow/Snakefile")
+    (folder / "workflow/Snakefile").write_text(DEPLOYED)
+    (folder / "config").mkdir()
+    config = folder / "config/config.yaml"
+    config.write_text((ROOT / "config/config.yaml").read_text())
     wanted = ["results/tables/table1.csv", "results/deviations.html", "results/report.html"]
-    status, plan = snakemake(tmp_path, "-n", *wanted, XDG_CACHE_HOME=str(fetched))
+    status, plan = snakemake(folder, "-n", *wanted, XDG_CACHE_HOME=str(fetched))
     assert status == 0 and all(f"output: {file}" in plan for file in wanted), plan
+    # It is edited where it was deployed: here to digits, which need no download.
+    config.write_text(re.sub("(?m)^experiments:.*", "experiments: own.tsv", config.read_text()))
+    status, printed = snakemake(folder, "results/tables/table1.csv", XDG_CACHE_HOME=str(fetched))
+    assert status == 0, printed
+    assert "digits,bp,0." in (folder / "results/tables/table1.csv").read_text()
 
 
 def test_the_library_must_be_of_the_same_version(tmp_path):
