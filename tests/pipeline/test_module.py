@@ -70,6 +70,8 @@ def test_rules_of_ones_own_use_its_tables(file, tmp_path):
     assert (folder / prefix / "results/tables/table6.md").is_file()
     assert not (folder / prefix / "config").exists()
     assert "Nothing to be done" in snakemake(folder)[1]
+    status, printed = snakemake(folder, "ff_pack")
+    assert status == 0 and (folder / prefix / "results/networks.zip").is_file(), printed
 
 
 def test_its_report_and_its_local_rules(tmp_path):

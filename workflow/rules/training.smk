@@ -48,11 +48,10 @@ rule pack:
     It has no input and no output, so that it trains nothing and packs what is there now.
     """
     log:
-        "<logs>/pack.log",
+        "<results>/networks.log",
     conda:
         ENVIRONMENT
     params:
-        folder=config["pathvars"]["results"],
         logs=results.LOGS.paths(EXPERIMENTS, config),
     script:
         "../scripts/pack.py"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    folder = Path(snakemake.params.folder)
+    folder = Path(snakemake.log[0]).parent
     logs = [folder / log for log in snakemake.params.logs]
     # A training writes its weights last.
     finished = [log for log in logs if log.with_name(log.name.replace(LOG, WEIGHTS)).exists()]

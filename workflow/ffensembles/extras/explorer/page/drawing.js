@@ -151,7 +151,7 @@ const figure = (title, ...drawing) =>
 /** Where there is nothing to show, why. */
 const nothing = (why) => make("p", { class: "nothing" }, why);
 
-const LONG = 200; // rows of a table that are shown; the file has all
+const LONG = 60; // rows of a table that are shown; the file has all
 
 /**
  * A table of rows: [[heading, row => cell], …]; a cell is text, a number or an element. The first

@@ -111,7 +111,8 @@ function shareMatrix(model) {
         marginLeft: few ? 8 + 6 * Math.min(longest, 12) : 4,
         size: 240,
         marks: few ? [
-            Plot.text(pairs.filter((cell) => K <= 12), {
+            // All of them take longer to draw than everything else; pointing at a pair tells its own.
+            Plot.text(pairs.filter((cell) => [Math.floor(cell / K), cell % K].includes(state.category)), {
                 x: (cell) => (cell % K) + 0.5, y: (cell) => Math.floor(cell / K) + 0.5,
                 text: (cell) => d3.format(".2f")(index(cell)).replace("0.", ".").replace("NaN", "–"),
                 fill: (cell) => (index(cell) > 0.55 * end !== dark.matches ? "white" : "black"), fontSize: 9,
