@@ -162,6 +162,19 @@ def test_the_library_must_be_of_the_same_version(tmp_path):
     )
 
 
+def test_the_library_must_be_there(fetched, tmp_path):
+    folder = outer(tmp_path / "outer", GITHUB)
+    (tmp_path / "ffensembles").mkdir()  # stands before the one that is installed
+    missing = "raise ModuleNotFoundError(name='ffensembles')"
+    (tmp_path / "ffensembles/__init__.py").write_text(missing)
+    given = {"XDG_CACHE_HOME": str(fetched), "PYTHONPATH": str(tmp_path)}
+    status, printed = snakemake(folder, "-n", **given)
+    assert status == 1 and printed.splitlines()[-1] == (
+        "error: the library ffensembles is not installed; this pipeline needs its version "
+        f"{ffensembles.__version__}"
+    )
+
+
 # Extras
 
 
