@@ -17,7 +17,7 @@ from ffensembles.data.datasets import Dataset
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.learning.weights import stored_networks
+from ffensembles.learning.weights import sound_networks
 from ffensembles.representations.extraction import activations, prepare
 
 ITERATIONS = 100  # of the solver; what the accuracies in docs/deviations.rst were measured with
@@ -103,8 +103,8 @@ def measure_probes(
         `evaluate`.
 
     Raises:
-        UserError: a run diverged in training, the device is not there, or a model has none of the
-            layers.
+        UserError: every run of a model diverged in training, the device is not there, or a model
+            has none of the layers.
     """
     tables = []
     for e in experiments:
@@ -125,7 +125,7 @@ def _probes(
 ) -> pd.DataFrame:
     """Fit and judge the probes of one experiment."""
     tables = []
-    for path, seed in stored_networks(models):
+    for path, seed in sound_networks(experiment, models):
         train, test = (
             _represent(experiment, seed, path, dataset, split, layers, device)
             for split in ("train", "test")

@@ -6,9 +6,14 @@ import pandas as pd
 
 from ffensembles.analysis.accuracy import measure_accuracy
 from ffensembles.analysis.ensembles import find_ensembles
-from ffensembles.analysis.measurements import measure_runs, runs_of, with_keys
+from ffensembles.analysis.measurements import (
+    diverged_runs,
+    measure_runs,
+    runs_of,
+    with_keys,
+)
 from ffensembles.analysis.significance import measure_significance
-from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category
+from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category, with_diverged
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 
@@ -33,7 +38,8 @@ def measure_representations(
 
     Returns:
         By measurement: seed, layer (from 1; accuracy is that of the network), then the columns of
-        the measurement's own function; in that of ensembles, held_out first.
+        the measurement's own function; in that of ensembles, held_out first. Of a run that
+        diverged in training there are only rows of its sparsity, which say where in `diverged`.
     """
     runs = runs_of(experiment, representations)
     layers, held_out = experiment.layers, experiment.held_out
@@ -49,7 +55,7 @@ def measure_representations(
     ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
     return {
         "accuracy": measure_accuracy(runs),
-        "sparsity": sparsity,
+        "sparsity": with_diverged(sparsity, diverged_runs(experiment, representations)),
         "ensembles": with_keys(ensembles, held_out=held_out),
         "significance": measure_significance(
             runs,

@@ -1,5 +1,6 @@
 """Hoyer sparsity of representations (section 3.5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,24 @@ def sparsity_by_category(activations: np.ndarray, labels: np.ndarray) -> pd.Data
     table = pd.DataFrame(rows)
     table.insert(0, "category", pd.Series([pd.NA, *categories], dtype="Int64"))
     return table
+
+
+def with_diverged(sparsities: pd.DataFrame, diverged: Mapping[int, str]) -> pd.DataFrame:
+    """Add what there is to say of runs that diverged in training, and so have no representations.
+
+    Args:
+        sparsities: seed, layer, then the columns of `sparsity_by_category`.
+        diverged: where each such run did, by its seed.
+
+    Returns:
+        These rows, then one without a value for each layer of such a run; and a column more,
+        diverged, which says where it did (NA: it did not).
+    """
+    of_all = sparsities[sparsities["category"].isna()].drop_duplicates("layer")
+    empty = of_all.assign(sparsity=float("nan"), images=0, silent=0)
+    parts = [sparsities.assign(diverged=pd.Series(pd.NA, sparsities.index, dtype="string"))]
+    parts += [empty.assign(seed=seed, diverged=place) for seed, place in diverged.items()]
+    return pd.concat(parts, ignore_index=True).astype({"diverged": "string"})
 
 
 def dead_layers(sparsities: pd.DataFrame) -> pd.DataFrame:

@@ -46,6 +46,8 @@ def add_runs(published: Path, now: pd.DataFrame) -> pd.DataFrame:
     if not published.exists():
         return now
     before = read_csv(published)
+    if "diverged" not in before:  # published before that was counted
+        before["diverged"] = 0
     runs = _more(before, now, EXPERIMENT, "run").set_index(EXPERIMENT)
     left = before.set_index(EXPERIMENT)["hours_left"]
     return runs.assign(hours_left=runs["hours_left"].fillna(left)).reset_index()[list(now.columns)]
