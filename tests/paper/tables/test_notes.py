@@ -44,16 +44,28 @@ def sizes(folder, labels_of_runs):
 # The sparsities of runs that classify some images correctly.
 ALL_RAN = pd.DataFrame(
     {"dataset": "pets", "model": "ff", "seed": [0], "category": [pd.NA], "images": [3]}
-).assign(layer=1, silent=0)
+).assign(study="main", layer=1, silent=0, diverged=None)
 
 
 def test_dead_runs_are_named():
     dead = pd.concat([ALL_RAN.assign(seed=k, layer=n, silent=3) for k in (1, 4) for n in (2, 3)])
-    (note,) = notes.dead_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
+    (note,) = notes.unsound_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
     assert note.startswith("Pets, FF: the runs of seed 1, 4 are dead, their layer 2, 3 answers no")
-    assert notes.lacking_runs(dead) == notes.dead_runs(dead)
-    for name in ("table1", "table2", "table3", "table4", "table5", "table10", "table11"):
+    assert notes.lacking_runs(dead) == notes.unsound_runs(dead)
+    (note,) = notes.unsound_probes(probes([0], [0, 1, 2]), dead.assign(study="without-0"))
+    assert note.startswith("Pets, FF (without-0): the runs of seed 1, 4 are dead")
+    for name in set(TABLES) - {"table6"}:
         assert "sparsity" in [artefact.name for artefact in TABLES[name].measured]
+
+
+def test_diverged_runs_are_named_with_where_it_was():
+    lost = {"sparsity": np.nan, "images": 0, "diverged": "layer 2, epoch 7"}
+    diverged = pd.concat([ALL_RAN.assign(seed=1, layer=layer, **lost) for layer in (1, 2)])
+    (note,) = notes.lacking_runs(pd.concat([ALL_RAN, diverged]))
+    assert note == (
+        "Pets, FF: the run of seed 1 is left out, for it diverged in training (layer 2, epoch 7)."
+    )
+    assert notes.lacking_runs(ALL_RAN.drop(columns="diverged")) == []
 
 
 def test_nothing_is_said_where_every_category_was_measured(tmp_path):
@@ -111,7 +123,7 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
     np.testing.assert_array_equal(missing["mean"], [0.25, 0.25, np.nan])
     assert missing["n"].tolist() == [1, 1, 0]
     tidy = missing.assign(reported_mean=np.nan, reported_std=np.nan, reported_mark="")
-    printed = TABLES["table7"].printed(tidy, TABLES["table7"].notes(frame))
+    printed = TABLES["table7"].printed(tidy, TABLES["table7"].notes(frame, ALL_RAN))
     assert printed.grid.loc[("Pets", "FF")].tolist() == ["0.250", "0.250", "not defined"]
     assert (
         "Pets: there is no test image of eel, so that nothing is measured on it." in printed.legend
@@ -120,8 +132,9 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
         [("pets", "ff", pd.NA, 0.5)], columns=["dataset", "model", "category", "accuracy"]
     )
     assert "average" in set(summaries.probes_on_all(frame, own)["category"])
-    assert TABLES["table8"].notes(frame, own) == TABLES["table7"].notes(frame)
-    assert TABLES["table7"].notes(probes([0], [0, 1, 2])) == []
+    said = TABLES["table7"].notes(frame, ALL_RAN)
+    assert TABLES["table8"].notes(frame, own, ALL_RAN) == said
+    assert TABLES["table7"].notes(probes([0], [0, 1, 2]), ALL_RAN) == []
 
 
 def test_the_papers_own_experiments_depart_in_nothing():

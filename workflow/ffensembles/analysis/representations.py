@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 
 from ffensembles.analysis.accuracy import measure_accuracy
@@ -13,7 +14,12 @@ from ffensembles.analysis.measurements import (
     with_keys,
 )
 from ffensembles.analysis.significance import measure_significance
-from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category, with_diverged
+from ffensembles.analysis.sparsity import (
+    count_varying,
+    dead_layers,
+    sparsity_by_category,
+    with_diverged,
+)
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 
@@ -43,13 +49,13 @@ def measure_representations(
     """
     runs = runs_of(experiment, representations)
     layers, held_out = experiment.layers, experiment.held_out
-    sparsity = measure_runs(sparsity_by_category, runs, layers, held_out=held_out)
+    sparsity = measure_runs(_sparsity, runs, layers, held_out=held_out)
     silent = int(sparsity.loc[sparsity["category"].isna(), "silent"].sum())
     log.info("left out %d all-zero representations", silent)
     for seed, rows in dead_layers(sparsity).groupby("seed"):
         log.warning(
-            "%s, seed %s: layer %s answers no image, so nothing is learnt from this run; was its "
-            "learning_rate too high?",
+            "%s, seed %s: layer %s answers no image, or all alike, so nothing is learnt from this "
+            "run; was its learning_rate too high?",
             *(" / ".join(experiment.key), seed, ", ".join(map(str, rows["layer"]))),
         )
     ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
@@ -68,3 +74,8 @@ def measure_representations(
             experiment="/".join(experiment.key),
         ),
     }
+
+
+def _sparsity(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    table = sparsity_by_category(activations, labels)
+    return table.assign(varying=count_varying(activations))

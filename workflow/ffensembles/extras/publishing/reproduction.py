@@ -16,7 +16,13 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.extras.publishing.accumulated import EXPERIMENT, add_claims, add_runs, add_table
+from ffensembles.extras.publishing.accumulated import (
+    EXPERIMENT,
+    add_claims,
+    add_runs,
+    add_table,
+    read_runs,
+)
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.claims.page import FAILS, HOLDS, NOT_TESTED
 from ffensembles.paper.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, score_all, totals
@@ -188,7 +194,7 @@ def reproduction_page(folder: str | Path) -> str:
     folder = Path(folder)
     cells = read_csv(folder / "scorecard.csv", TEXT)
     claims = read_csv(folder / "claims.csv").drop_duplicates("claim")
-    runs = read_csv(folder / "runs.csv")
+    runs = read_runs(folder / "runs.csv")
     ran = cells[cells["verdict"] != NOT_RUN]
     measured = cells[cells["dataset"].isin(ran["dataset"].unique())]
     return render(

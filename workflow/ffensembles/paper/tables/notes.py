@@ -40,15 +40,15 @@ def diverged_runs(sparsities: pd.DataFrame) -> list[str]:
 
 
 def dead_runs(sparsities: pd.DataFrame) -> list[str]:
-    """Say which runs have a layer that answers no image."""
+    """Say which runs have a layer that answers no image, or all alike."""
     notes = []
     for name, rows in _by_experiment(dead_layers(sparsities)):
         seeds, layers = (
             ", ".join(map(str, sorted(set(rows[column])))) for column in ("seed", "layer")
         )
         notes.append(
-            f"{name}: the runs of seed {seeds} are dead, their layer {layers} answers no image; "
-            "their numbers mean nothing."
+            f"{name}: the runs of seed {seeds} are dead, their layer {layers} answers no image, "
+            "or all alike; their numbers mean nothing."
         )
     return notes
 
