@@ -52,10 +52,22 @@ def test_dead_runs_are_named():
     (note,) = notes.unsound_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
     assert note.startswith("Pets, FF: the runs of seed 1, 4 are dead, their layer 2, 3 answers no")
     assert notes.lacking_runs(dead) == notes.unsound_runs(dead)
-    (note,) = notes.unsound_probes(probes([0], [0, 1, 2]), dead.assign(study="without-0"))
-    assert note.startswith("Pets, FF (without-0): the runs of seed 1, 4 are dead")
-    for name in set(TABLES) - {"table6"}:
+    for name in set(TABLES) - {"table6", "table7", "table8"}:
         assert "sparsity" in [artefact.name for artefact in TABLES[name].measured]
+
+
+@pytest.mark.parametrize("name", ["table7", "table8"])
+def test_probes_of_dead_and_diverged_runs_are_named(name):
+    frame = probes([0, 1], [0, 1, 2])
+    said = {"dead": ["2+3", None], "diverged": [None, "epoch 4"]}
+    of = frame["held_out"].to_numpy(int)
+    frame = frame.assign(**{column: np.array(words)[of] for column, words in said.items()})
+    assert TABLES[name].notes(frame, pd.DataFrame()) == [
+        "Pets, FF (without-1): the run of seed 0 is left out, for it diverged in training "
+        "(epoch 4).",
+        "Pets, FF (without-0): the runs of seed 0 are dead, their layer 2, 3 answers no image, or "
+        "all alike; their numbers mean nothing.",
+    ]
 
 
 def test_diverged_runs_are_named_with_where_it_was():
@@ -123,7 +135,7 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
     np.testing.assert_array_equal(missing["mean"], [0.25, 0.25, np.nan])
     assert missing["n"].tolist() == [1, 1, 0]
     tidy = missing.assign(reported_mean=np.nan, reported_std=np.nan, reported_mark="")
-    printed = TABLES["table7"].printed(tidy, TABLES["table7"].notes(frame, ALL_RAN))
+    printed = TABLES["table7"].printed(tidy, TABLES["table7"].notes(frame))
     assert printed.grid.loc[("Pets", "FF")].tolist() == ["0.250", "0.250", "not defined"]
     assert (
         "Pets: there is no test image of eel, so that nothing is measured on it." in printed.legend
@@ -132,9 +144,9 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
         [("pets", "ff", pd.NA, 0.5)], columns=["dataset", "model", "category", "accuracy"]
     )
     assert "average" in set(summaries.probes_on_all(frame, own)["category"])
-    said = TABLES["table7"].notes(frame, ALL_RAN)
-    assert TABLES["table8"].notes(frame, own, ALL_RAN) == said
-    assert TABLES["table7"].notes(probes([0], [0, 1, 2]), ALL_RAN) == []
+    said = TABLES["table7"].notes(frame)
+    assert TABLES["table8"].notes(frame, own) == said
+    assert TABLES["table7"].notes(probes([0], [0, 1, 2])) == []
 
 
 def test_the_papers_own_experiments_depart_in_nothing():

@@ -23,14 +23,18 @@ def nothing(*measurements: object) -> list[str]:
 
 def unsound_runs(*measurements: pd.DataFrame) -> list[str]:
     """Say which runs diverged, and which are dead, by the sparsity that comes last."""
-    return diverged_runs(measurements[-1]) + dead_runs(measurements[-1])
+    return diverged_runs(measurements[-1]) + dead_runs(dead_layers(measurements[-1]))
 
 
-def diverged_runs(sparsities: pd.DataFrame) -> list[str]:
-    """Say which runs diverged in training, and so are in no number."""
-    if "diverged" not in sparsities:
+def diverged_runs(measurement: pd.DataFrame) -> list[str]:
+    """Say which runs diverged in training, and so are in no number.
+
+    Args:
+        measurement: with a row that says where in `diverged`; those of before said nothing.
+    """
+    if "diverged" not in measurement:
         return []
-    found = sparsities.dropna(subset="diverged").drop_duplicates([*EXPERIMENT, "seed"])
+    found = measurement.dropna(subset="diverged").drop_duplicates([*EXPERIMENT, "seed"])
     return [
         f"{name}: the run of seed {row.seed} is left out, for it diverged in training "
         f"({row.diverged})."
@@ -39,15 +43,15 @@ def diverged_runs(sparsities: pd.DataFrame) -> list[str]:
     ]
 
 
-def dead_runs(sparsities: pd.DataFrame) -> list[str]:
-    """Say which runs have a layer that answers no image, or all alike."""
+def dead_runs(layers: pd.DataFrame) -> list[str]:
+    """Say which runs have layers that answer no image, or all alike; a row for each is given."""
     notes = []
-    for name, rows in _by_experiment(dead_layers(sparsities)):
-        seeds, layers = (
+    for name, rows in _by_experiment(layers):
+        seeds, numbers = (
             ", ".join(map(str, sorted(set(rows[column])))) for column in ("seed", "layer")
         )
         notes.append(
-            f"{name}: the runs of seed {seeds} are dead, their layer {layers} answers no image, "
+            f"{name}: the runs of seed {seeds} are dead, their layer {numbers} answers no image, "
             "or all alike; their numbers mean nothing."
         )
     return notes
@@ -111,19 +115,17 @@ def lacking_ensembles(sizes: pd.DataFrame, sparsities: pd.DataFrame, *others: ob
     return notes
 
 
-def unsound_probes(probes: pd.DataFrame, *others: pd.DataFrame) -> list[str]:
-    """Say which probes are missing, for want of images, and which are of unsound runs."""
-    return lacking_images(probes) + unsound_runs(*others)
-
-
-def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
-    """Say which categories have no test image, so that no probe is judged on them.
+def lacking_probes(probes: pd.DataFrame, *others: object) -> list[str]:
+    """Say which runs diverged or are dead, and on which categories no probe is judged.
 
     Args:
         probes: probes.parquet tables.
         others: what else the table is made of.
     """
-    notes = []
+    notes = diverged_runs(probes)
+    if "dead" in probes:
+        layers = probes.dropna(subset="dead").assign(layer=lambda rows: rows["dead"].str.split("+"))
+        notes += dead_runs(layers.explode("layer"))
     for dataset, categories in probes.groupby("dataset", sort=False)["category"]:
         if absent := _absent(str(dataset), set(categories.dropna())):
             notes.append(

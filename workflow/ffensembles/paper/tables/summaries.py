@@ -152,7 +152,7 @@ def _settings(e: Experiment) -> Iterable[tuple[str, float]]:
             yield setting, value
 
 
-def probes_on_missing(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
+def probes_on_missing(frame: pd.DataFrame) -> pd.DataFrame:
     """Probe accuracy on the category that the model never saw (Table 7); NaN without its images."""
     frame = _one_choice_of_layers(frame)
     keys = ["dataset", "model", "category"]
@@ -162,13 +162,12 @@ def probes_on_missing(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
     return over_runs(own, keys, "accuracy")
 
 
-def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame, *others: object) -> pd.DataFrame:
+def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame:
     """Probe accuracy over all categories, by the category that is missing (Table 8).
 
     Args:
         frame: probes.parquet tables.
         accuracies: accuracy.parquet tables of the models that saw every category.
-        others: what else the table is made of.
 
     Returns:
         The table; its categories are those left out, then `average`, over all of them and only
