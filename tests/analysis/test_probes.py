@@ -104,7 +104,9 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
         return np.hstack([first, third])
 
     assert list(table)[4:9] == ["seed", "layers", "category", "images", "accuracy"]
-    assert list(table)[9:] == ["dead", "diverged"] and table[["dead", "diverged"]].isna().all(None)
+    assert list(table)[9:] == ["dead", "diverged"] and table[["dead", "diverged"]].isna().all(
+        axis=None
+    )
     assert (table["layers"] == "1+3").all()
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}

@@ -98,7 +98,7 @@ def test_so_is_what_is_lacking_and_what_has_lost_its_snapshots(train, tmp_path):
     assert train(1, 2) == [1, 2]
     (tmp_path / f"seeds-0-1{SNAPSHOTS}").unlink()
     assert train(0) == [0]
-    (tmp_path / "seeds-0-1.safetensors").unlink()
+    (tmp_path / "seeds-0-1.log.parquet").write_text("damaged")
     (tmp_path / "seeds-1-2.safetensors").unlink()
     assert train(1) == [1]
 

@@ -10,6 +10,7 @@ import json
 import logging
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 from safetensors import safe_open
 from safetensors.numpy import save as safetensors
 
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import (
     atomic,
@@ -89,17 +91,18 @@ def take_finished(
 def _finished(folder: Path, identity: Mapping[str, Any], last: Path) -> dict[int, Files]:
     """Return a block that holds each seed, trained as `identity` says; best that of the log `last`.
 
-    The snapshots of a block may be gone.
+    The snapshots of a block may be gone. What cannot be read is no such block.
     """
     asked = json.loads(json.dumps(identity))
     found: dict[int, Files] = {}
     for path in sorted(folder.glob(f"*{LOG}"), key=lambda path: (path == last, path)):
         stem = path.name.removesuffix(LOG)
         files = {suffix: path.with_name(stem + suffix) for suffix in (WEIGHTS, LOG, SNAPSHOTS)}
-        about: dict[str, Any] = read_metadata(path)
-        same = all(about.get(key) == value for key, value in asked.items())
-        if same and files[WEIGHTS].exists():  # which is written last
-            found |= dict.fromkeys(about["seeds"], files)
+        with suppress(UserError):
+            about: dict[str, Any] = read_metadata(path)
+            same = all(about.get(key) == value for key, value in asked.items())
+            if same and files[WEIGHTS].exists():  # which is written last
+                found |= dict.fromkeys(about["seeds"], files)
     return found
 
 
