@@ -14,8 +14,9 @@ def test_positive_fraction_counts_strictly_positive_weights():
     np.testing.assert_array_equal(positive_fraction(weights), [0.5, 0, 1])
 
 
-def write(state, path, seeds):
-    save_file(state, path, {"ffensembles": json.dumps({"seeds": seeds})})
+def write(state, path, seeds, diverged=()):
+    about = {"seeds": seeds, "diverged": dict.fromkeys(map(str, diverged), "layer 2, epoch 7")}
+    save_file(state, path, {"ffensembles": json.dumps(about)})
     return path
 
 
@@ -65,9 +66,11 @@ def test_seeds_are_those_that_the_files_name(block, tmp_path):
     assert table["bias"].tolist() == [-0.5, 0.25, 1, 2] * 2
 
 
-def test_a_diverged_network_is_refused(block):
+def test_networks_that_diverged_are_left_out_but_not_all_of_them(block):
     state = load_file(block)
     state["layer2.bias"][1] = np.nan
-    write(state, block, [4, 5])
-    with pytest.raises(UserError, match="seed 5 diverged"):
+    write(state, block, [4, 5], diverged=[5])
+    assert measured([block], 2)["seed"].tolist() == [4] * 4
+    write(state, block, [4, 5], diverged=[4, 5])
+    with pytest.raises(UserError, match=r"every seed of .*\(seed 4: layer 2, epoch 7\)"):
         measured([block], 2)

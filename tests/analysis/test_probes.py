@@ -10,6 +10,7 @@ from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.probes import evaluate, fit_probe, measure_probes
+from ffensembles.learning import weights
 from ffensembles.representations.extraction import activations
 from helpers.runs import few_digits, write_networks
 from helpers.small_training import kind
@@ -102,7 +103,10 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
         first, _, third = activations(FF, network, torch.from_numpy(dataset.standardised(images)))
         return np.hstack([first, third])
 
-    assert list(table)[4:] == ["seed", "layers", "category", "images", "accuracy"]
+    assert list(table)[4:9] == ["seed", "layers", "category", "images", "accuracy"]
+    assert list(table)[9:] == ["dead", "diverged"] and table[["dead", "diverged"]].isna().all(
+        axis=None
+    )
     assert (table["layers"] == "1+3").all()
     for place, seed in enumerate([3, 4]):
         state = {name: tensor[place : place + 1] for name, tensor in networks.state().items()}
@@ -114,3 +118,16 @@ def test_probes_of_networks_are_fitted_to_training_images_and_judged_on_test_ima
             ours[["category", "images", "accuracy"]], evaluate(probe, x, labels)
         )
         assert 0.3 < ours["accuracy"][0] < 1
+
+
+def test_dead_layers_and_diverged_runs_are_told(tmp_path):
+    path, dataset = tmp_path / "seeds-3-5.safetensors", few_digits()
+    network = write_networks(path, [3, 4, 5], FF.experiment)
+    network.layers[1].weight[1] = 0  # and so the last layer, too, is the same for all images
+    weights.save(FF.state(network), FF, [3, 4, 5], {5: "epoch 2"}, path)
+    table = measure_probes([FF.experiment], dataset, layers=[1], device="cpu", ff=[path])
+    said = table.drop_duplicates("seed").set_index("seed")
+    assert said["dead"].fillna("").to_dict() == {3: "", 4: "2+3", 5: ""}
+    assert said["diverged"].fillna("").to_dict() == {3: "", 4: "", 5: "epoch 2"}
+    last = table[table["seed"] == 5]
+    assert len(last) == 1 and last["accuracy"].isna().all() and last["category"].isna().all()

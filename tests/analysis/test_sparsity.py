@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ffensembles.analysis import sparsity
-from ffensembles.analysis.sparsity import hoyer, layer_sparsity, sparsity_by_category
+from ffensembles.analysis.sparsity import (
+    count_varying,
+    dead_layers,
+    hoyer,
+    layer_sparsity,
+    sparsity_by_category,
+    with_diverged,
+)
 
 vectors = arrays(
     np.float32,
@@ -96,3 +103,28 @@ def test_by_category():
         }
     )
     pd.testing.assert_frame_equal(table, expected)
+
+
+def test_layers_that_answer_all_images_alike_are_dead_as_silent_ones_are():
+    rng = np.random.default_rng(0)
+    lively = rng.random((5, 4))
+    alike = np.tile([0.0, 2.0, 3.0, -1.0], (5, 1)) * (1 + 1e-7 * rng.random((5, 1)))
+    assert [count_varying(x) for x in (lively, alike, 0 * lively, lively[:0])] == [4, 0, 0, 0]
+    layers = (lively, alike, 0 * lively, lively[:0], alike[:1])
+    table = pd.concat(
+        sparsity_by_category(x, np.zeros(len(x), int)).assign(layer=n, varying=count_varying(x))
+        for n, x in enumerate(layers, 1)
+    )
+    assert dead_layers(table)["layer"].tolist() == [2, 3]
+    assert dead_layers(table.drop(columns="varying"))["layer"].tolist() == [3]
+
+
+def test_a_diverged_run_has_a_row_without_a_value_for_each_layer():
+    x = np.array([[1, 0, 0, 0], [0, 2, 1, 0]], np.float32)
+    one = sparsity_by_category(x, np.array([0, 1])).assign(seed=0, varying=3)
+    table = with_diverged(pd.concat([one.assign(layer=n) for n in (1, 2)]), {4: "epoch 2"})
+    assert table["diverged"].isna().sum() == 6
+    rows = table[table["seed"] == 4]
+    assert rows["layer"].tolist() == [1, 2] and set(rows["diverged"]) == {"epoch 2"}
+    assert rows["sparsity"].isna().all() and rows["images"].sum() == 0
+    assert dead_layers(table).empty

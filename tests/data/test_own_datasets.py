@@ -456,6 +456,29 @@ def test_torchvision_reads_kmnist_downloaded_before(tmp_path):
     assert_same(own({"torchvision": "KMNIST", "categories": 10}, tmp_path), made)
 
 
+def test_names_in_another_order_than_torchvisions_are_refused_and_other_names_are_told(
+    tmp_path, caplog, monkeypatch
+):
+    from torchvision.datasets import FakeData
+
+    monkeypatch.setattr(FakeData, "classes", ["ant", "Bee", "cat"], raising=False)
+    caplog.set_level("INFO")
+    entry = {"torchvision": "FakeData", "test_share": 0.5}
+    entry["arguments"] = {"image_size": [1, 6, 5], "num_classes": 3, "size": 60}
+
+    def named(*names):
+        definition = Definition.read("own", entry | {"categories": list(names)})
+        return fetch("own", definition, resources=tmp_path, names=names)
+
+    refused(
+        lambda: named("ant", "cat", "bee"),
+        "config: datasets.own.categories: calls label 1 cat, and torchvision.datasets.FakeData Bee",
+        "ant, Bee, cat",
+    )
+    named("ant", "bee", "Katze")
+    assert "as torchvision calls them: ant, Bee as bee, cat as Katze" in caplog.text
+
+
 def test_labels_that_count_from_one_become_zero_to_k(tmp_path):
     made = arrays((24, 1, 28, 28), 26)
     raw = tmp_path / "own" / "EMNIST" / "raw"

@@ -15,11 +15,12 @@ from helpers import REPORTED, ROOT
 EXPERIMENTS = read_experiments(ROOT / "config/experiments.tsv")
 ALL_REPORTED = [REPORTED / f"table{number}.csv" for number in JUDGED]
 COLUMNS = ["study", "dataset", "model", "seeds", "seconds"]
-COLUMNS += ["hardware", "device", "products", "commit"]
+COLUMNS += ["hardware", "device", "products", "commit", "diverged"]
 
 
-def trainings(*rows, where=("a card", "cuda", "TF32", "abc")):
-    return pd.DataFrame([[*row, *where] for row in rows], columns=COLUMNS)
+def trainings(*rows, where=("a card", "cuda", "TF32", "abc"), diverged=()):
+    lost = dict.fromkeys(diverged, "epoch 1")
+    return pd.DataFrame([[*row, *where, lost] for row in rows], columns=COLUMNS)
 
 
 def accuracies(folder, off, n=2, std=0.001):
@@ -174,6 +175,14 @@ def test_runs_that_are_left_cost_what_those_here_took():
     # Another study of the same model and dataset: 300 instead of 1200 epochs.
     assert runs.loc[("l1-goodness", "mnist"), "hours_left"] == pytest.approx(10 * 300 / 1200)
     assert pd.isna(runs.loc[("main", "svhn"), "hours_left"])
+
+
+def test_runs_that_diverged_are_counted(results, tmp_path):
+    folder = tmp_path / "out"
+    runs = trainings(["main", "mnist", "ff", 2, 7200.0], diverged=["1"])
+    page = publish(results, folder, **FIRST | {"runs": runs})
+    assert "| main | MNIST | FF | 2 of 10, 1 diverged | 2.0 | 8.0 |" in page
+    assert read_csv(folder / "runs.csv")["diverged"].sum() == 1
 
 
 def test_further_runs_of_one_category_do_not_stand_for_others():

@@ -373,7 +373,7 @@ class TestFiles:
         with pytest.raises(UserError, match="ran out of memory; lower seeds_per_job"):
             block()
 
-    def test_one_diverged_seed_is_marked_and_all_diverged_is_an_error(self, block, monkeypatch):
+    def test_seeds_that_diverged_are_marked(self, block, monkeypatch):
         initialise = Network.initialise.__func__
         poison = [1]
 
@@ -389,9 +389,12 @@ class TestFiles:
             weight_files.load(kind("ff", epochs=1), folder / "m.safetensors", 1)
         sound = weight_files.load(kind("ff", epochs=1), folder / "m.safetensors", 0)
         assert sound.layers[0].weight.isfinite().all()
+        assert read_metadata(folder / "m.log.parquet")["diverged"] == {"1": "layer 1, epoch 1"}
+        assert weight_files.sound_networks(self.E, [folder / "m.safetensors"])[0][1] == 0
         poison.append(0)
+        folder = block("b", seeds=(0, 1))
         with pytest.raises(UserError, match="every seed of digits / ff / main diverged"):
-            block("b", seeds=(0, 1))
+            weight_files.sound_networks(self.E, [folder / "m.safetensors"])
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_what_is_no_model_is_one_line(how, path):
         save_file({"layer1.weight": torch.zeros(2, 3, 4)}, path)
     elif how != "missing":
         path.write_bytes({"truncated": content[:-9], "empty": b"", "text": b"<html>" * 9}[how])
-    for read in (lambda: weights.load(FF, path, 4), lambda: list(weights.stored_networks([path]))):
+    for read in (lambda: weights.load(FF, path, 4), lambda: weights.sound_seeds(path)):
         with pytest.raises(UserError) as error:
             read()
         message = str(error.value)

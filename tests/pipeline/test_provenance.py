@@ -58,6 +58,7 @@ def test_hours_are_told_apart_by_device(log):
 
 def test_the_page_sums_the_blocks_of_an_experiment(log):
     logs = [log(IN_TURN), log(TOGETHER, seeds=[2, 3]), log(TOGETHER, hardware="other")]
+    logs += [log(TOGETHER, hardware="third", diverged={"1": "epoch 2"})]
     page = provenance.provenance_page(
         provenance.trainings(logs),
         NO_COSTS,
@@ -80,6 +81,8 @@ def test_the_page_sums_the_blocks_of_an_experiment(log):
     ]
     assert cells.format(*about, "4", "1:01:00") in page
     assert cells.format(*about[:4], "other", *about[5:], "2", "0:01:00") in page
+    lost = "2, of which diverged: seed 1 in epoch 2"
+    assert cells.format(*about[:4], "third", *about[5:], lost, "0:01:00") in page
     for text in ("abc", "3.11.2", "a: &lt;b&gt;", "4bf5"):
         assert text in page
 

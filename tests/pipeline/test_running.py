@@ -1,6 +1,7 @@
 """Runs of the pipeline that end before their time: how soon, with which words, and what is kept."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -130,6 +131,19 @@ def test_started_elsewhere_results_go_there_and_the_pipelines_files_are_found(ho
     assert {path.name for path in results.iterdir()} == made
     plan = snakemake(there, *demo, *arguments, "-n", "--quiet", "rules")
     assert "report" in plan
+
+
+def test_a_report_of_a_part_holds_what_its_targets_are_and_no_more(finished, tmp_path):
+    """As README says, whose command this is."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (command,) = re.findall(r"`snakemake (--report part\.html -- \w+)`", readme)
+    folder = tmp_path / "pipeline"
+    shutil.copytree(finished, folder, symlinks=True)
+    demo = ["--profile", "profiles/demo", "--rerun-triggers", "mtime"]
+    snakemake(folder, *demo, *command.split())
+    page = (folder / "part.html").read_text("utf-8")
+    assert "tables/table1.html" in page and "tables/table10.html" in page
+    assert "figures/figure1" not in page and "explorer/" not in page
 
 
 def test_a_report_that_cannot_be_made_is_one_line_and_nothing_is_left(tmp_path):

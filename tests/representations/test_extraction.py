@@ -7,7 +7,7 @@ import torch
 
 from ffensembles.data.datasets import make_dataset
 from ffensembles.errors import UserError
-from ffensembles.files import write_parquet
+from ffensembles.files import read_metadata, write_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.goodness_kind import _first_activations
 from ffensembles.learning.label_embedding import LabelEmbedding, Plain
@@ -109,7 +109,7 @@ def test_images_of_a_held_out_category_get_the_label_that_is_asked_for(images, u
     assert torch.equal(plain, images)
 
 
-def test_a_run_from_files_to_file(tmp_path):
+def test_a_run_from_files_to_file(tmp_path, caplog):
     dataset = digits_dataset()
     ff = kind("ff", units=8)
     net = ff.initialise([torch.Generator().manual_seed(i) for i in range(2)])
@@ -136,8 +136,13 @@ def test_a_run_from_files_to_file(tmp_path):
     stored = read(path, 2)
     np.testing.assert_array_equal(stored.activations, activations(ff, one, embedded)[1][right])
     np.testing.assert_array_equal(stored.labels, dataset.test.labels[right])
+    assert read_metadata(path)["diverged"] is None
+    extract(4)
+    assert read_metadata(path)["diverged"] == "layer 1, epoch 2"
+    assert [x.shape for x in (read(path, n).activations for n in (1, 2, 3))] == [(0, 8)] * 3
+    assert "seed 4 diverged in training (layer 1, epoch 2)" in caplog.text
     with pytest.raises(UserError, match=r"seed 4 diverged in training \(layer 1, epoch 2\)"):
-        extract(4)
+        weights.load(ff, tmp_path / "m.safetensors", 4)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ if HOME:
     os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, python_path))}
 # A notebook's, set for all that it starts, is for notebooks.
 os.environ |= {"MPLBACKEND": "agg"}
+# By which a job sees in the end whether its run is still there.
+os.environ |= {"FFENSEMBLES_RUN": str(os.getpid())}
 try:
     import ffensembles
 except ModuleNotFoundError:

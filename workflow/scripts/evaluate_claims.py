@@ -6,7 +6,7 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_csv, write_text
 from ffensembles.paper.claims import evidence
 from ffensembles.paper.claims import page as claims_page
-from ffensembles.paper.tables.notes import departed
+from ffensembles.paper.tables.notes import departed, diverged_runs
 from ffensembles.printing.names import know
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ with job(snakemake.log[0]) as log:
     know(snakemake.params.names)
     paths = {name: as_list(files) for name, files in snakemake.input.items()}
     departures = snakemake.params.get("departures", [])
-    results = claims_page.evaluate(evidence.load(paths), departures=departures)
+    found = evidence.load(paths)
+    results = claims_page.evaluate(found, departures=departures)
     log.info("%s", results.drop_duplicates("claim")["verdict"].value_counts().to_dict())
     write_csv(results, snakemake.output.csv)
-    write_text(claims_page.claims_page(results, departed(departures)), snakemake.output.html)
+    notes = departed(departures) + diverged_runs(found.frames["sparsity"])
+    write_text(claims_page.claims_page(results, notes), snakemake.output.html)

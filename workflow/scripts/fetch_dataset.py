@@ -14,11 +14,13 @@ with job(snakemake.log[0]) as log:
     name = snakemake.wildcards.dataset
     # Not parameters: where verified files come from does not change what they hold.
     config = snakemake.config
+    names = config["datasets"][name].get("categories")
     dataset = fetch(
         name,
         Definition.read(name, snakemake.params.definition),
         prestaged=config["prestaged"],
         resources=config["pathvars"]["resources"],
+        names=names if isinstance(names, list) else None,
     )
     write(dataset, snakemake.output.dataset)
     write_text(f"{dataset.sha256}\n", snakemake.output.digest)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ffensembles.pipeline.job import device_given, job
+from ffensembles.pipeline.job import device_given, job, run_is_gone
 from ffensembles.data.datasets import load
 from ffensembles.experiments import Experiment
 from ffensembles.learning.block import train_block
@@ -43,4 +43,5 @@ with job(snakemake.log[0]):
             checkpoint_interval=config["checkpoint_interval"],
             code=params.code,
             commit=commit(HOME),
+            abandoned=run_is_gone,
         )

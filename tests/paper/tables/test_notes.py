@@ -44,16 +44,40 @@ def sizes(folder, labels_of_runs):
 # The sparsities of runs that classify some images correctly.
 ALL_RAN = pd.DataFrame(
     {"dataset": "pets", "model": "ff", "seed": [0], "category": [pd.NA], "images": [3]}
-).assign(layer=1, silent=0)
+).assign(study="main", layer=1, silent=0, diverged=None)
 
 
 def test_dead_runs_are_named():
     dead = pd.concat([ALL_RAN.assign(seed=k, layer=n, silent=3) for k in (1, 4) for n in (2, 3)])
-    (note,) = notes.dead_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
+    (note,) = notes.unsound_runs(pd.DataFrame(), pd.concat([ALL_RAN, dead]))
     assert note.startswith("Pets, FF: the runs of seed 1, 4 are dead, their layer 2, 3 answers no")
-    assert notes.lacking_runs(dead) == notes.dead_runs(dead)
-    for name in ("table1", "table2", "table3", "table4", "table5", "table10", "table11"):
+    assert notes.lacking_runs(dead) == notes.unsound_runs(dead)
+    for name in set(TABLES) - {"table6", "table7", "table8"}:
         assert "sparsity" in [artefact.name for artefact in TABLES[name].measured]
+
+
+@pytest.mark.parametrize("name", ["table7", "table8"])
+def test_probes_of_dead_and_diverged_runs_are_named(name):
+    frame = probes([0, 1], [0, 1, 2])
+    said = {"dead": ["2+3", None], "diverged": [None, "epoch 4"]}
+    of = frame["held_out"].to_numpy(int)
+    frame = frame.assign(**{column: np.array(words)[of] for column, words in said.items()})
+    assert TABLES[name].notes(frame, pd.DataFrame()) == [
+        "Pets, FF (without-1): the run of seed 0 is left out, for it diverged in training "
+        "(epoch 4).",
+        "Pets, FF (without-0): the runs of seed 0 are dead, their layer 2, 3 answers no image, or "
+        "all alike; their numbers mean nothing.",
+    ]
+
+
+def test_diverged_runs_are_named_with_where_it_was():
+    lost = {"sparsity": np.nan, "images": 0, "diverged": "layer 2, epoch 7"}
+    diverged = pd.concat([ALL_RAN.assign(seed=1, layer=layer, **lost) for layer in (1, 2)])
+    (note,) = notes.lacking_runs(pd.concat([ALL_RAN, diverged]))
+    assert note == (
+        "Pets, FF: the run of seed 1 is left out, for it diverged in training (layer 2, epoch 7)."
+    )
+    assert notes.lacking_runs(ALL_RAN.drop(columns="diverged")) == []
 
 
 def test_nothing_is_said_where_every_category_was_measured(tmp_path):
@@ -120,7 +144,8 @@ def test_a_probe_is_not_judged_on_a_category_without_test_images():
         [("pets", "ff", pd.NA, 0.5)], columns=["dataset", "model", "category", "accuracy"]
     )
     assert "average" in set(summaries.probes_on_all(frame, own)["category"])
-    assert TABLES["table8"].notes(frame, own) == TABLES["table7"].notes(frame)
+    said = TABLES["table7"].notes(frame)
+    assert TABLES["table8"].notes(frame, own) == said
     assert TABLES["table7"].notes(probes([0], [0, 1, 2])) == []
 
 

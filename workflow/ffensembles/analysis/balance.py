@@ -9,7 +9,7 @@ import pandas as pd
 from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
-from ffensembles.errors import UserError
+from ffensembles.diverged import leave_out
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, reading, what_is_known
 from ffensembles.variants import describe
@@ -36,15 +36,19 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
         positive_fraction (ρᵢ⁺), bias (βᵢ).
 
     Raises:
-        UserError: a network diverged in training, or is not of this experiment.
+        UserError: every network diverged in training, or they are not of this experiment.
     """
-    runs = chain.from_iterable(_networks(path, experiment) for path in models)
-    tables = [with_keys(table, seed=seed) for seed, table in runs]
+    diverged: dict[int, str] = {}
+    runs = dict(chain.from_iterable(_networks(path, experiment, diverged) for path in models))
+    leave_out(experiment, diverged, runs)
+    tables = [with_keys(table, seed=seed) for seed, table in runs.items()]
     return pd.concat(tables, ignore_index=True)
 
 
-def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Yield the seed and a table of each network of a block."""
+def _networks(
+    models: Path | str, experiment: Experiment, diverged: dict[int, str]
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the seed and a table of each sound network of a block; `diverged` takes the others."""
     incoming = describe(experiment.model).incoming
     assert incoming is not None, f"{experiment.model} has no incoming weights"
     with reading(models), safe_open(models, framework="numpy") as file:
@@ -54,18 +58,15 @@ def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int,
             [file.get_slice(name.format(layer)) for layer in range(1, experiment.layers + 1)]
             for name in incoming
         )
+        diverged |= {int(seed): where for seed, where in about["diverged"].items()}
         for place, seed in enumerate(about["seeds"]):
+            if seed in diverged:
+                continue
             tables = [
                 with_keys(_layer_balance(w[place], b[place]), layer=layer)
                 for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1)
             ]
-            table = pd.concat(tables, ignore_index=True)
-            if table["bias"].isna().any():
-                raise UserError(
-                    f"{models}: seed {seed} diverged in training; lower its "
-                    "learning_rate in the table of experiments, or its number of seeds"
-                )
-            yield seed, table
+            yield seed, pd.concat(tables, ignore_index=True)
 
 
 def _layer_balance(weight: np.ndarray, bias: np.ndarray) -> pd.DataFrame:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ffensembles.diverged import leave_out
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, read_frame, read_metadata, read_parquet
 from ffensembles.representations.stored import Representation, read
@@ -19,13 +21,32 @@ LABELS = ["dataset", "model", "study"]
 def runs_of(experiment: Experiment, representations: Paths) -> list[tuple[int, str | Path]]:
     """Return the seeds of an experiment's runs and the files of their representations, in order.
 
+    Those that diverged in training are left out.
+
+    Raises:
+        UserError: a file is of another run, or every run diverged.
+    """
+    runs = dict(zip(experiment.runs, representations, strict=True))
+    diverged = diverged_runs(experiment, representations)
+    for seed in diverged:
+        del runs[seed]
+    leave_out(experiment, diverged, runs)
+    return list(runs.items())
+
+
+def diverged_runs(experiment: Experiment, representations: Paths) -> dict[int, str]:
+    """Return which of an experiment's runs diverged in training, and where, by their files.
+
     Raises:
         UserError: a file is of another run.
     """
-    runs = list(zip(experiment.runs, representations, strict=True))
-    for seed, path in runs:
-        check_identity(path, read_metadata(path), experiment, seed)
-    return runs
+    found = {}
+    for seed, path in zip(experiment.runs, representations, strict=True):
+        about: dict[str, Any] = read_metadata(path)
+        check_identity(path, about, experiment, seed)
+        if about.get("diverged"):
+            found[seed] = about["diverged"]
+    return found
 
 
 def measure_runs(

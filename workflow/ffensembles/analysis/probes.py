@@ -13,11 +13,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ffensembles.analysis.measurements import LABELS, with_keys
+from ffensembles.analysis.sparsity import count_varying
 from ffensembles.data.datasets import Dataset
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.learning.weights import stored_networks
+from ffensembles.learning.weights import diverged_seeds, sound_networks
 from ffensembles.representations.extraction import activations, prepare
 
 ITERATIONS = 100  # of the solver; what the accuracies in docs/deviations.rst were measured with
@@ -99,12 +100,14 @@ def measure_probes(
         models: the files of the networks, by the name of the model.
 
     Returns:
-        dataset, model, study, held_out, seed, layers (such as 1+2+3), then the columns of
-        `evaluate`.
+        dataset, model, study, held_out, seed, layers (such as 1+2+3), the columns of `evaluate`;
+        then dead, the layers that answer all training images alike (such as 2+3; NA without any),
+        and diverged, which says where a run did, of which there is but one row, without a value
+        (NA where it did not).
 
     Raises:
-        UserError: a run diverged in training, the device is not there, or a model has none of the
-            layers.
+        UserError: every run of a model diverged in training, the device is not there, or a model
+            has none of the layers.
     """
     tables = []
     for e in experiments:
@@ -125,14 +128,23 @@ def _probes(
 ) -> pd.DataFrame:
     """Fit and judge the probes of one experiment."""
     tables = []
-    for path, seed in stored_networks(models):
-        train, test = (
+    for path, seed in sound_networks(experiment, models):
+        (*train, dead), (*test, _) = (
             _represent(experiment, seed, path, dataset, split, layers, device)
             for split in ("train", "test")
         )
-        table = evaluate(fit_probe(*train), *test)
-        tables.append(with_keys(table, seed=seed, layers="+".join(map(str, layers))))
-    return pd.concat(tables, ignore_index=True)
+        table = evaluate(fit_probe(*train), *test).assign(dead=_listed(dead) or None, diverged=None)
+        tables.append(with_keys(table, seed=seed, layers=_listed(layers)))
+    empty = tables[0].head(1).assign(images=0, accuracy=np.nan, dead=None)
+    for path in models:
+        for seed, place in diverged_seeds(path).items():
+            tables.append(empty.assign(seed=seed, diverged=place))
+    table = pd.concat(tables, ignore_index=True)
+    return table.astype({"dead": "string", "diverged": "string"})
+
+
+def _listed(layers: Sequence[int]) -> str:
+    return "+".join(map(str, layers))
 
 
 def _represent(
@@ -143,8 +155,10 @@ def _represent(
     split: str,
     layers: Sequence[int],
     device: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return activations (M, n) and labels (M,) of a split's images."""
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Return activations (M, n) and labels (M,) of a split's images, and which layers are dead."""
     run = prepare(experiment, seed, path, dataset, split, device)
     x = activations(run.kind, run.network, run.images)
-    return np.concatenate([x[layer - 1] for layer in layers], axis=1), run.labels.cpu().numpy()
+    seen = np.concatenate([x[layer - 1] for layer in layers], axis=1)
+    dead = [layer for layer, h in enumerate(x, 1) if not count_varying(h)]
+    return seen, run.labels.cpu().numpy(), dead

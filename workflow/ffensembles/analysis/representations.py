@@ -2,13 +2,24 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 
 from ffensembles.analysis.accuracy import measure_accuracy
 from ffensembles.analysis.ensembles import find_ensembles
-from ffensembles.analysis.measurements import measure_runs, runs_of, with_keys
+from ffensembles.analysis.measurements import (
+    diverged_runs,
+    measure_runs,
+    runs_of,
+    with_keys,
+)
 from ffensembles.analysis.significance import measure_significance
-from ffensembles.analysis.sparsity import dead_layers, sparsity_by_category
+from ffensembles.analysis.sparsity import (
+    count_varying,
+    dead_layers,
+    sparsity_by_category,
+    with_diverged,
+)
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 
@@ -33,23 +44,24 @@ def measure_representations(
 
     Returns:
         By measurement: seed, layer (from 1; accuracy is that of the network), then the columns of
-        the measurement's own function; in that of ensembles, held_out first.
+        the measurement's own function; in that of ensembles, held_out first. Of a run that
+        diverged in training there are only rows of its sparsity, which say where in `diverged`.
     """
     runs = runs_of(experiment, representations)
     layers, held_out = experiment.layers, experiment.held_out
-    sparsity = measure_runs(sparsity_by_category, runs, layers, held_out=held_out)
+    sparsity = measure_runs(_sparsity, runs, layers, held_out=held_out)
     silent = int(sparsity.loc[sparsity["category"].isna(), "silent"].sum())
     log.info("left out %d all-zero representations", silent)
     for seed, rows in dead_layers(sparsity).groupby("seed"):
         log.warning(
-            "%s, seed %s: layer %s answers no image, so nothing is learnt from this run; was its "
-            "learning_rate too high?",
+            "%s, seed %s: layer %s answers no image, or all alike, so nothing is learnt from this "
+            "run; was its learning_rate too high?",
             *(" / ".join(experiment.key), seed, ", ".join(map(str, rows["layer"]))),
         )
     ensembles = measure_runs(find_ensembles, runs, layers, held_out=held_out)
     return {
         "accuracy": measure_accuracy(runs),
-        "sparsity": sparsity,
+        "sparsity": with_diverged(sparsity, diverged_runs(experiment, representations)),
         "ensembles": with_keys(ensembles, held_out=held_out),
         "significance": measure_significance(
             runs,
@@ -62,3 +74,8 @@ def measure_representations(
             experiment="/".join(experiment.key),
         ),
     }
+
+
+def _sparsity(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    table = sparsity_by_category(activations, labels)
+    return table.assign(varying=count_varying(activations))

@@ -75,25 +75,30 @@ def measure_similarity(experiments: Sequence[Experiment], **runs: Paths) -> pd.D
         runs: by the name of the model, the representations of one run.
 
     Returns:
-        metric, model_a, model_b, layer_a, layer_b (the same, from 1), images, value.
+        metric, model_a, model_b, layer_a, layer_b (the same, from 1), images, value; of a model
+        whose run diverged in training there are no images, and the value is NaN.
 
     Raises:
         ValueError: the representations differ in their number of images.
     """
-    seeds = set()
+    seeds, diverged = set(), set()
     for e in experiments:
         (path,) = runs[e.model]
         about = read_metadata(path)
         check_identity(path, about, e)
         seeds.add(about.get("seed"))
+        if about.get("diverged"):
+            diverged.add(e.model)
     if len(seeds) > 1:
         raise UserError(f"{path}: runs of different seeds are not compared; remove it, run again")
     tables = []
     layers = experiments[0].layers
     bar = progress(layers, "similarity", "layer")
     for layer in range(1, layers + 1):
-        table = compare_models({model: _all_images(path, layer) for model, (path,) in runs.items()})
-        tables.append(table.assign(layer_a=layer, layer_b=layer))
+        sound = {m: _all_images(path, layer) for m, (path,) in runs.items() if m not in diverged}
+        compared = [compare_models(sound)] if len(sound) > 1 else []
+        compared += [_not_compared(pair) for pair in combinations(runs, 2) if diverged & {*pair}]
+        tables += [table.assign(layer_a=layer, layer_b=layer) for table in compared]
         bar.update()
     bar.close()
     return pd.concat(tables, ignore_index=True)[COLUMNS]
@@ -107,7 +112,8 @@ def measure_layer_similarity(experiment: Experiment, representations: Paths) -> 
         representations: its file, and no other.
 
     Returns:
-        metric, model_a, model_b (the same), layer_a, layer_b (from 1), images, value.
+        metric, model_a, model_b (the same), layer_a, layer_b (from 1), images, value; without
+        images, NaN, where the run diverged in training.
     """
     (path,) = representations
     check_identity(path, read_metadata(path), experiment)
@@ -174,6 +180,13 @@ def compare_layers(layers: Sequence[np.ndarray]) -> pd.DataFrame:
             "images": len(layers[0]),
             "value": value.ravel(),
         }
+    )
+
+
+def _not_compared(models: tuple[str, str]) -> pd.DataFrame:
+    a, b = models
+    return pd.DataFrame(
+        {"metric": [*METRICS], "model_a": a, "model_b": b, "images": 0, "value": float("nan")}
     )
 
 

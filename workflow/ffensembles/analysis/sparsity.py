@@ -1,11 +1,13 @@
 """Hoyer sparsity of representations (section 3.5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
+ROUNDING = 1e-5  # of its largest activation, by which a unit that never changes may seem to
 CHUNK = 2**20  # values held in float64 at once: 8 MiB
 
 
@@ -72,14 +74,43 @@ def sparsity_by_category(activations: np.ndarray, labels: np.ndarray) -> pd.Data
     return table
 
 
+def count_varying(activations: np.ndarray) -> int:
+    """Count the units, columns of (M, n), whose activation differs between images."""
+    if not len(activations):
+        return 0
+    high, low = activations.max(axis=0), activations.min(axis=0)
+    largest = np.maximum(np.abs(high), np.abs(low))
+    return int(np.count_nonzero(high - low > ROUNDING * largest))
+
+
+def with_diverged(sparsities: pd.DataFrame, diverged: Mapping[int, str]) -> pd.DataFrame:
+    """Add what there is to say of runs that diverged in training, and so have no representations.
+
+    Args:
+        sparsities: seed, layer, varying, then the columns of `sparsity_by_category`.
+        diverged: where each such run did, by its seed.
+
+    Returns:
+        These rows, then one without a value for each layer of such a run; and a column more,
+        diverged, which says where it did (NA: it did not).
+    """
+    of_all = sparsities[sparsities["category"].isna()].drop_duplicates("layer")
+    empty = of_all.assign(sparsity=float("nan"), images=0, silent=0, varying=0)
+    parts = [sparsities.assign(diverged=pd.Series(pd.NA, sparsities.index, dtype="string"))]
+    parts += [empty.assign(seed=seed, diverged=place) for seed, place in diverged.items()]
+    return pd.concat(parts, ignore_index=True).astype({"diverged": "string"})
+
+
 def dead_layers(sparsities: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows about layers that answer no image: all activations are zero.
+    """Return the rows about layers that answer no image, or all of them alike.
 
     What is measured of such a network says nothing, though its accuracy is that of guessing and
     its weights look like others.
 
     Args:
-        sparsities: with the columns of `sparsity_by_category`.
+        sparsities: with the columns of `sparsity_by_category`, and varying, as `count_varying`
+            gives it; without it, layers are dead only where they are silent.
     """
     of_all = sparsities[sparsities["category"].isna() & (sparsities["images"] > 0)]
-    return of_all[of_all["silent"] == of_all["images"]]
+    alike = of_all["varying"] == 0 if "varying" in of_all else False
+    return of_all[(of_all["silent"] == of_all["images"]) | (alike & (of_all["images"] > 1))]

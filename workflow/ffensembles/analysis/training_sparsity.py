@@ -11,7 +11,7 @@ from ffensembles.analysis.sparsity import sparsity_by_category
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.learning.weights import stored_networks
+from ffensembles.learning.weights import sound_networks
 from ffensembles.representations.extraction import activations, prepare
 
 
@@ -31,10 +31,10 @@ def measure_training_sparsity(
         where the row is about one category.
 
     Raises:
-        UserError: a run diverged in training, or the device is not there.
+        UserError: every run diverged in training, or the device is not there.
     """
     tables = []
-    for path, seed in stored_networks(models):
+    for path, seed in sound_networks(experiment, models):
         run = prepare(experiment, seed, path, dataset, "train", device)
         represented, labels = run.correct()
         for layer, x in enumerate(activations(run.kind, run.network, represented), 1):

@@ -146,6 +146,7 @@ def fetch(
     *,
     prestaged: str | Path | None = None,
     resources: str | Path = "resources",
+    names: Sequence[str] | None = None,
 ) -> Dataset:
     """Return a dataset, read from wherever its definition says, checked.
 
@@ -154,11 +155,13 @@ def fetch(
         definition: what the configuration says about it.
         prestaged: folder that holds the published files, read in place; None downloads them.
         resources: folder to download to.
+        names: what the configuration calls the categories, by label, to be compared with what
+            torchvision calls them.
 
     Raises:
         UserError: failed download, missing or wrong file, arrays not fit for a dataset.
     """
-    arrays = _read(name, definition, prestaged, resources)
+    arrays = _read(name, definition, prestaged, resources, names)
     if "images" in arrays:
         arrays = hold_out(name, **arrays, share=definition.test_share, seed=definition.test_seed)
     elif definition.test_share is not None:
@@ -174,7 +177,11 @@ def fetch(
 
 
 def _read(
-    name: str, definition: Definition, prestaged: str | Path | None, resources: str | Path
+    name: str,
+    definition: Definition,
+    prestaged: str | Path | None,
+    resources: str | Path,
+    names: Sequence[str] | None,
 ) -> dict[str, np.ndarray]:
     kind, source = definition.kind, definition.source
     if kind in READERS:
@@ -182,7 +189,7 @@ def _read(
     if kind == "torchvision":
         from ffensembles.data.torchvision_datasets import read_torchvision
 
-        return read_torchvision(definition, name, resources)
+        return read_torchvision(definition, name, resources, names)
     if source in BUNDLED:
         return BUNDLED[source]()
     if prestaged:

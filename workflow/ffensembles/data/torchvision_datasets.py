@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,26 @@ from ffensembles.errors import UserError
 log = logging.getLogger(__name__)
 
 
-def read_torchvision(definition: Definition, dataset: str, resources: str | Path) -> Arrays:
+def read_torchvision(
+    definition: Definition,
+    dataset: str,
+    resources: str | Path,
+    categories: Sequence[str] | None = None,
+) -> Arrays:
     """Read the splits of a torchvision dataset, after downloading it where that is possible.
 
     The labels that occur become 0, 1, … in their order, where there are as many of them as
     categories: EMNIST counts its letters from 1.
 
+    Args:
+        definition: of the dataset.
+        dataset: its name.
+        resources: folder to download to.
+        categories: what the configuration calls them, if it does.
+
     Raises:
-        UserError: there is no such class, its arguments are wrong, the download failed, or its
-            items are not images with a number each.
+        UserError: there is no such class, its arguments are wrong, the download failed, its items
+            are not images with a number each, or their categories are in another order.
     """
     from torchvision import datasets  # takes seconds
 
@@ -56,16 +68,34 @@ def read_torchvision(definition: Definition, dataset: str, resources: str | Path
             f"{where}: torchvision.datasets.{name} refuses its arguments ({reason}); correct "
             "arguments, train or test"
         ) from error
-    if names := getattr(fetched[0], "classes", None):
-        log.info("torchvision calls the labels in order: %s", ", ".join(map(str, names)))
     parts = [_read(items, name, definition) for items in fetched]
     occurring = np.unique(np.concatenate([labels for _, labels in parts]))
-    if len(occurring) == definition.categories:
+    renumbered = len(occurring) == definition.categories
+    labels = occurring.tolist() if renumbered else list(range(definition.categories))
+    names = getattr(fetched[0], "classes", None) or ()
+    if max(labels) < len(names):
+        _compare(where, name, [str(names[label]) for label in labels], categories)
+    if renumbered:
         parts = [(images, np.searchsorted(occurring, labels)) for images, labels in parts]
     if len(parts) == 1:
         return dict(zip(("images", "labels"), parts[0], strict=True))
     four = ("train_images", "train_labels", "test_images", "test_labels")
     return dict(zip(four, [*parts[0], *parts[1]], strict=True))
+
+
+def _compare(where: str, name: str, theirs: list[str], ours: Sequence[str] | None) -> None:
+    """Refuse names that torchvision has for other labels; say how others are renamed."""
+    plain = [text.strip().casefold() for text in theirs]
+    for label, given in enumerate(ours or ()):
+        found = str(given).strip().casefold()
+        if found in plain and plain[label] != found:
+            raise UserError(
+                f"{where}.categories: calls label {label} {given}, and torchvision.datasets.{name} "
+                f"{theirs[label]}; name them in the order of their labels: {', '.join(theirs)}"
+            )
+    pairs = zip(theirs, ours or theirs, strict=False)
+    renamed = [f"{old} as {new}" if old != str(new) else old for old, new in pairs]
+    log.info("categories, as torchvision calls them: %s", ", ".join(renamed))
 
 
 def _accepted(kind: type) -> set[str]:

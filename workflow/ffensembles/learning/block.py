@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 
 from ffensembles.data.datasets import Dataset
-from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.checkpoints import Checkpoint
 from ffensembles.learning.devices import choose, hardware, memory_errors, products
-from ffensembles.learning.kinds import find_kind
+from ffensembles.learning.finished import take_finished
+from ffensembles.learning.kinds import Kind, find_kind
+from ffensembles.learning.lock import locked
 from ffensembles.learning.loop import Trained, train
 from ffensembles.learning.memory import seeds_that_fit
 from ffensembles.learning.snapshots import Snapshots
 from ffensembles.learning.split import Split
 from ffensembles.learning.trial import try_kind
+
+log = logging.getLogger(__name__)
 
 
 def train_block(
@@ -40,42 +46,89 @@ def train_block(
     snapshots_path: str | Path | None = None,
     snapshots_of: int | None = None,
     commit: str = "not recorded",
+    abandoned: Callable[[], bool] = lambda: False,
 ) -> list[int]:
     """Train seeds of an experiment and write their weights, training log and snapshots.
 
+    Seeds that lie in finished blocks beside the model, trained in the same way, are taken from
+    there. Of several processes that want a block, one trains it and the others take it.
+
     Where they do not fit on the device together, or are no faster together, parts of the block are
     trained one after another. Checkpoints lie in a folder of their own until the model is written
-    whole: in `checkpoints`, or beside the model where that is None. Snapshots are of the seed
-    `snapshots_of`; where it is None or of another block, their file holds none. The log says which
-    `commit` of the pipeline trained it.
+    whole: in `checkpoints`, or beside the model where that is None. They stay where `abandoned`
+    says in the end that nobody waits for the files: the next run has them made again, and finds
+    the training finished. Snapshots are of the seed `snapshots_of`; where it is None or of another
+    block, their file holds none. The log says which `commit` of the pipeline trained it.
 
     Returns:
         The seeds that did not diverge.
 
     Raises:
-        UserError: the device is not there, memory does not suffice, the kind of model fails on a
-            trial, or every seed diverged.
+        UserError: the device is not there, memory does not suffice, or the kind of model fails on
+            a trial.
     """
-    chosen = choose(device)
+    name = f"{' / '.join(experiment.key)} seeds {seeds[0]}-{seeds[-1]}"
     folder = Path(checkpoints or Path(model_path).with_suffix(".checkpoints"))
-    settings = experiment.training_settings()
-    identity = {
-        "settings": settings,
-        "random_seed": random_seed,
-        "dataset": dataset.sha256,
-        "device": chosen.type,
-        "precision": precision,
-        "code": code,
-    }
-    circumstances = {
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "products": products(chosen, precision),
-    }
     snapshots = Snapshots(folder / "snapshots", snapshots_of, experiment.epochs)
-    parts = []
+    files = model_path, log_path, snapshots_path
+    with locked(folder.with_name(f"{folder.name}.lock"), name):
+        chosen = choose(device)
+        identity = {
+            "settings": experiment.training_settings(),
+            "random_seed": random_seed,
+            "dataset": dataset.sha256,
+            "device": chosen.type,
+            "precision": precision,
+            "code": code,
+        }
+        if not take_finished(experiment, seeds, identity, snapshots, *files):
+            circumstances = {
+                "threads": torch.get_num_threads(),
+                "torch": torch.__version__,
+                "products": products(chosen, precision),
+            }
+            trained, kind = _train_parts(
+                experiment,
+                seeds,
+                dataset,
+                folder,
+                lambda path, part: Checkpoint(
+                    path, {**identity, "seeds": part}, checkpoint_interval, circumstances
+                ),
+                snapshots,
+                random_seed=random_seed,
+                device=chosen,
+                precision_name=precision,
+            )
+            # The hardware is for the record: a checkpoint may be taken up on another machine.
+            about = identity | circumstances | {"seeds": seeds, "commit": commit}
+            about |= {"hardware": hardware(chosen), "diverged": trained.diverged}
+            write_parquet(trained.log, log_path, about)
+            if snapshots_path is not None:
+                settings = experiment.training_settings()
+                snapshots.save(snapshots_path, trained.state, trained.diverged, settings)
+            weights.save(trained.state, kind, seeds, trained.diverged, model_path)
+        if abandoned() and folder.exists():
+            log.warning("%s: is finished, and its run is gone; %s stays for the next", name, folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    return weights.sound_seeds(model_path)
+
+
+def _train_parts(
+    experiment: Experiment,
+    seeds: list[int],
+    dataset: Dataset,
+    folder: Path,
+    checkpoint: Callable[[Path, list[int]], Checkpoint],
+    snapshots: Snapshots,
+    *,
+    device: torch.device,
+    **how: Any,
+) -> tuple[Trained, Kind]:
+    """Train the seeds, as many at a time as fit; `how` is for `train`."""
     try_kind(experiment, dataset.shape, dataset.categories)
-    with memory_errors(chosen, "lower seeds_per_job, or free it of other work"):
+    with memory_errors(device, "lower seeds_per_job, or free it of other work"):
         split = Split(
             torch.from_numpy(dataset.standardised(dataset.train.images)),
             torch.from_numpy(dataset.train.labels),
@@ -83,39 +136,21 @@ def train_block(
             dataset.categories,
         )
         kind = find_kind(experiment, split.shape, split.categories)
-        wanted = len(seeds) if kind.together(chosen) else 1
-        fitting = seeds_that_fit(wanted, *kind.memory(len(split.images)), chosen)
-        for part in _cut(seeds, min(fitting, _size_before(folder) or fitting)):
-            path = folder / f"{part[0]}-{part[-1]}.checkpoint"
-            parts.append(
-                train(
-                    experiment,
-                    part,
-                    split,
-                    Checkpoint(
-                        path, {**identity, "seeds": part}, checkpoint_interval, circumstances
-                    ),
-                    random_seed=random_seed,
-                    device=chosen,
-                    precision_name=precision,
-                    observe=partial(snapshots.take, seeds=part),
-                )
+        wanted = len(seeds) if kind.together(device) else 1
+        fitting = seeds_that_fit(wanted, *kind.memory(len(split.images)), device)
+        parts = [
+            train(
+                experiment,
+                part,
+                split,
+                checkpoint(folder / f"{part[0]}-{part[-1]}.checkpoint", part),
+                device=device,
+                observe=partial(snapshots.take, seeds=part),
+                **how,
             )
-    trained = _join(parts)
-    if len(trained.diverged) == len(seeds):
-        raise UserError(
-            f"every seed of {' / '.join(experiment.key)} diverged "
-            f"(seed {seeds[0]}: {trained.diverged[seeds[0]]}); lower its learning_rate"
-        )
-    # The hardware is for the record: a checkpoint may be taken up on another machine.
-    about = identity | circumstances | {"seeds": seeds, "commit": commit}
-    about["hardware"] = hardware(chosen)
-    write_parquet(trained.log, log_path, about)
-    if snapshots_path is not None:
-        snapshots.save(snapshots_path, trained.state, trained.diverged, settings)
-    weights.save(trained.state, kind, seeds, trained.diverged, model_path)
-    shutil.rmtree(folder, ignore_errors=True)
-    return [seed for seed in seeds if seed not in trained.diverged]
+            for part in _cut(seeds, min(fitting, _size_before(folder) or fitting))
+        ]
+    return _join(parts), kind
 
 
 def _cut(seeds: list[int], size: int) -> list[list[int]]:

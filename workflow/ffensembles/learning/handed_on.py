@@ -18,25 +18,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from safetensors import safe_open
-from safetensors.numpy import save as safetensors
-
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.files import (
-    Paths,
-    atomic,
-    read_metadata,
-    read_parquet,
-    reading,
-    write_parquet,
+from ffensembles.files import Paths, atomic, read_metadata, reading
+from ffensembles.learning.finished import (
+    LOG,
+    SNAPSHOTS,
+    WEIGHTS,
+    Files,
+    snapshots_in,
+    write_log,
+    write_weights,
 )
 
 CONTENTS = "networks.json"
-WEIGHTS, LOG, SNAPSHOTS = ".safetensors", ".log.parquet", ".snapshots.safetensors"
 RECORDED = ("seeds", "settings", "random_seed", "dataset", "commit")
 ASK_AGAIN = "ask for the file again, or set networks: null to train"
 
@@ -156,10 +151,10 @@ class HandedOn:
         used = [block for block in blocks if set(block["seeds"]).intersection(seeds)]
         Path(model_path).parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=Path(model_path).parent) as folder:
-            files = [self._unpack(block, Path(folder)) for block in used]
-            self._write_snapshots(files, seeds, snapshots_of, snapshots_path)
-            self._write_log(files, seeds, log_path)
-            _write_weights(files, seeds, model_path)
+            parts = [self._unpack(block, Path(folder)) for block in used]
+            self._write_snapshots(parts, seeds, snapshots_of, snapshots_path)
+            write_log(parts, seeds, log_path, taken_from=self.path.name)
+            write_weights(parts, seeds, model_path)
         log.info("taken from %s, trained by commit %s", self.path, used[0]["commit"])
         return True
 
@@ -195,54 +190,22 @@ class HandedOn:
                         raise ValueError(f"{digest + suffix} in it is not what its name says")
         return files
 
-    def _write_log(
-        self, files: Sequence[Mapping[str, Path]], seeds: Sequence[int], path: str | Path
-    ) -> None:
-        logs = pa.concat_tables(read_parquet(part[LOG]) for part in files)
-        about = read_metadata(files[0][LOG]) | {"seeds": list(seeds), "taken_from": self.path.name}
-        write_parquet(logs.filter(pc.is_in(logs["seed"], pa.array(seeds))), path, about)
-
     def _write_snapshots(
         self,
-        files: Sequence[Mapping[str, Path]],
+        parts: Sequence[Files],
         seeds: Sequence[int],
         wanted: int | None,
         path: str | Path,
     ) -> None:
         """Hand on the snapshots of the seed that figures show, or a file that holds none."""
-        source = files[0][SNAPSHOTS]
-        for part in files:
-            with reading(part[SNAPSHOTS]), safe_open(part[SNAPSHOTS], framework="numpy") as file:
-                about = json.loads(file.metadata()["ffensembles"])
-                if about["seed"] == wanted and list(file.keys()):
-                    source, wanted = part[SNAPSHOTS], None
-        if wanted in seeds:
+        source = snapshots_in(parts, wanted)
+        if source is None and wanted in seeds:
             raise UserError(
                 f"config: networks: {self.path} has no snapshots of seed {wanted}; take the study "
                 "out of beyond.studies, or set figures.seed to a run whose snapshots it has"
             )
         with atomic(path) as temporary:
-            shutil.copyfile(source, temporary)
-
-
-def _write_weights(
-    files: Sequence[Mapping[str, Path]], seeds: Sequence[int], path: str | Path
-) -> None:
-    """Stack the weights of the seeds, which may come from several files."""
-    found: dict[int, dict[str, np.ndarray]] = {}
-    diverged: dict[str, str] = {}
-    for part in files:
-        with reading(part[WEIGHTS]), safe_open(part[WEIGHTS], framework="numpy") as file:
-            about = json.loads(file.metadata()["ffensembles"])
-            for place, seed in enumerate(about["seeds"]):
-                if seed in seeds:
-                    names = file.keys()
-                    found[seed] = {name: file.get_slice(name)[place] for name in names}
-        diverged |= {k: v for k, v in about["diverged"].items() if int(k) in seeds}
-    state = {name: np.stack([found[seed][name] for seed in seeds]) for name in found[seeds[0]]}
-    about |= {"seeds": list(seeds), "diverged": diverged}
-    with atomic(path) as temporary:
-        temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
+            shutil.copyfile(source or parts[0][SNAPSHOTS], temporary)
 
 
 def _plain(settings: Mapping[str, object]) -> dict[str, Any]:

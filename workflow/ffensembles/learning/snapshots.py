@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import check_identity
-from ffensembles.files import atomic, reading
+from ffensembles.files import atomic, reading, what_is_known
 from ffensembles.learning.kinds import Kind
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def networks(
             run.
     """
     with reading(path), safe_open(path, framework="pt") as file:
-        about = json.loads(file.metadata()["ffensembles"])
+        about = what_is_known(file)
         names = {name.partition(".")[2] for name in file.keys()}  # noqa: SIM118
         if not names:
             raise UserError(
@@ -141,6 +141,13 @@ def networks(
                     when = dict.fromkeys(before, last) | dict.fromkeys(now, epoch)
                 state = {x: file.get_tensor(f"epoch{e}.{x}")[None] for x, e in when.items()}
                 yield layer, epoch, kind.from_state(state)
+
+
+def diverged(path: str | Path, seed: int) -> str | None:
+    """Return where a run diverged in training, if snapshots of it say so."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        about = what_is_known(file)
+    return about["diverged"] if about["seed"] == seed else None
 
 
 def _of_layers(names: Iterable[str], layers: Iterable[int]) -> list[str]:

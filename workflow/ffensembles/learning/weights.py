@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors
 from torch import Tensor
 
+from ffensembles.diverged import leave_out
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, atomic, reading, what_is_known
@@ -40,12 +41,16 @@ def save(
         temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
 
 
-def stored_networks(paths: Paths) -> Iterator[tuple[str | Path, int]]:
-    """Yield file and seed of every network in some files, in order."""
-    for path in paths:
-        with reading(path), safe_open(path, framework="pt") as file:
-            seeds = what_is_known(file)["seeds"]
-        yield from ((path, seed) for seed in seeds)
+def sound_networks(experiment: Experiment, paths: Paths) -> list[tuple[str | Path, int]]:
+    """Return file and seed of every network of an experiment that did not diverge, in order.
+
+    Raises:
+        UserError: every one did.
+    """
+    found = [(path, seed) for path in paths for seed in sound_seeds(path)]
+    diverged = {seed: place for path in paths for seed, place in diverged_seeds(path).items()}
+    leave_out(experiment, diverged, [seed for _, seed in found])
+    return found
 
 
 def sound_seeds(path: str | Path) -> list[int]:
@@ -53,6 +58,12 @@ def sound_seeds(path: str | Path) -> list[int]:
     with reading(path), safe_open(path, framework="pt") as file:
         about = what_is_known(file)
     return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
+
+
+def diverged_seeds(path: str | Path) -> dict[int, str]:
+    """Return the seeds in a file that diverged, and where."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        return {int(seed): place for seed, place in what_is_known(file)["diverged"].items()}
 
 
 def kind_of(experiment: Experiment, path: str | Path) -> Kind:
@@ -77,7 +88,7 @@ def load(kind: Kind, path: str | Path, seed: int, device: torch.device | str = "
         if place := about["diverged"].get(str(seed)):
             raise UserError(
                 f"{path}: seed {seed} diverged in training ({place}); lower its learning_rate in "
-                "the table of experiments, or its number of seeds"
+                "the table of experiments, or ask for another seed"
             )
         i = about["seeds"].index(seed)
         state = {name: file.get_slice(name)[i : i + 1].to(device) for name in file.keys()}  # noqa: SIM118

@@ -17,6 +17,7 @@ FORM = "%(asctime)s %(levelname)s %(message)s"
 RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)  # its first words
 CARDS = ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS")  # names of those of a job
 UNEXPECTED = "this job failed unexpectedly"
+RUN = "FFENSEMBLES_RUN"  # the process of the run that started a job
 
 # What modules make as they are imported is no garbage. To look for some as often as Python does by
 # default takes a tenth of the time that torch needs; so scripts import this module first.
@@ -98,6 +99,17 @@ def cause(log: str | Path) -> str | None:
     if found[1] != UNEXPECTED:
         return found[1]
     return f"{UNEXPECTED} ({last.strip().splitlines()[-1]})"
+
+
+def run_is_gone() -> bool:
+    """Say whether the run that started this job has ended before it: somebody killed it outright.
+
+    Then no process of its number is above this one, for orphans are given to another.
+    """
+    import psutil
+
+    run = os.environ.get(RUN)
+    return run is not None and int(run) not in {p.pid for p in psutil.Process().parents()}
 
 
 def as_list(paths: str | Paths | None) -> list[str | Path]:

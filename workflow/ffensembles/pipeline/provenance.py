@@ -22,26 +22,29 @@ PACKAGES = (
 DEVICES = {"cuda": "GPU", "cpu": "CPU"}
 UNKNOWN = "not recorded"
 WHERE = ["device", "hardware", "products", "torch", "threads"]
-COLUMNS = ["study", "dataset", "model", "seeds", "seconds", "data", "commit", "taken_from", *WHERE]
+COLUMNS = ["study", "dataset", "model", "seeds", "diverged", "seconds", "data"]
+COLUMNS += ["commit", "taken_from", *WHERE]
 
 
 def trainings(logs: Paths) -> pd.DataFrame:
     """Read what is known of each training from its log.
 
     Returns:
-        `COLUMNS`, one row per block of seeds: seeds is how many, seconds how long they trained,
-        data the dataset's SHA-256, commit the one that trained them, taken_from the file of
-        trained networks that they came in (empty: trained here), and `WHERE` says on what.
+        `COLUMNS`, one row per block of seeds: seeds is how many, diverged which of them have no
+        results and where they diverged, seconds how long they trained, data the dataset's
+        SHA-256, commit the one that trained them, taken_from the file of trained networks that
+        they came in (empty: trained here), and `WHERE` says on what.
     """
     return pd.DataFrame([_training(path) for path in logs], columns=COLUMNS)
 
 
 def _training(path: str | Path) -> dict[str, Any]:
     unknown = dict.fromkeys(("hardware", "products", "commit"), UNKNOWN)
-    about: dict[str, Any] = {**unknown, "taken_from": "", **read_metadata(path)}
+    about: dict[str, Any] = {**unknown, "taken_from": "", "diverged": {}, **read_metadata(path)}
     return {
         **{key: about["settings"][key] for key in ("study", "dataset", "model")},
         "seeds": len(about["seeds"]),
+        "diverged": about["diverged"],
         "seconds": seconds_of_training(read_frame(path)),
         "data": about["dataset"],
         **{key: about[key] for key in ("commit", "taken_from", *WHERE)},
@@ -146,13 +149,21 @@ def hours(trainings: pd.DataFrame) -> str:
 def _by_experiment(trainings: pd.DataFrame) -> pd.DataFrame:
     """Add up the trainings of each experiment on the same hardware, in print."""
     keys = ["study", "dataset", "model", *WHERE, "commit", "taken_from"]
-    sums = trainings.groupby(keys, sort=False)[["seeds", "seconds"]].sum().reset_index()
+    by_experiment = trainings.groupby(keys, sort=False)[["seeds", "diverged", "seconds"]]
+    sums = by_experiment.agg({"seeds": "sum", "diverged": _joined, "seconds": "sum"}).reset_index()
+    sums["seeds"] = sums["seeds"].astype(str) + sums.pop("diverged")
     sums["dataset"] = sums["dataset"].map(lambda name: DATASETS.get(name, name))
     sums["model"] = sums["model"].map(MODELS)
     sums["device"] = sums["device"].map(DEVICES)
     sums["seconds"] = sums["seconds"].map(clock)
     sums["commit"] = sums["commit"].str[:12]
     return sums
+
+
+def _joined(blocks: pd.Series) -> str:
+    """Say which runs of some blocks diverged; nothing where none did."""
+    said = [f"seed {seed} in {place}" for block in blocks for seed, place in block.items()]
+    return f", of which diverged: {'; '.join(said)}" if said else ""
 
 
 def _size(mebibytes: float) -> str:

@@ -5,12 +5,14 @@ A network here has one seed; images are standardised, (N, C, H, W).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from torch import Tensor
 
@@ -23,6 +25,8 @@ from ffensembles.learning.devices import choose, memory_errors, precision
 from ffensembles.learning.kinds import Kind, find_kind
 from ffensembles.learning.label_embedding import Embedding
 from ffensembles.representations.stored import representation_table
+
+log = logging.getLogger(__name__)
 
 ROWS = 2000  # images that pass the network together
 
@@ -82,28 +86,58 @@ def extract_run(
 ) -> None:
     """Write predictions and representations of all test images for one trained run.
 
+    Of a run that diverged in training there are none, and the file says where it did.
+
     Raises:
-        UserError: the run diverged in training, the device is not there, or memory runs out.
+        UserError: the device is not there, or memory runs out.
     """
-    with memory_errors(choose(device), "free it of other work"):
-        run = prepare(experiment, seed, model_path, dataset, "test", device)
-        represented = represented_images(
-            experiment, run.images, run.labels, run.embedding, unseen_label
+    diverged = weights.diverged_seeds(model_path).get(seed)
+    if diverged:
+        log.warning(
+            "%s: seed %d diverged in training (%s), and results are without it; lower its "
+            "learning_rate in the table of experiments, or name its seeds without this one there: "
+            "the others are not trained again",
+            *(" / ".join(experiment.key), seed, diverged),
         )
-        table = representation_table(
-            run.labels.cpu().numpy(),
-            run.predicted(),
-            activations(run.kind, run.network, represented),
-            dataset.categories,
-        )
+        table = _no_images(experiment, dataset)
+    else:
+        with memory_errors(choose(device), "free it of other work"):
+            table = _all_images(experiment, seed, model_path, dataset, device, unseen_label)
     provenance = {
         "settings": experiment.training_settings(),
         "seed": seed,
         "dataset": dataset.sha256,
         "model": str(model_path),
         "unseen_label": unseen_label,
+        "diverged": diverged,
     }
     write_parquet(table, path, provenance)
+
+
+def _all_images(
+    experiment: Experiment,
+    seed: int,
+    model_path: str | Path,
+    dataset: Dataset,
+    device: str,
+    unseen_label: str,
+) -> pa.Table:
+    run = prepare(experiment, seed, model_path, dataset, "test", device)
+    represented = represented_images(
+        experiment, run.images, run.labels, run.embedding, unseen_label
+    )
+    return representation_table(
+        run.labels.cpu().numpy(),
+        run.predicted(),
+        activations(run.kind, run.network, represented),
+        dataset.categories,
+    )
+
+
+def _no_images(experiment: Experiment, dataset: Dataset) -> pa.Table:
+    none = np.empty(0, np.int64)
+    layers = [np.empty((0, units), np.float32) for units in experiment.widths]
+    return representation_table(none, none, layers, dataset.categories)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from ffensembles.analysis.ensembles import active_units, category_means, leave_o
 from ffensembles.analysis.measurements import table_of, with_keys
 from ffensembles.analysis.sparsity import hoyer
 from ffensembles.data.datasets import Dataset
+from ffensembles.diverged import leave_out
 from ffensembles.experiments import Experiment
 from ffensembles.extras.beyond.pruning import spread
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
-from ffensembles.learning.snapshots import networks
+from ffensembles.learning.snapshots import diverged, networks
 from ffensembles.representations.extraction import Prepared, activations, inputs, predict
 
 COLUMNS = {
@@ -116,12 +117,16 @@ def measure_dynamics(
 
     Returns:
         seed, layer (from 1), then the columns of `follow`, and accuracy (of the network at this
-        epoch; where layers are trained one after the other, of those up to this one).
+        epoch; where layers are trained one after the other, of those up to this one). There is no
+        row where the run diverged in training.
 
     Raises:
-        UserError: there are no snapshots of this run, it diverged, or the device is not there.
+        UserError: there are no snapshots of this run, or the device is not there.
     """
     (path,) = snapshots
+    if place := diverged(path, seed):
+        leave_out(experiment, {seed: place}, experiment.runs)
+        return table_of([], {"seed": int, "layer": int, **COLUMNS, "accuracy": float})
     chosen = choose(device)
     of = inputs(experiment, dataset, "test", chosen)
     *_, (_, _, last) = networks(of.kind, path, seed)

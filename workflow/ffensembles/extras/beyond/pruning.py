@@ -23,7 +23,7 @@ from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose, precision
 from ffensembles.learning.kinds import Kept
-from ffensembles.learning.weights import stored_networks
+from ffensembles.learning.weights import sound_networks
 from ffensembles.representations.extraction import Prepared, activations, inputs, prepare
 
 SHARES = tuple(0.5**k for k in range(1, 7))  # of units kept, but for all of them
@@ -84,11 +84,11 @@ def measure_pruning(
         seed, then the columns of `prune`.
 
     Raises:
-        UserError: a run diverged in training, or the device is not there.
+        UserError: every run diverged in training, or the device is not there.
     """
     tables = []
     name = "/".join(["pruning", *experiment.key])
-    for path, seed in stored_networks(models):
+    for path, seed in sound_networks(experiment, models):
         whole = prepare(experiment, seed, path, dataset, "train", device)
         run = replace(
             whole, images=spread(whole.images, 2 * images), labels=spread(whole.labels, 2 * images)

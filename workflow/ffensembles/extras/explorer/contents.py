@@ -16,11 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from ffensembles.data.datasets import Dataset
+from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.extras.explorer.choice import choose_images, strongest_images
 from ffensembles.extras.explorer.packing import Block, bits, exact, in_steps, sheet, smallest_index
 from ffensembles.extras.explorer.scores import score_labels
-from ffensembles.files import read_frame, read_parquet
+from ffensembles.files import read_frame, read_metadata, read_parquet
 from ffensembles.paper.figures.activation_maps import end_of_scale
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 from ffensembles.representations.extraction import Prepared, prepare
@@ -78,12 +79,13 @@ def gather(dataset: Dataset, name: str, runs: Sequence[Run], *, device: str) -> 
     Args:
         dataset: whose test images are shown.
         name: its name in the configuration.
-        runs: one of each model.
+        runs: one of each model; those that diverged in training are left out.
         device: where the networks run.
 
     Raises:
-        UserError: a file is damaged, a run diverged, or the device is not there.
+        UserError: a file is damaged, every run diverged, or the device is not there.
     """
+    runs = _sound(runs)
     labels = dataset.test.labels
     tables = [read_parquet(run.representations) for run in runs]
     predictions = np.array([table["prediction"].to_numpy() for table in tables])
@@ -109,6 +111,18 @@ def gather(dataset: Dataset, name: str, runs: Sequence[Run], *, device: str) -> 
         "blocks": {name: block.about for name, block in blocks.items()},
     }
     return Contents(about, blocks, picture)
+
+
+def _sound(runs: Sequence[Run]) -> list[Run]:
+    """Leave out the runs that diverged in training."""
+    places = [read_metadata(run.representations).get("diverged") for run in runs]
+    sound = [run for run, place in zip(runs, places, strict=True) if not place]
+    if not sound:
+        raise UserError(
+            f"config: figures.seed: the runs of seed {runs[0].seed} diverged in training "
+            f"({places[0]}); name another seed"
+        )
+    return sound
 
 
 def _choose(dataset: Dataset, wrong: np.ndarray, runs: Sequence[Run]) -> tuple[np.ndarray, int]:

@@ -45,10 +45,16 @@ def add_runs(published: Path, now: pd.DataFrame) -> pd.DataFrame:
     """
     if not published.exists():
         return now
-    before = read_csv(published)
+    before = read_runs(published)
     runs = _more(before, now, EXPERIMENT, "run").set_index(EXPERIMENT)
     left = before.set_index(EXPERIMENT)["hours_left"]
     return runs.assign(hours_left=runs["hours_left"].fillna(left)).reset_index()[list(now.columns)]
+
+
+def read_runs(published: Path) -> pd.DataFrame:
+    """Read what was run; once it was not told how many runs diverged, for none had."""
+    runs = read_csv(published)
+    return runs.assign(diverged=runs.get("diverged", 0))
 
 
 def add_claims(published: Path, now: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,13 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.extras.publishing.accumulated import EXPERIMENT, add_claims, add_runs, add_table
+from ffensembles.extras.publishing.accumulated import (
+    EXPERIMENT,
+    add_claims,
+    add_runs,
+    add_table,
+    read_runs,
+)
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.claims.page import FAILS, HOLDS, NOT_TESTED
 from ffensembles.paper.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, score_all, totals
@@ -36,7 +42,7 @@ BY_HAND = {
 }
 UNEXPLAINED = "not understood"
 HELD_OUT = "held-out categories"
-RUNS = [*EXPERIMENT, "wanted", "run", "hours", "hours_left"]
+RUNS = [*EXPERIMENT, "wanted", "run", "diverged", "hours", "hours_left"]
 WHERE = ["hardware", "device", "products", "commit"]
 TEXT = {"category": str, "pair": str, "metric": str}
 
@@ -100,13 +106,14 @@ def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.
 
     Returns:
         `RUNS` and `WHERE`, one row per experiment, those that hold a category out together: how
-        many runs are wanted, how many of them were run, the hours that training took (of further
+        many runs are wanted, how many of them were run, how many diverged (their results are
+        left out), the hours that training took (of further
         runs, too), and those that the other runs would take: as long as a run of this experiment
         here, else, by epochs, as one of the same model on the same dataset; NaN where there was
         none. Then, of what was run, on what it was trained, how products were multiplied, and by
         which commit.
     """
-    spent = _spent(trainings)
+    spent, lost = _spent(trainings), _diverged(trainings)
     rows = []
     for e in experiments:
         run, seconds = spent.get((e.study, e.dataset, e.model), (0, 0.0))
@@ -114,7 +121,8 @@ def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.
         done = min(run, len(e.runs))  # a category may have more than the paper's one
         left = (len(e.runs) - done) * per_run
         study = _printed_study(e.study)
-        rows.append([study, e.dataset, e.model, len(e.runs), done, seconds / 3600, left / 3600])
+        numbers = [len(e.runs), done, lost.get(e.key, 0), seconds / 3600, left / 3600]
+        rows.append([study, e.dataset, e.model, *numbers])
     table = pd.DataFrame(rows, columns=RUNS)
     table = table.groupby(EXPERIMENT, sort=False).sum(min_count=1).reset_index()
     where = trainings.assign(
@@ -142,6 +150,15 @@ def _spent(trainings: pd.DataFrame) -> Spent:
         run, seconds = spent.get(key, (0, 0.0))
         spent[key] = (run + training["seeds"], seconds + training["seconds"])
     return spent
+
+
+def _diverged(trainings: pd.DataFrame) -> dict[tuple[str, str, str], int]:
+    """Count the runs that diverged, by the key of their experiment."""
+    found: dict[tuple[str, str, str], int] = {}
+    for training in records(trainings):
+        key = (training["dataset"], training["model"], training["study"])
+        found[key] = found.get(key, 0) + len(training["diverged"])
+    return found
 
 
 def _seconds_like(e: Experiment, experiments: Sequence[Experiment], spent: Spent) -> float:
@@ -177,7 +194,7 @@ def reproduction_page(folder: str | Path) -> str:
     folder = Path(folder)
     cells = read_csv(folder / "scorecard.csv", TEXT)
     claims = read_csv(folder / "claims.csv").drop_duplicates("claim")
-    runs = read_csv(folder / "runs.csv")
+    runs = read_runs(folder / "runs.csv")
     ran = cells[cells["verdict"] != NOT_RUN]
     measured = cells[cells["dataset"].isin(ran["dataset"].unique())]
     return render(

@@ -93,7 +93,7 @@ class Evidence:
 
     @cached_property
     def dead(self) -> pd.DataFrame:
-        """The runs that have a layer which answers no image: dataset, model, study, seed."""
+        """The runs of which a layer answers no image, or all alike: dataset, model, study, seed."""
         table = self.frames.get("sparsity", pd.DataFrame(columns=RUN))
         if not {"images", "silent", *RUN} <= set(table):
             return pd.DataFrame(columns=RUN)

@@ -120,7 +120,7 @@ def _can_be_tested(claim: Claim, evidence: Evidence) -> bool:
 def _names_of_dead(evidence: Evidence) -> str:
     models = evidence.dead.drop_duplicates(["dataset", "model", "study"])
     named = [f"{MODELS[str(row.model)]} in study {row.study}" for row in models.itertuples()]
-    return f"a layer answers no image in {', '.join(named)}"
+    return f"a layer answers no image, or all alike, in {', '.join(named)}"
 
 
 def _departed(dataset: str, departures: Sequence[Departure]) -> str:

@@ -32,16 +32,24 @@ def draw(
         settings: such as the seed and the layer shown.
     """
     for path in files.get("representations", ()):
-        seed = read_metadata(path).get("seed")
+        about = read_metadata(path)
+        seed = about.get("seed")
         if "seed" in settings and seed not in (None, settings["seed"]):
             raise UserError(
                 f"{path}: is of seed {seed}, not {settings['seed']}; remove it, run again"
             )
+        if place := about.get("diverged"):
+            why = f"seed {seed} diverged in training ({place}); figures.seed names the run shown"
+            return or_why_not(_show_nothing, why)
     read = {
         kind: named(readers[kind])(paths) if kind in readers else paths
         for kind, paths in files.items()
     }
     return or_why_not(named(f"paper.figures.{name}"), **read, **settings)
+
+
+def _show_nothing(why: str) -> Figure:
+    raise NothingToShow(why)
 
 
 @styled

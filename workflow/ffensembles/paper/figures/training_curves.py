@@ -1,6 +1,7 @@
 """How loss and goodness went during training: a check on the runs, not a figure of the paper."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-from ffensembles.files import Paths, read_frame
+from ffensembles.files import Paths, read_frame, read_metadata
 from ffensembles.paper.figures.parts.style import LAYER_COLOURS, new_figure, styled, write_across
 from ffensembles.printing.names import DATASETS, MODELS
 
@@ -19,13 +20,16 @@ def of_logs(logs: Paths, *, models: Sequence[str], dataset: str) -> Figure:
     """Draw the training curves of one dataset from the files of its training logs.
 
     Args:
-        logs: the files; a model's runs may lie in several, one per block of seeds.
+        logs: the files; a model's runs may lie in several, one per block of seeds. Runs that
+            diverged are left out.
         models: the model of each file.
         dataset: the dataset they were trained on.
     """
     blocks: dict[str, list[pd.DataFrame]] = {}
     for model, path in zip(models, logs, strict=True):
-        blocks.setdefault(model, []).append(read_frame(path))
+        about: dict[str, Any] = read_metadata(path)
+        log, diverged = read_frame(path), [int(seed) for seed in about.get("diverged", {})]
+        blocks.setdefault(model, []).append(log[~log["seed"].isin(diverged)])
     whole = {model: pd.concat(frames) for model, frames in blocks.items()}
     return training_curves(whole, dataset=dataset)
 

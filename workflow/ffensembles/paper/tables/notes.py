@@ -5,7 +5,7 @@ Categories and datasets are called as `printing.names` knows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -13,42 +13,73 @@ from ffensembles.analysis.sparsity import dead_layers
 from ffensembles.paper.tables.departures import Departure
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
 
+EXPERIMENT = ["dataset", "model", "study"]
+
 
 def nothing(*measurements: object) -> list[str]:
     """Say nothing."""
     return []
 
 
-def dead_runs(*measurements: pd.DataFrame) -> list[str]:
-    """Say which runs have a layer that answers no image, by the sparsity that comes last."""
+def unsound_runs(*measurements: pd.DataFrame) -> list[str]:
+    """Say which runs diverged, and which are dead, by the sparsity that comes last."""
+    return diverged_runs(measurements[-1]) + dead_runs(dead_layers(measurements[-1]))
+
+
+def diverged_runs(measurement: pd.DataFrame) -> list[str]:
+    """Say which runs diverged in training, and so are in no number.
+
+    Args:
+        measurement: with a row that says where in `diverged`; those of before said nothing.
+    """
+    if "diverged" not in measurement:
+        return []
+    found = measurement.dropna(subset="diverged").drop_duplicates([*EXPERIMENT, "seed"])
+    return [
+        f"{name}: the run of seed {row.seed} is left out, for it diverged in training "
+        f"({row.diverged})."
+        for name, rows in _by_experiment(found)
+        for row in rows.itertuples()
+    ]
+
+
+def dead_runs(layers: pd.DataFrame) -> list[str]:
+    """Say which runs have layers that answer no image, or all alike; a row for each is given."""
     notes = []
-    dead = dead_layers(measurements[-1])
-    for (dataset, model), rows in dead.groupby(["dataset", "model"], sort=False):
-        seeds, layers = (
+    for name, rows in _by_experiment(layers):
+        seeds, numbers = (
             ", ".join(map(str, sorted(set(rows[column])))) for column in ("seed", "layer")
         )
-        name = f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
         notes.append(
-            f"{name}: the runs of seed {seeds} are dead, their layer {layers} answers no image; "
-            "their numbers mean nothing."
+            f"{name}: the runs of seed {seeds} are dead, their layer {numbers} answers no image, "
+            "or all alike; their numbers mean nothing."
         )
     return notes
 
 
+def _by_experiment(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what an experiment is called, and its rows; the study, where there are several."""
+    for (dataset, model, study), part in rows.groupby(EXPERIMENT, sort=False):
+        name = f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
+        yield (name if study == "main" else f"{name} ({study})"), part
+
+
 def lacking_runs(sparsities: pd.DataFrame, *others: object) -> list[str]:
-    """Say which runs are dead or classify no test image correctly: nothing represents any.
+    """Say which runs are left out, dead, or classify no test image correctly.
 
     Args:
         sparsities: sparsity.parquet tables, which know of every run.
         others: what else the table is made of.
     """
     nothing = sparsities[sparsities["category"].isna() & (sparsities["images"] == 0)]
-    notes = dead_runs(sparsities)
-    for (dataset, model), rows in nothing.groupby(["dataset", "model"], sort=False):
+    if "diverged" in nothing:
+        nothing = nothing[nothing["diverged"].isna()]
+    notes = unsound_runs(sparsities)
+    for name, rows in _by_experiment(nothing):
         seeds = ", ".join(map(str, sorted(set(rows["seed"]))))
         notes.append(
-            f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: nothing is measured of "
-            f"the runs of seed {seeds}, which classify no test image correctly."
+            f"{name}: nothing is measured of the runs of seed {seeds}, which classify no test "
+            "image correctly."
         )
     return notes
 
@@ -84,14 +115,17 @@ def lacking_ensembles(sizes: pd.DataFrame, sparsities: pd.DataFrame, *others: ob
     return notes
 
 
-def lacking_images(probes: pd.DataFrame, *others: object) -> list[str]:
-    """Say which categories have no test image, so that no probe is judged on them.
+def lacking_probes(probes: pd.DataFrame, *others: object) -> list[str]:
+    """Say which runs diverged or are dead, and on which categories no probe is judged.
 
     Args:
         probes: probes.parquet tables.
         others: what else the table is made of.
     """
-    notes = []
+    notes = diverged_runs(probes)
+    if "dead" in probes:
+        layers = probes.dropna(subset="dead").assign(layer=lambda rows: rows["dead"].str.split("+"))
+        notes += dead_runs(layers.explode("layer"))
     for dataset, categories in probes.groupby("dataset", sort=False)["category"]:
         if absent := _absent(str(dataset), set(categories.dropna())):
             notes.append(
