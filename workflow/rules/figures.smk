@@ -48,6 +48,7 @@ use rule plot_figure1 as plot_training_curves with:
         ),
     log:
         "<logs>/plot/training-{dataset}.log",
+    localrule: True
     params:
         draw="training_curves.of_logs",
         readers={},
