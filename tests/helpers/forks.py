@@ -4,16 +4,18 @@ That spares each of them seconds. This module imports nothing of the library: a 
 own checkout, and so has a job.
 """
 
+import atexit
 import logging
 import multiprocessing
 import os
 import runpy
-import signal
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers import heed_signals
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
@@ -58,7 +60,12 @@ def _in_fork(folder, arguments, environment, paths):
     from snakemake.script import PythonScript
 
     PythonScript.execute_script = _run_script
-    main()
+    heed_signals()
+    atexit._clear()
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()  # which multiprocessing leaves out
 
 
 def _run_script(script, file, edit=False):
@@ -66,8 +73,7 @@ def _run_script(script, file, edit=False):
     from snakemake.benchmark import benchmarked
 
     if not (job := os.fork()):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        heed_signals()
         logging.root.handlers.clear()
         for name in [n for n in sys.modules if n.startswith("ffensembles")]:
             del sys.modules[name]

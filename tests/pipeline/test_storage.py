@@ -65,14 +65,14 @@ def epochs_done(folder):
 
 
 def test_a_training_killed_on_one_node_goes_on_at_its_epoch_on_another(pipeline):
-    first = start(pipeline, "one", epochs=400)
+    first = start(pipeline, "one", epochs=150)
     epochs_done(pipeline)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     shutil.rmtree(pipeline / "one")  # another node does not see it
     saved = epochs_done(pipeline)
 
-    second = start(pipeline, "other", epochs=400)
+    second = start(pipeline, "other", epochs=150)
     printed = second.communicate(timeout=240)[0]
     assert second.returncode == 0, printed
     log = pipeline / f"store/results/demo/logs/train{MODEL.removeprefix('results/demo/models')}.log"
