@@ -80,7 +80,8 @@ def test_every_target_resolves(results, arguments, tmp_path):
 
 
 def test_what_needs_other_models_is_left_out_of_a_run_of_one(tmp_path):
-    rules = planned(copy_pipeline(tmp_path), "all", "--config", "only={models: [bp]}")
+    demo = ["--profile", "profiles/demo", "--config", "only={models: [bp]}"]
+    rules = planned(copy_pipeline(tmp_path), *demo)
     assert {"tabulate_table1", "tabulate_table9", "plot_figure2"} & set(rules) == {
         "tabulate_table1",
         "tabulate_table9",
