@@ -99,7 +99,7 @@ def test_many_panels_give_the_same_bytes_again(tmp_path):
     )  # fmt: skip
     paths = [tmp_path / f"{k}.pdf" for k in range(3)]
     for path in paths:
-        shown = for_models(frame).assign(seed=0), np.zeros((3, 1, 8, 8), np.uint8)
+        shown = frame.assign(**KEYS, model="ff", seed=0), np.zeros((3, 1, 8, 8), np.uint8)
         save(microstructure.nearest_images(*shown, dataset="digits", seed=0), path)
     assert len({path.read_bytes() for path in paths}) == 1
 
