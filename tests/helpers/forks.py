@@ -55,6 +55,7 @@ def _in_fork(folder, arguments, environment, paths):
     os.chdir(folder)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ |= environment
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
     from snakemake.script import PythonScript
