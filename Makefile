@@ -17,7 +17,7 @@ demo: $(READY) # the whole study in small, on bundled data: 80 seconds once inst
 	@echo "The report: results/demo/report.html"
 
 test: $(READY)
-	OMP_NUM_THREADS=1 pytest -n auto --maxprocesses 8
+	pytest -n auto --maxprocesses 8
 
 lint: $(READY)
 	ruff check

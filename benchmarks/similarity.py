@@ -1,6 +1,7 @@
 """Time distance correlation against the package dcor, and measure its memory at full size.
 
-Full size is the test set of SVHN, 26,032 images, by 3072 units: float32, nothing subsampled.
+Full size is the test set of SVHN, 26,032 images, by 3072 units: float32, nothing subsampled. The
+environment leaves dcor out, which brings a compiler along: `uv run --with dcor` adds it.
 """
 
 import argparse

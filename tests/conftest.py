@@ -5,6 +5,8 @@ Processes that tests start run the checkout that the tests lie in, as the tests 
 
 import os
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for torch: as many workers as cores are at work
+
 import pytest
 from filelock import FileLock
 
@@ -16,6 +18,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "workflow"), str(ROOT / "
 
 # As every job that draws or prints does.
 know(printed_names(DATASETS))
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: "pipeline" not in item.path.parts)
 
 
 def build_once(name, build, tmp_path_factory):
@@ -44,3 +51,12 @@ def small_results(tmp_path_factory):
     from helpers.small_results import write_results
 
     return build_once("small-results", write_results, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a browser, which each test opens windows of its own in."""
+    from helpers.browser import open_browser
+
+    with open_browser() as browser:
+        yield browser

@@ -86,13 +86,18 @@ def test_what_zenodo_is_told_is_what_the_citation_says():
     assert [of["identifier"] for of in told["related_identifiers"]] == [paper["url"]]
 
 
-def test_the_library_needs_no_snakemake():
+def test_the_library_needs_no_snakemake_and_a_step_of_adam_no_compiler():
     named = {Requirement(line).name for line in PROJECT["dependencies"]}
     assert not [name for name in named if name.startswith("snakemake")]
     code = """
 import sys
 sys.modules |= dict.fromkeys(("snakemake", "snakemake_interface_common"))  # cannot be imported
-import pkgutil, ffensembles
+import pkgutil, ffensembles, torch
+from ffensembles.learning.adam import Adam
+p = torch.ones(3)
+p.grad = torch.ones(3)
+Adam([p], 0.01, 0).step()
+assert "torch._dynamo" not in sys.modules
 for module in pkgutil.walk_packages(ffensembles.__path__, "ffensembles."):
     __import__(module.name)
 """

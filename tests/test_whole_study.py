@@ -164,6 +164,7 @@ def test_each_layer_is_measured_on_the_images_that_count(small_results, e, seed)
 
         units = ensembles[ensembles["layer"] == layer]
         assert set(units["category"]) == set(means)
+        assert set(units["held_out"].dropna()) == {e.held_out} - {None}
         active = units[units["active"]]
         others = {c: (mean.sum() - mean) / (e.units - 1) for c, mean in means.items()}
         expected = {(c, u) for c in means for u in np.flatnonzero(means[c] > 2 * others[c])}

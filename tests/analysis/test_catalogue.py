@@ -1,4 +1,7 @@
-"""The measurements of the catalogue, each made as its rule has it made."""
+"""The measurements of the catalogue, each made as its rule has it made.
+
+tests/test_whole_study.py has most of them, on networks that have really learned.
+"""
 
 from dataclasses import replace
 
@@ -7,12 +10,10 @@ import pandas as pd
 import pytest
 
 from ffensembles.analysis import catalogue
-from ffensembles.analysis.significance import p_values
 from ffensembles.data.datasets import write
 from ffensembles.extras.beyond import measurements as beyond
 from ffensembles.lookup import named
 from ffensembles.pipeline.results import DATASET, MODELS, REPRESENTATIONS
-from ffensembles.representations.stored import read
 from helpers.measuring import CONFIG, measure
 from helpers.runs import drawn_layers, few_digits, write_networks, write_run
 from helpers.small_training import experiment
@@ -45,10 +46,8 @@ def with_networks(folder, experiments):
     return folder
 
 
-def made(folder, name, experiments, wildcards=None, **config):
-    """Make a measurement of the first of some experiments; return its tables by name."""
-    e = experiments[0]
-    wildcards = wildcards or {"dataset": e.dataset, "model": e.model, "study": e.study}
+def made(folder, name, experiments, wildcards, **config):
+    """Make a measurement of some experiments; return its tables by name."""
     measure(ROWS[name], folder, wildcards, experiments, **config)
     tables = {
         a.name: pd.read_parquet(folder / a.path.format(**wildcards)) for a in ROWS[name].makes
@@ -66,70 +65,6 @@ def test_every_row_names_a_function_and_files_of_its_own(row):
         others = {a.path for other in ROWS.values() if other is not row for a in other.makes}
         assert artefact.path not in others
         assert all(wildcard in artefact.path for wildcard in row.place.split("/"))
-
-
-def test_all_images_of_a_held_out_category_count(tmp_path):
-    unseen, seen = (
-        experiment("ff", seeds=2, study="without-3", held_out=3),
-        experiment("ff", seeds=2),
-    )
-    with_representations(tmp_path, [unseen, seen])
-    with_held_out, without = (
-        made(tmp_path, "measure_representations", [e]) for e in (unseen, seen)
-    )
-    for name in ("sparsity", "ensembles", "significance"):
-        assert set(without[name]["category"].dropna()) == set(range(10)) - {3}
-        assert set(with_held_out[name]["category"].dropna()) == set(range(10))
-    assert set(with_held_out["ensembles"]["held_out"]) == {3}
-    assert without["ensembles"]["held_out"].isna().all()
-    sparsity = with_held_out["sparsity"]
-    assert sparsity.query("category == 3")["images"].tolist() == [10] * 2 * LAYERS
-    # Wrong are ten images of the unseen category, and eleven others, held out or not.
-    for tables in (with_held_out, without):
-        whole = tables["accuracy"][tables["accuracy"]["category"].isna()]
-        assert whole["seed"].tolist() == [0, 1]
-        assert whole["accuracy"].tolist() == [0.79, 0.79]
-
-
-def test_significance_of_each_layer(tmp_path):
-    e = experiment("ff", seeds=2, study="without-3", held_out=3)
-    tables = made(with_representations(tmp_path, [e]), "measure_representations", [e])
-    table, found = tables["significance"], tables["ensembles"]
-    keys = ["seed", "layer", "category", "unit"]
-    assert table[keys].equals(found.loc[found["active"], keys].reset_index(drop=True))
-    for (seed, layer, category), rows in table.groupby(keys[:3]):
-        x = read(tmp_path / REPRESENTATIONS.at(e, seed=seed), layer, held_out=3)
-        units = rows["unit"].to_numpy()
-        expected = p_values(x.activations[x.labels == category], units, method="exact")
-        np.testing.assert_array_equal(rows["p_value"], expected)
-
-
-def test_what_needs_networks(tmp_path):
-    e = experiment("ff", seeds=2)
-    with_networks(tmp_path, [e])
-    balance = made(tmp_path, "measure_balance", [e])["balance"]
-    assert balance.groupby(["seed", "layer"]).size().tolist() == [40] * 6
-    sparsity = made(tmp_path, "measure_training_sparsity", [e])["training_sparsity"]
-    assert sparsity.loc[sparsity["category"].isna(), "layer"].tolist() == [1, 2, 3] * 2
-    assert sparsity["images"].between(1, 299).all()
-
-
-@pytest.mark.parametrize("row", [r for r in ROWS.values() if r.networks], ids=lambda r: r.name)
-def test_what_runs_networks_does_so_on_the_cpu_where_it_was_given_no_gpu(
-    row, tmp_path, monkeypatch
-):
-    asked = []
-    monkeypatch.setattr(f"ffensembles.{row.measure}", lambda *_, device, **__: asked.append(device))
-    with_networks(tmp_path, MAIN)
-    with pytest.raises(SystemExit):  # there is no table
-        measure(
-            row,
-            tmp_path,
-            {"dataset": "digits", "model": "ff", "study": "main"},
-            MAIN,
-            device="cuda",
-        )
-    assert asked == ["cpu"]
 
 
 def test_probes_of_the_models_of_a_study(tmp_path):

@@ -1,14 +1,30 @@
-"""Runs of Snakemake by one process that has imported it: each is a fork, which spares it seconds.
+"""Runs of Snakemake, and their jobs, as forks of one process that has imported what they need.
 
-This module imports nothing of the library: a run has that of its own checkout.
+That spares each of them seconds. This module imports nothing of the library: a run has that of its
+own checkout, and so has a job.
 """
 
+import atexit
+import logging
 import multiprocessing
 import os
+import runpy
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers import heed_signals
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [
+        *("snakemake.cli", "snakemake.report.html_reporter", "snakemake_storage_plugin_fs"),
+        *("docutils.core", "jsonschema", "smart_open", "diptest", "safetensors.torch", "yte"),
+        *("matplotlib.backends.backend_pdf", "seaborn", "sklearn.linear_model", "torch"),
+    ]
+)
 
 
 @dataclass
@@ -20,15 +36,12 @@ class Run:
     err: str
 
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["__main__", "snakemake.cli"])
-
-
-def run_snakemake(folder, *arguments):
-    """Run Snakemake in a folder."""
+def run_snakemake(folder, *arguments, **environment):
+    """Run Snakemake in a folder, with some variables of the environment set."""
     with tempfile.TemporaryDirectory() as printed:
         paths = [Path(printed, name) for name in ("out", "err")]
-        process = FORKS.Process(target=_in_fork, args=(folder, list(map(str, arguments)), paths))
+        given = folder, list(map(str, arguments)), environment, paths
+        process = FORKS.Process(target=_in_fork, args=given)
         process.start()
         process.join(900)
         process.kill()
@@ -36,12 +49,47 @@ def run_snakemake(folder, *arguments):
         return Run(process.exitcode, *(path.read_text("utf-8") for path in paths))
 
 
-def _in_fork(folder, arguments, paths):
+def _in_fork(folder, arguments, environment, paths):
     for descriptor, path in enumerate(paths, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     os.chdir(folder)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ |= environment
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
+    from snakemake.script import PythonScript
 
-    main()
+    PythonScript.execute_script = _run_script
+    heed_signals()
+    atexit._clear()
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()  # which multiprocessing leaves out
+
+
+def _run_script(script, file, edit=False):
+    """Run a job's script as a fork, in which it finds no more than in a process of its own."""
+    from snakemake.benchmark import benchmarked
+
+    if not (job := os.fork()):
+        heed_signals()
+        logging.root.handlers.clear()
+        for name in [n for n in sys.modules if n.startswith("ffensembles")]:
+            del sys.modules[name]
+        status = 1
+        try:
+            runpy.run_path(file, run_name="__main__")
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    with benchmarked(job, script.bench_record):
+        status = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
+    if status:
+        raise subprocess.CalledProcessError(status, file)

@@ -19,9 +19,9 @@ EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
 
 
 def copy_pipeline(folder):
-    """Copy what the pipeline consists of, without any results."""
+    """Copy what the pipeline consists of, compiled modules among it, without any results."""
     for name in ("workflow", "config", "docs", "envs", "profiles"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
     return folder
 

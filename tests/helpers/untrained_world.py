@@ -44,11 +44,11 @@ def untrained(model: str, study: str, seed: int) -> Network:
 
 
 class Images:
-    """One split of digits, with and without labels embedded."""
+    """One split of digits, or its first images, with and without labels embedded."""
 
-    def __init__(self, dataset: Dataset, split: LabelledImages) -> None:
-        self.images = torch.from_numpy(dataset.standardised(split.images))
-        self.labels = torch.from_numpy(split.labels)
+    def __init__(self, dataset: Dataset, split: LabelledImages, few: int | None = None) -> None:
+        self.images = torch.from_numpy(dataset.standardised(split.images[:few]))
+        self.labels = torch.from_numpy(split.labels[:few])
 
     def predicted(self, network: Network, model: str) -> np.ndarray:
         of = kind(model)
@@ -64,7 +64,7 @@ class Images:
 def world(network: Callable[[str, str, int], Network] = untrained) -> Evidence:
     """Measure networks, (model, study, seed) to a network, as the pipeline does."""
     dataset = digits_dataset()
-    test, train = Images(dataset, dataset.test), Images(dataset, dataset.train)
+    test, train = Images(dataset, dataset.test, 250), Images(dataset, dataset.train, 400)
     frames: dict[str, list[pd.DataFrame]] = {}
 
     def add(kind: str, table: pd.DataFrame, **keys: object) -> None:
@@ -145,9 +145,7 @@ def _measure_layers(net, run, test, add, held_out=None) -> None:
 
 
 def _measure_probes(net, model, test, train, add) -> None:
-    x, y = (
-        np.concatenate(activations(kind(model), net, part.images), axis=1) for part in (train, test)
-    )
+    x, y = (np.hstack(activations(kind(model), net, part.images)) for part in (train, test))
     table = evaluate(fit_probe(x, train.labels.numpy()), y, test.labels.numpy())
     for study in ("main", *(f"without-{k}" for k in range(10))):
         add("probes", table, model=model, study=study, seed=0, layers="1+2+3")

@@ -36,11 +36,16 @@ def machine(monkeypatch, tmp_path):
 
 
 OTHER = """
-import sys, pathlib, torch
+import sys, pathlib
+from types import SimpleNamespace
+sys.modules["torch"] = SimpleNamespace(  # which takes seconds to import
+    cuda=SimpleNamespace(
+        device_count=lambda: int(sys.argv[2]),
+        set_device=lambda place: print(place, flush=True),
+    )
+)
 from ffensembles.learning import gpus
 gpus.FOLDER = pathlib.Path(sys.argv[1])
-torch.cuda.device_count = lambda: int(sys.argv[2])
-torch.cuda.set_device = lambda place: print(place, flush=True)
 gpus.take_card()
 sys.stdin.read()
 """

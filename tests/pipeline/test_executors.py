@@ -2,16 +2,17 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from helpers import ROOT
+from helpers.forks import run_snakemake
 from helpers.pipeline import copy_pipeline, snakemake
 
+DEMO = ["--configfile", "config/demo.yaml"]
+DATASET = "results/demo/datasets/digits.npz"
 MODEL = "results/demo/models/digits/bp/main/seeds-0-1.safetensors"
 PROFILE = Path("profiles/slurm/config.yaml")
 
@@ -21,35 +22,21 @@ def copied(tmp_path_factory):
     return copy_pipeline(tmp_path_factory.mktemp("pipeline"))
 
 
-def run(folder, *arguments, **environment):
-    """Run Snakemake in a folder; return the finished process."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml"]
-    return subprocess.run(
-        [*command, *arguments, "--", MODEL],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_an_executor_that_is_not_slurm_is_asked_nothing_about_slurm(copied):
     generic = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "bash"]
     quick = ["--seconds-between-status-checks", "1", "--latency-wait", "20"]
-    done = run(copied, "--config", "only={epochs: 1}", "--jobs", "2", *generic, *quick)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (copied / MODEL).exists()
+    snakemake(copied, *DEMO, "--jobs", "2", *generic, *quick, "--", DATASET)
+    assert (copied / DATASET).exists()
 
 
-@pytest.mark.parametrize("name", ["demo", "slurm"])
-def test_every_rule_that_a_profile_names_is_there(name):
-    listed = snakemake(ROOT, "--configfile", "config/demo.yaml", "--list-rules", "--quiet")
+def test_every_rule_that_a_profile_names_is_there(copied):
+    listed = snakemake(copied, *DEMO, "--list-rules", "--quiet")
     rules = {line.split(" ")[0] for line in listed.splitlines()}
-    profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text())
-    parts = (profile.get(key, {}) for key in ("set-threads", "set-resources", "groups"))
-    named = {rule.split("=")[0] for part in parts for rule in part}
-    assert named and named <= rules
+    for name in ("demo", "slurm"):
+        profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text())
+        parts = (profile.get(key, {}) for key in ("set-threads", "set-resources", "groups"))
+        named = {rule.split("=")[0] for part in parts for rule in part}
+        assert named and named <= rules
 
 
 def test_only_trainings_ask_the_cluster_for_a_gpu():
@@ -84,11 +71,12 @@ def asked(copied, tmp_path):
             text = text.replace(line, f'  {key}: "{value}"')
         profile.write_text(text)
         path = f"{tmp_path}:{os.environ['PATH']}"
-        done = run(copied, "--profile", str(PROFILE.parent), *options, PATH=path)
-        assert done.returncode == 1
+        given = [*DEMO, "--profile", PROFILE.parent, *options, "--", MODEL]
+        done = run_snakemake(copied, *given, PATH=path)
+        assert done.status == 1
         file = tmp_path / "asked"
         words = file.read_text().splitlines()[0].split() if file.exists() else []
-        return words, (done.stdout + done.stderr).splitlines()[-1]
+        return words, (done.out + done.err).splitlines()[-1]
 
     yield start
     profile.write_text(shipped)
@@ -99,36 +87,30 @@ def holds(words, *wanted):
     return f" {' '.join(wanted)} " in f" {' '.join(words)} "
 
 
-@pytest.mark.parametrize(
-    ("settings", "gpu"),
-    [
-        ({"gpu_type": "a100"}, "--gpus=a100:1"),
-        ({"gpus_by": "gres"}, "--gres=gpu:1"),
-    ],
-)
-def test_a_gpu_is_asked_for_as_the_profile_says(asked, settings, gpu):
-    words, line = asked(**settings)
-    assert [word for word in words if word.startswith(("--gpus", "--gres"))] == [gpu]
-    assert holds(words, "-p", "gpu", "-t", "720") and "--signal=TERM@120" in words
+def test_slurm_judges_all_that_a_site_may_want(asked):
+    words, line = asked(
+        **{"account": "lab", "gpu_type": "a100", "gpu_qos": "long", "reservation": "course"},
+        **{"gpu_constraint": "a100|h100", "clusters": "c2"},
+    )
+    assert [word for word in words if word.startswith(("--gpus", "--gres"))] == ["--gpus=a100:1"]
+    for option in (
+        *("-A lab", "-p gpu", "--clusters c2", "-t 720", "-C a100|h100"),
+        *("--qos=long", "--reservation=course", "--signal=TERM@120"),
+    ):
+        assert holds(words, *option.split()), option
     assert line.startswith("error: train: ") and "profiles/slurm/config.yaml" in line
 
 
-def test_slurm_judges_all_that_a_site_may_want(asked):
-    words, _ = asked(
-        **{"account": "lab", "gpu_qos": "long", "gpu_constraint": "a100|h100"},
-        **{"reservation": "course", "clusters": "c2"},
-    )
-    for option in ("-A lab", "--qos=long", "-C a100|h100", "--reservation=course", "--clusters c2"):
-        assert holds(words, *option.split()), option
-
-
-def test_a_file_of_partitions_chooses_where_the_profile_names_none(asked, tmp_path):
+def test_gpus_by_gres_and_partitions_chosen_by_a_file(asked, tmp_path):
     file = tmp_path / "partitions.yaml"
     file.write_text(
         "partitions:\n  small: {max_runtime: 60}\n"
         "  large: {max_runtime: 2880, max_gpu: 2, max_mem_mb: 99999, max_threads: 64}\n"
     )
-    words, _ = asked(cpu_partition="", gpu_partition="", partition_file=str(file))
+    words, _ = asked(
+        **{"gpus_by": "gres", "partition_file": str(file), "cpu_partition": "", "gpu_partition": ""}
+    )
+    assert [word for word in words if word.startswith(("--gpus", "--gres"))] == ["--gres=gpu:1"]
     assert holds(words, "-p", "large")
 
 

@@ -164,9 +164,7 @@ def test_a_data_file_counts_where_one_that_counts_names_it(with_data):
     "template, module_",
     [
         ("page.html.j2", "printing/pages.py"),
-        ("parts.html.j2", "pipeline/provenance.py"),
         ("claims.html.j2", "paper/claims/page.py"),
-        ("scorecard.html.j2", "paper/scorecard.py"),
     ],
 )
 def test_a_changed_template_counts_for_the_scripts_that_print_it(tmp_path, template, module_):
@@ -195,7 +193,7 @@ def packages(draw):
     return [draw(st.sets(st.integers(0, count - 1))) for _ in range(count + 1)]
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graph=packages(), data=st.data())
 def test_exactly_the_modules_within_reach_count(tmp_path_factory, graph, data):
     folder = tmp_path_factory.mktemp("graph")

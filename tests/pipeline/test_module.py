@@ -1,14 +1,14 @@
 """The pipeline as a module of another workflow, from a folder and as Snakemake fetches it."""
 
-import os
 import re
+import shutil
 import subprocess
-import sys
 
 import pytest
 
 import ffensembles
 from helpers import ROOT
+from helpers.forks import run_snakemake
 from helpers.pipeline import copy_pipeline
 
 OUTER = """
@@ -22,7 +22,7 @@ use rule * from ff as ff_*
 rule mine:
     default_target: True
     input:
-        expand("{place}results/tables/table{{n}}.csv", n=(1, 6)),
+        expand("{place}results/tables/table{{n}}.csv", n=({numbers})),
     output:
         "mine.txt",
     shell:
@@ -34,10 +34,11 @@ main digits bp 1 1 0.01 128 16
 """
 
 
-def outer(folder, snakefile, prefix=""):
+def outer(folder, snakefile, prefix="", numbers="1, 6"):
     """Write a workflow that uses the pipeline, and a table of experiments; return the folder."""
-    parts = {"prefix": f'prefix: "{prefix}"', "place": f"{prefix}/"} if prefix else {}
-    text = OUTER.format(**{"prefix": "", "place": "", "snakefile": snakefile} | parts)
+    parts = {"prefix": f'prefix: "{prefix}"', "place": f"{prefix}/"}
+    parts = parts if prefix else dict.fromkeys(parts, "")
+    text = OUTER.format(snakefile=snakefile, numbers=numbers, **parts)
     folder.mkdir(exist_ok=True)
     (folder / "Snakefile").write_text(text)
     (folder / "own.tsv").write_text(OWN.lstrip().replace(" ", "\t"))
@@ -45,40 +46,23 @@ def outer(folder, snakefile, prefix=""):
 
 
 def snakemake(folder, *arguments, **environment):
-    """Run Snakemake by itself, for another workflow than the one whose library tests import."""
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return run.returncode, run.stdout + run.stderr
+    """Run Snakemake in the folder of another workflow; return the status and what it printed."""
+    run = run_snakemake(folder, "--cores", "2", *arguments, **environment)
+    return run.status, run.out + run.err
 
 
-@pytest.mark.parametrize("file", ["Snakefile", "workflow/Snakefile"])
-def test_rules_of_ones_own_use_its_tables(file, tmp_path):
-    prefix = "sub" if file == "workflow/Snakefile" else ""
-    folder = outer(tmp_path / "outer", f'"{ROOT / file}"', prefix)
+def test_rules_of_ones_own_use_its_tables(tmp_path):
+    """And what our jobs' shells ignore, theirs do not."""
+    folder = outer(tmp_path / "outer", f'"{ROOT / "Snakefile"}"', numbers="6,")
     status, printed = snakemake(folder)
     assert status == 0, printed
     made = (folder / "mine.txt").read_text()
-    assert "digits,bp,0." in made and "bp,batch_size,digits,128.0" in made
-    assert "trap" not in made, "what our jobs' shells ignore, others' do not"
-    # Of what it writes nothing lies elsewhere; nothing else of the pipeline is under the prefix.
-    assert (folder / prefix / "results/tables/table6.md").is_file()
-    assert not (folder / prefix / "config").exists()
+    assert "bp,batch_size,digits,128.0" in made and "trap" not in made
     assert "Nothing to be done" in snakemake(folder)[1]
-    status, printed = snakemake(folder, "ff_pack")
-    assert status == 0 and (folder / prefix / "results/networks.zip").is_file(), printed
 
 
-def test_its_report_and_its_local_rules(tmp_path):
+def test_its_local_rules_are_submitted_to_no_cluster(tmp_path):
     folder = outer(tmp_path / "outer", f'"{ROOT / "workflow/Snakefile"}"', "sub")
-    status, plan = snakemake(folder, "-n", "ff_all")
-    assert status == 0 and "output: sub/results/report.html" in plan, plan
-    # What is not worth a job of a cluster is not submitted, whatever its rule is called.
     cluster = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "false"]
     status, printed = snakemake(folder, *cluster, "--jobs", "1", "sub/results/tables/table6.csv")
     assert status == 0, printed
@@ -122,13 +106,17 @@ use rule * from pipeline
 """
 
 
-def test_it_runs_as_fetched_from_github(fetched, tmp_path):
-    folder = outer(tmp_path / "outer", GITHUB)
+def test_it_runs_as_fetched_from_github_below_a_prefix(fetched, tmp_path):
+    folder = outer(tmp_path / "outer", GITHUB, "sub")
     status, printed = snakemake(folder, XDG_CACHE_HOME=str(fetched))
     assert status == 0, printed
-    assert "digits,bp,0." in (folder / "mine.txt").read_text()
-    # What the paper reports comes along.
-    assert "reported_mean" in (folder / "results/tables/table1.csv").read_text()
+    made = (folder / "mine.txt").read_text()
+    assert "digits,bp,0." in made and "bp,batch_size,digits,128.0" in made
+    # What the paper reports comes along; nothing of the pipeline's own is under the prefix.
+    assert "reported_mean" in (folder / "sub/results/tables/table1.csv").read_text()
+    assert not (folder / "sub/config").exists()
+    status, printed = snakemake(folder, "ff_pack", XDG_CACHE_HOME=str(fetched))
+    assert status == 0 and (folder / "sub/results/networks.zip").is_file(), printed
 
 
 def test_a_deployed_workflow_needs_no_more_than_its_config(fetched, tmp_path):
@@ -182,12 +170,20 @@ EXTRAS = re.compile(r'^include: "workflow/ffensembles/extras/(\w+)/rules.smk"\n'
 NAMES = EXTRAS.findall((ROOT / "Snakefile").read_text())
 
 
-def test_the_paper_stands_without_the_extras(tmp_path):
-    folder = copy_pipeline(tmp_path)
-    text = (folder / "Snakefile").read_text()
-    (folder / "Snakefile").write_text(EXTRAS.sub("", text))
-    for name in NAMES:  # not even their code is needed
-        subprocess.run(["rm", "-r", folder / "workflow/ffensembles/extras" / name], check=True)
+def without(folder, *names):
+    """Leave extras out of a copy of the pipeline."""
+    snakefile = copy_pipeline(folder) / "Snakefile"
+    text = snakefile.read_text()
+    for name in names:
+        text = text.replace(f'include: "workflow/ffensembles/extras/{name}/rules.smk"\n', "")
+    snakefile.write_text(text)
+    return folder
+
+
+def test_the_paper_stands_without_the_extras_and_their_code(tmp_path):
+    folder = without(tmp_path, *NAMES)
+    for name in NAMES:
+        shutil.rmtree(folder / "workflow/ffensembles/extras" / name)
     status, plan = snakemake(folder, "-n", "tables", "figures", "report")
     assert status == 0, plan
     assert "results/report.html" in plan and "results/beyond/" not in plan
@@ -195,9 +191,5 @@ def test_the_paper_stands_without_the_extras(tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_extra_can_be_left_out(name, tmp_path):
-    folder = copy_pipeline(tmp_path)
-    text = (folder / "Snakefile").read_text()
-    line = f'include: "workflow/ffensembles/extras/{name}/rules.smk"\n'
-    (folder / "Snakefile").write_text(text.replace(line, ""))
-    status, printed = snakemake(folder, "--list-rules")
+    status, printed = snakemake(without(tmp_path, name), "--list-rules")
     assert status == 0, printed

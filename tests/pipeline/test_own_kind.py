@@ -1,6 +1,8 @@
-"""A model of one's own is one file: the pipeline takes it from there to the report."""
+"""A model of one's own is one file: the pipeline takes it from there to the report.
 
-import re
+That it trains nothing else anew is seen in tests/pipeline/test_workflow.py.
+"""
+
 import shutil
 
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 from ffensembles.files import read_frame
 from helpers import ROOT
 from helpers.forks import run_snakemake
-from helpers.pipeline import EVERYTHING, copy_pipeline, plan, snakemake
+from helpers.pipeline import EVERYTHING, copy_pipeline, snakemake
 
 EXAMPLE = ROOT / "docs/examples/local.py"
 OWN = ["--config", "variants={mine: mine.py}"]
@@ -56,26 +58,6 @@ def test_tables_and_figures_call_it_by_its_name_and_say_what_it_lacks(results):
         assert (study / f"digits/mine/{place}.png").stat().st_size > 5000
     assert "Local" in (results / "provenance.html").read_text("utf-8")
     assert (results / "report.html").stat().st_size > 10**6
-
-
-def test_a_finished_demo_trains_and_measures_the_new_row_alone(finished, tmp_path):
-    folder = tmp_path / "edited"
-    shutil.copytree(finished, folder, symlinks=True)  # keeps the times of files
-    shutil.copy(EXAMPLE, folder / "mine.py")
-    table = folder / "config/demo.tsv"
-    text = table.read_text("utf-8")
-    cells = dict(
-        study="own", dataset="digits", model="mine", seeds="1", epochs="2", learning_rate="0.01",
-        batch_size="64", units="30", layers="2",
-    )  # fmt: skip
-    header = next(line for line in text.splitlines() if line.startswith("study"))
-    row = "\t".join(cells.get(column, "-") for column in header.split("\t"))
-    table.write_text(f"{text}{row}\n", "utf-8")
-    made = {file for file, (_, _, anew) in plan(folder, *OWN).items() if anew}
-    assert any(re.search("models/digits/mine/own/.*safetensors", file) for file in made)
-    of_all = {"results/demo/config.yaml", "results/demo/provenance.html"}
-    others = {file for file in made - of_all if "/mine/" not in file and "/own/" not in file}
-    assert not others
 
 
 def test_a_mistake_in_it_ends_the_run_before_it_starts(tmp_path):

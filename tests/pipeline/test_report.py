@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from helpers.browser import find_chromium, offline_page, open_browser
+from helpers.browser import find_chromium, offline_page
 from helpers.pipeline import EVERYTHING, snakemake
 
 pytestmark = pytest.mark.skipif(
@@ -24,12 +24,6 @@ def report(finished, tmp_path_factory):
     elsewhere = ["--rerun-triggers", "mtime"]  # than where it was made; parameters say where
     snakemake(folder, *EVERYTHING[:2], *elsewhere, "--", "results/demo/report.html")
     return (folder / "results/demo/report.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

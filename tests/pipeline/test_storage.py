@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from helpers import heed_signals
-from helpers.pipeline import copy_pipeline
+from helpers.pipeline import copy_pipeline, snakemake
 from helpers.study import PROGRESS
 
 MODEL = "results/demo/models/digits/bp/main/seeds-0-1"
@@ -23,29 +23,24 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def pipeline(tmp_path):
-    return copy_pipeline(tmp_path / "pipeline")
-
-
-def start(folder, node, epochs):
-    """Start a training of so many epochs whose files come and go through a disk of the node's."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml"]
-    command += ["--config", "checkpoint_interval=0.2", "experiments=config/long.tsv"]
-    command += ["--cores", "1", "--default-storage-provider", "fs"]
-    command += ["--default-storage-prefix", folder / "store"]
-    command += ["--local-storage-prefix", folder / node, "--", f"{MODEL}.safetensors"]
+    """Return a copy of the pipeline whose training takes some seconds."""
+    folder = copy_pipeline(tmp_path / "pipeline")
     rows = (folder / "config/demo.tsv").read_text("utf-8").splitlines()[1:]
     row = next(row for row in rows if row.startswith("main\tdigits\tbp\t")).split("\t")
-    row[4] = str(epochs)
+    row[4] = "150"  # epochs
     (folder / "config/long.tsv").write_text(f"{rows[0]}\n" + "\t".join(row) + "\n", "utf-8")
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        preexec_fn=heed_signals,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return folder
+
+
+def on_node(folder, node):
+    """Return the arguments of a training whose files come and go through a disk of the node's."""
+    return [
+        *("--configfile", "config/demo.yaml"),
+        *("--config", "checkpoint_interval=0.2", "experiments=config/long.tsv"),
+        *("--cores", "1", "--default-storage-provider", "fs"),
+        *("--default-storage-prefix", folder / "store"),
+        *("--local-storage-prefix", folder / node, "--", f"{MODEL}.safetensors"),
+    ]
 
 
 def checkpoints(folder):
@@ -65,16 +60,21 @@ def epochs_done(folder):
 
 
 def test_a_training_killed_on_one_node_goes_on_at_its_epoch_on_another(pipeline):
-    first = start(pipeline, "one", epochs=400)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *on_node(pipeline, "one")],
+        cwd=pipeline,
+        preexec_fn=heed_signals,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     epochs_done(pipeline)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     shutil.rmtree(pipeline / "one")  # another node does not see it
     saved = epochs_done(pipeline)
 
-    second = start(pipeline, "other", epochs=400)
-    printed = second.communicate(timeout=240)[0]
-    assert second.returncode == 0, printed
+    snakemake(pipeline, *on_node(pipeline, "other"))
     log = pipeline / f"store/results/demo/logs/train{MODEL.removeprefix('results/demo/models')}.log"
     assert int(PROGRESS.findall(log.read_text())[0]) == saved
     assert not checkpoints(pipeline)

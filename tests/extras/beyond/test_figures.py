@@ -94,12 +94,12 @@ def test_nearest_images():
 def test_many_panels_give_the_same_bytes_again(tmp_path):
     # What finds the layout differs in the last bits as its variables lie in memory.
     frame = pd.DataFrame(
-        {"layer": [1, 2, 3], "category": [0, 1, 2], "silhouette": 0.4,
-         "shares": [[0.25] * 4] * 3, "nearest": [[list(range(6))] * 4] * 3}
+        {"layer": [1, 2], "category": [0, 1], "silhouette": 0.4,
+         "shares": [[0.25] * 4] * 2, "nearest": [[list(range(3))] * 4] * 2}
     )  # fmt: skip
-    paths = [tmp_path / f"{k}.pdf" for k in range(4)]
+    paths = [tmp_path / f"{k}.pdf" for k in range(3)]
     for path in paths:
-        shown = for_models(frame).assign(seed=0), np.zeros((6, 1, 8, 8), np.uint8)
+        shown = frame.assign(**KEYS, model="ff", seed=0), np.zeros((3, 1, 8, 8), np.uint8)
         save(microstructure.nearest_images(*shown, dataset="digits", seed=0), path)
     assert len({path.read_bytes() for path in paths}) == 1
 

@@ -15,7 +15,7 @@ from ffensembles.files import read_frame
 from ffensembles.printing.names import know
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import prepare
-from helpers.browser import find_chromium, offline_page, open_browser
+from helpers.browser import find_chromium, offline_page
 from helpers.explored import explored_run, write_page
 from helpers.runs import few_digits
 
@@ -41,12 +41,6 @@ def world(tmp_path_factory):
     }
     page = write_page(folder / "digits.html", dataset, "digits", list(runs.values()))
     return dataset, runs, page.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

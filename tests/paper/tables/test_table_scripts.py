@@ -79,7 +79,7 @@ def files_of(table: Table, results: Path, folder: Path) -> dict[str, object]:
         frame = pd.read_parquet(results / f"{file}.parquet")
         keys = [name for name in ("dataset", "model", "study") if name in frame]
         wanted = {tuple(getattr(e, name) for name in keys) for e in experiments}
-        chosen = [key in wanted for key in frame[keys].itertuples(index=False, name=None)]
+        chosen = pd.MultiIndex.from_frame(frame[keys]).isin(wanted)
         write_parquet(frame[chosen], folder / f"{artefact.name}.parquet")
     return {path.stem: [str(path)] for path in folder.iterdir()}
 
