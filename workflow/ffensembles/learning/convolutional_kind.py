@@ -16,16 +16,18 @@ from ffensembles.learning.module_kind import ModuleKind
 
 
 class Convolution(nn.Module):
-    """A 3 x 3 convolution and ReLU, then 2 x 2 max-pooling where it is wanted.
+    """A convolution and ReLU, then 2 x 2 max-pooling where it is wanted.
 
     Attributes:
         kept: which activations are not pruned, (C, 1, 1) or (C, H, W) of ones and zeros.
     """
 
-    def __init__(self, before: int, channels: int, *, groups: int = 1, pooled: bool) -> None:
+    def __init__(
+        self, before: int, channels: int, *, kernel: int = 3, groups: int = 1, pooled: bool
+    ) -> None:
         """Draw the weights from torch's generator."""
         super().__init__()
-        self.conv = nn.Conv2d(before, channels, 3, padding=1, groups=groups)
+        self.conv = nn.Conv2d(before, channels, kernel, padding=kernel // 2, groups=groups)
         self.pooled = pooled
         self.kept: Tensor | None = None
 
@@ -113,7 +115,7 @@ class ConvolutionalKind(ModuleKind):
         for layer, h in zip(self.layers(network), self._silent(network), strict=True):
             kept = torch.ones(h.shape) if layer.kept is None else layer.kept.cpu().expand(h.shape)
             ones = torch.ones_like(layer.conv.weight, device="cpu")
-            inputs = conv2d(seen, ones, padding=1, groups=layer.conv.groups)
+            inputs = conv2d(seen, ones, padding=layer.conv.padding, groups=layer.conv.groups)
             total += (inputs * kept).double().sum().item()
             seen = layer.pool(kept)
         return round(total)

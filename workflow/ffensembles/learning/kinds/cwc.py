@@ -116,7 +116,8 @@ class CwC(ConvolutionalKind):
 
     def read_out(self, network: Any, output: Tensor) -> Tensor:
         """Return what the head says of the last layer's output, (M, K)."""
-        return network["head"](output.flatten(1)).float()
+        head: nn.Module = network["head"]
+        return head(output.flatten(1)).float()
 
     def predict(self, network: Any, images: Tensor, embedding: Any) -> Tensor:
         """Return the category whose goodness in the last layer, or output, is the largest."""
@@ -125,9 +126,9 @@ class CwC(ConvolutionalKind):
 
     def scores(self, network: Any, images: Tensor, embedding: Any) -> dict[str, Tensor]:
         """Return the goodness of every category in the last layer, or the head's outputs."""
-        x = images.contiguous(memory_format=torch.channels_last)
+        output = images.contiguous(memory_format=torch.channels_last)
         for layer in self.layers(network):
-            x = layer(x)
-        if self.experiment.extra["predictor"] == "head":
-            return {"Head": self.read_out(network, x)}
-        return {"Last layer": self.of_categories(x.square().mean((2, 3)))}
+            output = layer(output)
+        if self.experiment.extra.get("predictor") == "goodness":
+            return {"Last layer": self.of_categories(output.square().mean((2, 3)))}
+        return {"Head": self.read_out(network, output)}
