@@ -71,7 +71,7 @@ class ConvolutionalKind(ModuleKind):
             before = channels
         return network.to(memory_format=torch.channels_last)
 
-    def layers(self, network: Any) -> list[Convolution]:
+    def layers(self, network: Any) -> list[Any]:
         """Return those layers that the network has, from the first."""
         names = (f"layer{number}" for number in range(1, self.experiment.layers + 1))
         return [network[name] for name in names if name in network]

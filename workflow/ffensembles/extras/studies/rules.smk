@@ -7,6 +7,28 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
+rule:
+    name:
+        own.groups.MEASUREMENT.name
+    input:
+        unpack(files_read_by(own.groups.MEASUREMENT)),
+    output:
+        **files_made_by(own.groups.MEASUREMENT),
+    log:
+        f"<logs>/{own.groups.MEASUREMENT.name}/{own.groups.MEASUREMENT.place}.log",
+    benchmark:
+        f"<results>/benchmarks/{own.groups.MEASUREMENT.name}/{own.groups.MEASUREMENT.place}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: own.groups.MEASUREMENT.threads
+    resources:
+        gpu=int(own.groups.MEASUREMENT.networks),
+    params:
+        **settings_of(own.groups.MEASUREMENT),
+    script:
+        "../../../scripts/measure.py"
+
+
 for table in own.TABLES.values():
 
     rule:
@@ -37,6 +59,7 @@ for table in own.TABLES.values():
             left_out=lambda wildcards, table=table: selection.left_out(
                 dict.fromkeys(table.measured, rows_of_study(wildcards))
             ),
+            units=lambda wildcards: selection.units_meant(rows_of_study(wildcards)),
             code=code("scripts/tabulate.py", "extras/studies/catalogue.py"),
         script:
             "../../../scripts/tabulate.py"

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ffensembles.learning.kinds.cwc import CwC
 from ffensembles.learning.module_kind import Batch
+from ffensembles.learning.normalised_kind import NormalisedKind
 
 
-class BPConv(CwC):
+class BPConv(NormalisedKind):
     """The contrast that BP is in the paper: the same network, of which no channel is assigned."""
 
     name = "BP conv"

@@ -86,7 +86,9 @@ class FFConv(ConvolutionalKind):
 
     def layer(self, number: int, before: int, channels: int) -> FFConvolution:
         """Pool every layer."""
-        return FFConvolution(before, channels, kernel=int(self.experiment.extra["kernel"]), pooled=True)
+        return FFConvolution(
+            before, channels, kernel=int(self.experiment.extra["kernel"]), pooled=True
+        )
 
     def embedding(self, images: Tensor) -> Waves:
         """Draw a wave for each category."""
