@@ -70,7 +70,7 @@ class FFConv(ConvolutionalKind):
 
     name = "FF conv"
     order = 4
-    colour = "#f0e442"
+    colour = "#a6761d"
     marker = ">"
     line = "-"
     layerwise = True
