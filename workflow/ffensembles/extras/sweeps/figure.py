@@ -43,6 +43,8 @@ def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     figure = new_figure(height=1.9 * len(rows) + 0.9)
     grid = figure.subplots(len(rows), len(AXES) + 1, squeeze=False)
     for panels, shown in zip(grid, rows, strict=True):
+        for axes in panels[1:-1]:
+            axes.sharex(panels[0])
         places = _places(shown, panels[:-1])
         for axes, (quantity, name) in zip(panels, AXES.items(), strict=False):
             _over_values(axes, shown[shown["quantity"] == quantity], places)
@@ -64,8 +66,8 @@ def _places(table: pd.DataFrame, panels: np.ndarray) -> dict[str, float]:
         places = {name: float(name) for name in names}
     except ValueError:
         varied = table["varied"].iloc[0]
+        labels = [value_of(varied, name) for name in names]
         for axes in panels:
-            labels = [value_of(varied, name) for name in names]
             axes.set_xticks(range(len(names)), labels, rotation=90)
         return {name: float(place) for place, name in enumerate(names)}
     low, high = min(places.values()), max(places.values())
