@@ -210,7 +210,7 @@ def test_what_is_documented_exists_and_holds_what_the_page_says(results, entry):
             assert fits(kind, expected, path.suffix), f"{path}: {name} is {kind}, not {expected}"
         known |= set(names.values())
         assert metadata(path) == entry.metadata, f"{path}: {HINT}"
-        # Only weights differ in what they hold: BP has a head, and convolutions are in the demo alone.
+        # Only weights differ in what they hold: BP has a head; convolutions are in the demo alone.
         assert path.suffix == ".safetensors" or set(names.values()) == set(entry.contents), path
     if results == DEMO or not entry.path.endswith(".safetensors"):
         assert known == set(entry.contents), HINT

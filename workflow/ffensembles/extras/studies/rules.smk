@@ -7,26 +7,28 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
-rule:
-    name:
-        own.groups.MEASUREMENT.name
-    input:
-        unpack(files_read_by(own.groups.MEASUREMENT)),
-    output:
-        **files_made_by(own.groups.MEASUREMENT),
-    log:
-        f"<logs>/{own.groups.MEASUREMENT.name}/{own.groups.MEASUREMENT.place}.log",
-    benchmark:
-        f"<results>/benchmarks/{own.groups.MEASUREMENT.name}/{own.groups.MEASUREMENT.place}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: own.groups.MEASUREMENT.threads
-    resources:
-        gpu=int(own.groups.MEASUREMENT.networks),
-    params:
-        **settings_of(own.groups.MEASUREMENT),
-    script:
-        "../../../scripts/measure.py"
+for measurement in (own.groups.MEASUREMENT,):
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        benchmark:
+            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: measurement.threads
+        resources:
+            gpu=int(measurement.networks),
+        params:
+            **settings_of(measurement),
+        script:
+            "../../../scripts/measure.py"
 
 
 for table in own.TABLES.values():

@@ -4,8 +4,7 @@ Needs measurements of each value.
 """
 
 from ffensembles.extras.sweeps import table as swept
-from ffensembles.extras.sweeps.participation import MEASUREMENT as OF_INPUT
-from ffensembles.extras.sweeps.participation import PARTICIPATION
+from ffensembles.extras.sweeps import participation
 
 SWEEPS = swept.sweeps(EXPERIMENTS)
 
@@ -15,23 +14,25 @@ def swept_by(wildcards):
     return required(SWEEPS.get(wildcards.study), f"the sweep {wildcards.study}")
 
 
-rule:
-    name:
-        OF_INPUT.name
-    input:
-        unpack(files_read_by(OF_INPUT)),
-    output:
-        **files_made_by(OF_INPUT),
-    log:
-        f"<logs>/{OF_INPUT.name}/{OF_INPUT.place}.log",
-    benchmark:
-        f"<results>/benchmarks/{OF_INPUT.name}/{OF_INPUT.place}.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        **settings_of(OF_INPUT),
-    script:
-        "../../../scripts/measure.py"
+for measurement in (participation.MEASUREMENT,):
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        benchmark:
+            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
+        conda:
+            ENVIRONMENT
+        params:
+            **settings_of(measurement),
+        script:
+            "../../../scripts/measure.py"
 
 
 rule show_sweep:
@@ -39,7 +40,9 @@ rule show_sweep:
         accuracy=lambda wildcards: files(measured.ACCURACY, swept_by(wildcards)),
         sparsity=lambda wildcards: files(measured.SPARSITY, swept_by(wildcards)),
         sizes=lambda wildcards: files(measured.SIZES, swept_by(wildcards)),
-        participation=lambda wildcards: files(PARTICIPATION, swept_by(wildcards)),
+        participation=lambda wildcards: files(
+            participation.PARTICIPATION, swept_by(wildcards)
+        ),
     output:
         csv="<results>/sweeps/{study}.csv",
         md="<results>/sweeps/{study}.md",
