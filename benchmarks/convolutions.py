@@ -22,6 +22,7 @@ from ffensembles.learning.adam import Adam
 from ffensembles.learning.devices import keep_freed_memory, precision
 from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.label_embedding import Embedding
+from ffensembles.learning.objective import Objective
 from ffensembles.learning.split import Split
 from ffensembles.randomness import generator
 
@@ -81,6 +82,13 @@ def plain_ff(labels: Embedding) -> tuple[nn.Module, Callable[[Tensor, Tensor], T
     return layer, loss
 
 
+def step_of_ours(objective: Objective, optimiser: Adam) -> None:
+    """Take a step on some images."""
+    with torch.no_grad():
+        objective(torch.randperm(IMAGES)[None, :BATCH])
+        optimiser.step()
+
+
 def step_of_plain(
     network: nn.Module,
     loss: Callable[[Tensor, Tensor], Tensor],
@@ -95,7 +103,7 @@ def step_of_plain(
     optimiser.step()
 
 
-def seconds(step: Callable[[], object]) -> float:
+def seconds(step: Callable[[], None]) -> float:
     """Return the processor's time for a step, in seconds."""
     started = time.process_time()
     for _ in range(STEPS):
@@ -123,12 +131,10 @@ def main(name: str) -> None:
             plain, loss = plain_normalised(competing=model == "cwc")
         of_plain = torch.optim.Adam(plain.parameters(), 0.01)
 
-        def ours(objective=objective, optimiser=optimiser) -> None:  # type: ignore[no-untyped-def]
-            with torch.no_grad():
-                objective(torch.randperm(IMAGES)[None, :BATCH])
-                optimiser.step()
-
-        steps = [ours, partial(step_of_plain, plain, loss, of_plain, images, labels)]
+        steps: list[Callable[[], None]] = [
+            partial(step_of_ours, objective, optimiser),
+            partial(step_of_plain, plain, loss, of_plain, images, labels),
+        ]
         with precision(CPU, name):
             for step in steps:
                 step()
