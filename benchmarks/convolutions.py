@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
-import ffensembles
+from ffensembles.interactive.runs import experiment
 from ffensembles.learning.adam import Adam
 from ffensembles.learning.devices import keep_freed_memory, precision
 from ffensembles.learning.kinds import find_kind
@@ -120,7 +120,7 @@ def main(name: str) -> None:
     print(f"precision {name}\n{'':8}{'ours, ms':>10}{'plain, ms':>11}{'epoch, s':>10}{'times':>8}")
     for model, cells in ROWS.items():
         fixed = {"epochs": 1, "learning_rate": 0.01, "batch_size": BATCH}
-        kind = find_kind(ffensembles.experiment(model=model, **fixed, **cells), SHAPE, 10)
+        kind = find_kind(experiment(model=model, **fixed, **cells), SHAPE, 10)
         network = kind.initialise([draw("weights")])
         objective = next(iter(kind.objectives(network, split, [0], draw, CPU)))
         optimiser = Adam(objective.parameters, 0.01, 0.0)
