@@ -181,6 +181,8 @@ def test_only_cwc_assigns_channels():
 def test_units_that_do_not_fall_into_groups_are_told():
     with pytest.raises(UserError, match=r"units is 25 in layer 1, which cannot be cut into 10"):
         try_kind(row("cwc", units="25"), (1, 12, 12), 10)
+    with pytest.raises(UserError, match="kernel is 4; it must be odd"):
+        try_kind(row("ffconv", kernel="4"), (1, 12, 12), 10)
 
 
 def test_each_category_has_a_wave_of_its_own_over_the_whole_image():

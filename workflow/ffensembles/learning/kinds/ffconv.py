@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ffensembles.errors import UserError
 from ffensembles.learning.convolutional_kind import Convolution, ConvolutionalKind
 from ffensembles.learning.goodness import goodness
 from ffensembles.learning.goodness_kind import most_probable
@@ -86,9 +87,12 @@ class FFConv(ConvolutionalKind):
 
     def layer(self, number: int, before: int, channels: int) -> FFConvolution:
         """Pool every layer."""
-        return FFConvolution(
-            before, channels, kernel=int(self.experiment.extra["kernel"]), pooled=True
-        )
+        kernel = int(self.experiment.extra["kernel"])
+        if kernel < 1 or kernel % 2 == 0:
+            raise UserError(
+                f"{' / '.join(self.experiment.key)}: kernel is {kernel}; it must be odd, such as 7"
+            )
+        return FFConvolution(before, channels, kernel=kernel, pooled=True)
 
     def embedding(self, images: Tensor) -> Waves:
         """Draw a wave for each category."""
