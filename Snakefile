@@ -8,6 +8,7 @@ What the pipeline writes, below <results>:
     analysis/{dataset}/{model}/{study}/*.parquet        tidy measurements
     tables/table{1..13}.{csv,md,tex,html}               and significance, ablation
     figures/figure{1..14}.{pdf,png}                     and training-{dataset}
+    sweeps/                                             rows with several values in a cell
     beyond/                                             the questions that the paper leaves open
     explorer/{dataset}.html                             to look at ensembles, units, images
     scorecard.{csv,html}, claims.{csv,html}             ours beside the paper's
@@ -54,6 +55,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdict.smk"
 # Beyond the paper: each of these lines can be left out.
 include: "workflow/ffensembles/extras/studies/rules.smk"
+include: "workflow/ffensembles/extras/sweeps/rules.smk"
 include: "workflow/ffensembles/extras/ablation/rules.smk"
 include: "workflow/ffensembles/extras/beyond/rules.smk"
 include: "workflow/ffensembles/extras/explorer/rules.smk"

@@ -36,9 +36,40 @@ def table(tmp_path):
     return read
 
 
-@pytest.mark.parametrize("name", ["experiments.tsv", "demo.tsv"])
-def test_our_own_tables_are_read(name):
-    assert {e.model for e in read_experiments(CONFIG / name)} == {"ff", "bpff", "bp"}
+@pytest.mark.parametrize(
+    "name, others",
+    [("experiments.tsv", {"bp"}), ("demo.tsv", {"bp", "cwc"}), ("sweeps.tsv", set())],
+)
+def test_our_own_tables_are_read(name, others):
+    assert {e.model for e in read_experiments(CONFIG / name)} == {"ff", "bpff", *others}
+
+
+def test_a_row_with_several_values_in_cells_is_one_for_each_choice_of_them(table):
+    row = FF | {"study": "some", "units": "250|100, 50", "layers": "2", "learning_rate": "1e-3|0.5"}
+    found = table(row, FF)
+    assert [(e.study, e.units, e.learning_rate) for e in found] == [
+        ("some-learning-rate-1e-3-units-250", 250, 0.001),
+        ("some-learning-rate-1e-3-units-100-50", (100, 50), 0.001),
+        ("some-learning-rate-0p5-units-250", 250, 0.5),
+        ("some-learning-rate-0p5-units-100-50", (100, 50), 0.5),
+        ("main", 1000, 0.01),
+    ]
+    assert [e.sweep for e in found] == [("some", "learning_rate", "units")] * 4 + [()]
+    assert found[1].cell("units") == "100,50" and found[2].cell("learning_rate") == "0.5"
+    # What is trained knows nothing of the other values.
+    (alone,) = table(row | {"study": found[0].study, "units": "250", "learning_rate": "0.001"})
+    assert found[0].training_settings() == alone.training_settings()
+
+
+def test_datasets_and_models_may_vary_too_and_need_no_name(table):
+    both = table(FF | {"study": "some", "dataset": "mnist|digits", "model": "ff|bpff"})
+    assert [e.key for e in both] == [
+        (dataset, model, "some") for dataset in ("mnist", "digits") for model in ("ff", "bpff")
+    ]
+    assert {e.sweep for e in both} == {("some", "dataset")}
+    for change in ({"seeds": "1|2"}, {"study": "a|b"}):
+        with pytest.raises(UserError, match="takes no several values"):
+            table(FF | change)
 
 
 def test_a_row_becomes_an_experiment(table):
@@ -118,9 +149,9 @@ def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
 @pytest.mark.parametrize(
     "changes, parts",
     [
-        ({"model": "FF"}, ["model is 'FF'", "ff, bpff, bp"]),
+        ({"model": "FF"}, ["model is 'FF'", "ff, bpff, bp, ffconv, cwc, bpconv"]),
         ({"loss": "treshold"}, ["loss is 'treshold'", "difference or threshold"]),
-        ({"goodness": "l3"}, ["goodness is 'l3'", "l1 or l2"]),
+        ({"goodness": "l4"}, ["goodness is 'l4'", "l1 or l2 or l3"]),
         ({"normalisation": ""}, ["normalisation is ''", "l2 or l1"]),
         ({"negatives": "all"}, ["negatives is 'all'", "pooled or paired or fresh"]),
         ({"black": "0"}, ["black is '0'", "zero or minimum"]),
@@ -143,7 +174,7 @@ def test_an_experiment_needs_the_variants_that_it_names_and_no_others(table):
         ({"study": "a/b"}, ["study is 'a/b'"]),
         ({"dataset": "fashion-mnist"}, ["dataset is 'fashion-mnist'", "lower-case"]),
         ({"loss": "cross-entropy"}, ["loss is 'cross-entropy'", "ff takes difference or"]),
-        ({"goodness": "-"}, ["goodness is '-'", "ff takes l1 or l2"]),
+        ({"goodness": "-"}, ["goodness is '-'", "ff takes l1 or l2 or l3"]),
         ({"model": "bp"}, ["goodness is 'l2', and does not apply to bp; write '-'"]),
         (BP | {"loss": "threshold"}, ["loss is 'threshold'", "bp takes cross-entropy"]),
         (BP | {"activation_l1": "-3"}, ["activation_l1 is '-3'", "at least 0"]),

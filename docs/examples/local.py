@@ -11,7 +11,7 @@ from ffensembles.learning.module_kind import ModuleKind
 
 class Local(ModuleKind):
     name = "Local"
-    order = 4
+    order = 9
     colour = "#cc79a7"
     marker = "D"
     line = "-."

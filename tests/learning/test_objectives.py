@@ -216,7 +216,7 @@ def test_theta_is_the_goodness_at_which_the_loss_turns():
         assert torch.equal(positive, -negative)
 
 
-@pytest.mark.parametrize("name", ["l1", "l2"])
+@pytest.mark.parametrize("name", ["l1", "l2", "l3"])
 def test_a_goodness_without_a_slope_leaves_it_to_autograd(name, monkeypatch):
     h = torch.randn(2, 5, 7).relu()
     value = goodness_package.goodness(h, name)

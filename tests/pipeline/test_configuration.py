@@ -105,10 +105,13 @@ def test_every_key_of_a_dataset_is_documented_and_nothing_else_is():
 
 def test_every_column_is_documented_and_nothing_else_is():
     assert [name for name, _ in documented("column")] == COLUMNS
+    of_kinds = (variants.describe(model).columns for model in variants.names("model"))
+    own = {name for columns in of_kinds for name in columns}.difference(COLUMNS)
+    assert {name for name, _ in documented("own column")} == own
 
 
 def test_every_allowed_word_is_documented():
-    rows = dict(documented("key") + documented("column"))
+    rows = dict(documented("key") + documented("column") + documented("own column"))
     words = {key: v["enum"] for key, v in SCHEMA["properties"].items() if "enum" in v}
     method = properties(SCHEMA["properties"]["significance"])["method"]
     words |= {"significance.method": method["enum"], "model": variants.names("model")}
@@ -123,10 +126,10 @@ def test_every_allowed_word_is_documented():
 # What is right
 
 
-@pytest.mark.parametrize("changes", [{}, DEMO], ids=["config", "demo"])
-def test_the_configs_that_come_with_the_pipeline_are_right(changes, monkeypatch):
+@pytest.mark.parametrize("changes, more", [({}, set()), (DEMO, {"cwc"})], ids=["config", "demo"])
+def test_the_configs_that_come_with_the_pipeline_are_right(changes, more, monkeypatch):
     rows = check(changes, monkeypatch)
-    assert {e.model for e in rows} == {"ff", "bpff", "bp"}
+    assert {e.model for e in rows} == {"ff", "bpff", "bp", *more}
 
 
 def test_the_paper_is_the_default(monkeypatch):

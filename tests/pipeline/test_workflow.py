@@ -210,7 +210,7 @@ def test_whatever_file_was_deleted_is_made_again(edited):
 def added(folder):
     """Add a goodness, a loss, a dataset and a kind of one's own, and rows that name them."""
     library = folder / "workflow/ffensembles"
-    (library / "learning/goodness/l3.py").write_text(
+    (library / "learning/goodness/cubic.py").write_text(
         "import torch\n\n\ndef value(h):\n    return torch.linalg.vector_norm(h, 3, -1)\n"
     )
     (library / "learning/losses/hinge.py").write_text(
@@ -226,7 +226,7 @@ def added(folder):
     (row,) = (line for line in text.splitlines() if line.startswith("main\tdigits\tff\t"))
     cells = row.split("\t")
     rows = [
-        row.replace("main\t", "cubic\t").replace("\tl2\tl2\t", "\tl3\tl2\t"),
+        row.replace("main\t", "cubic\t").replace("\tl2\tl2\t", "\tcubic\tl2\t"),
         row.replace("main\t", "hinge\t").replace("\tthreshold\t", "\thinge\t"),
         row.replace("main\tdigits\t", "images\town\t"),
         "\t".join(["kind", "digits", "mine", *cells[3:8], "2"] + ["-"] * len(cells[9:])),

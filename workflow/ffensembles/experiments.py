@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import product
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Experiment:
         units: of every layer, or of each.
         theta: θ, the goodness that separates positive from negative data.
         extra: columns that only this kind of model has.
+        sweep: where the row holds several values in a cell, its study, then these columns.
     """
 
     study: str
@@ -48,6 +50,7 @@ class Experiment:
     theta: float = 3.0
     weight_decay: float = 0.0
     extra: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    sweep: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -55,13 +58,13 @@ class Experiment:
         return self.dataset, self.model, self.study
 
     def training_settings(self) -> dict[str, object]:
-        """All that decides the weights of one seed; which seeds there are does not.
+        """All that decides the weights of one seed; which seeds and other values there are do not.
 
         What may be left out of the table and is at its default is left out here, too: a column
         that the software learns later changes no experiment of before.
         """
         settings = asdict(self)
-        del settings["seeds"]
+        del settings["seeds"], settings["sweep"]
         return {key: value for key, value in settings.items() if value != LATER.get(key, ...)}
 
     @property
@@ -73,6 +76,11 @@ class Experiment:
     def widths(self) -> tuple[int, ...]:
         """The units of each layer."""
         return (self.units,) * self.layers if isinstance(self.units, int) else tuple(self.units)
+
+    def cell(self, column: str) -> str:
+        """Return what a column holds, as text."""
+        value = self.extra[column] if column in self.extra else getattr(self, column)
+        return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
     def variants(self) -> list[str]:
         """Return the files that only experiments need whose cells name them.
@@ -93,7 +101,7 @@ class Experiment:
         )
 
 
-COLUMNS = [f.name for f in fields(Experiment) if f.name != "extra"]
+COLUMNS = [f.name for f in fields(Experiment) if f.name not in ("extra", "sweep")]
 # Cells of columns that a table may do without; its kind's file says the others.
 DEFAULTS = {"seeds": "10", "layers": "3", "held_out": "-", "weight_decay": "0"}
 # Columns that are for a kind to claim, and what stands for them where it does not.
@@ -141,7 +149,7 @@ def read_experiments(path: str | Path) -> list[Experiment]:
                 f"{where}: {len(cells)} cells, but the first line has {len(header)}; "
                 "tabs, not blanks, stand between cells"
             )
-        experiments.append(_parse(dict(zip(header, cells, strict=True)), where))
+        experiments += _parse_all(dict(zip(header, cells, strict=True)), where)
     if not experiments:
         raise UserError(f"{path}: has no row below its first line")
     _refuse_repeats(experiments, path)
@@ -174,6 +182,34 @@ def _check_header(header: list[str], where: str) -> None:
 
 def _is_data(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("#")
+
+
+BETWEEN_VALUES = "|"
+NAMED_BY_THEMSELVES = ("dataset", "model")  # in every path, so that the study need not name them
+
+
+def _parse_all(row: dict[str, str], where: str) -> list[Experiment]:
+    """Read a row, or where its cells hold several values (`0.5|1|2`), one for each choice of them.
+
+    Each is a study of its own, named by the values of what varies.
+    """
+    varying = {column: cell.split(BETWEEN_VALUES) for column, cell in row.items() if "|" in cell}
+    for column in ("study", "seeds"):
+        if column in varying:
+            raise UserError(f"{where}: {column} is {row[column]!r}; it takes no several values")
+    shown = tuple(column for column in varying if column != "model")
+    experiments = []
+    for values in product(*varying.values()):
+        chosen = {column: value.strip() for column, value in zip(varying, values, strict=True)}
+        names = [
+            f"{column}-{value.replace('.', 'p')}"
+            for column, value in chosen.items()
+            if column not in NAMED_BY_THEMSELVES
+        ]
+        study = re.sub("[^a-z0-9]+", "-", "-".join([row["study"], *names]).lower())
+        e = _parse(row | chosen | {"study": study if names else row["study"]}, where)
+        experiments.append(replace(e, sweep=(row["study"], *shown) if shown else ()))
+    return experiments
 
 
 def _parse(row: dict[str, str], where: str) -> Experiment:

@@ -45,6 +45,9 @@ for table in TABLES.values():
             left_out=lambda wildcards, table=table: selection.left_out(
                 {a: select(EXPERIMENTS) for a, select in table.measured.items()}
             ),
+            units=lambda wildcards, table=table: selection.units_meant(
+                shown_by([table])
+            ),
             code=code("scripts/tabulate.py", "paper/tables/catalogue.py"),
         script:
             "../scripts/tabulate.py"

@@ -6,7 +6,7 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv
 from ffensembles.lookup import named
-from ffensembles.paper.tables.notes import departed, kinds_left_out
+from ffensembles.paper.tables.notes import departed, kinds_left_out, units_meant
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 
@@ -22,5 +22,6 @@ with job(snakemake.log[0]):
     tidy = table.tabulate(measurements, snakemake.input.get("reported"))
     notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
     notes += kinds_left_out(snakemake.params.get("left_out", []))
+    notes += units_meant(snakemake.params.get("units", []))
     write_csv(tidy, snakemake.output.csv)
     write_printed(table.printed(tidy, notes), snakemake.output)

@@ -106,7 +106,8 @@ def test_the_papers_own_numbers_are_all_reproduced(results: Path, run: Run, tmp_
 def test_a_study_of_ones_own_has_the_papers_tables_without_its_numbers(
     results: Path, run: Run, tmp_path: Path
 ) -> None:
-    for name, table in STUDY_TABLES.items():
+    for name in STUDY_TABLES.keys() - {"groups"}:  # the paper's models assign no units
+        table = STUDY_TABLES[name]
         inputs = files_of(table, results, tmp_path / name)
         catalogue = "extras.studies.catalogue.TABLES"
         folder = run("tabulate.py", inputs, outputs(name), catalogue=catalogue, table=name)

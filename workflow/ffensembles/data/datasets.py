@@ -10,9 +10,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ffensembles.data.changes import changed
 from ffensembles.data.checks import check_arrays
 from ffensembles.data.definitions import Definition, check_constants
 from ffensembles.data.digits import read_digits
@@ -83,6 +85,7 @@ def make_dataset(
     mean: Moments | None = None,
     std: Moments | None = None,
     limits: Sequence[float] | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Check arrays and make a dataset of them.
 
@@ -93,12 +96,15 @@ def make_dataset(
         mean: of each channel in [0, 1]; computed from the training images where it is None.
         std: of each channel, likewise.
         limits: the darkest and the lightest value of images that are floats.
+        changes: what is made of the images; see `changes.changed`.
 
     Raises:
         UserError: the arrays are not fit for a dataset.
     """
     check_constants(name, mean, std, limits)
     checked = check_arrays(name, arrays, categories, limits)
+    if changes:
+        checked = changed(checked, changes)
     if mean is None or std is None:
         mean, std = _moments(name, checked["train_images"])
     elif len(mean) != checked["train_images"].shape[1]:
@@ -173,6 +179,7 @@ def fetch(
         mean=definition.mean,
         std=definition.std,
         limits=definition.range,
+        changes=definition.changes,
     )
 
 

@@ -50,6 +50,7 @@ class Definition:
         arguments: of the torchvision class, for both splits.
         train: its further arguments for the training split.
         test: the same for the test split.
+        changes: what makes the images harder or simpler; see `data.changes`.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Definition:
     arguments: Mapping[str, Any] | None = None
     train: Mapping[str, Any] | None = None
     test: Mapping[str, Any] | None = None
+    changes: Mapping[str, Any] | None = None
 
     @classmethod
     def read(cls, dataset: str, entry: Mapping[str, Any]) -> Definition:

@@ -146,6 +146,11 @@ def _check_depths(experiments: Sequence[Experiment], table: str) -> None:
             )
 
 
+def _names(e: Experiment, field: str) -> set[str]:
+    """Return what a column holds of an experiment, of which the study is also that of its sweep."""
+    return {getattr(e, field), *(e.sweep[:1] if field == "study" else ())}
+
+
 def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experiment]:
     """Return the experiments that the key `only` leaves, with seeds and epochs capped by it.
 
@@ -157,13 +162,13 @@ def narrow(experiments: list[Experiment], only: dict[str, Any]) -> list[Experime
         wanted = only.get(key)
         if wanted is None:
             continue
-        known = {getattr(e, field) for e in experiments}
+        known = {name for e in experiments for name in _names(e, field)}
         if unknown := [name for name in wanted if name not in known]:
             raise UserError(
                 f"config: only.{key}: no experiment has {field} {unknown[0]!r}; "
                 f"there are {', '.join(sorted(known))}"
             )
-        left = [e for e in left if getattr(e, field) in wanted]
+        left = [e for e in left if not _names(e, field).isdisjoint(wanted)]
     if not left:
         raise UserError("config: only: leaves no experiment; widen its studies, datasets or models")
     return [

@@ -169,6 +169,12 @@ def left_out(wanted: Mapping[Artefact, Experiments]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(lacking))
 
 
+def units_meant(experiments: Experiments) -> list[tuple[str, str]]:
+    """Return the models whose rows say what a unit is, and what they say."""
+    found = ((e.model, str(e.extra["unit"])) for e in experiments if "unit" in e.extra)
+    return list(dict.fromkeys(found))
+
+
 def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> bool:
     """Say whether the experiments have what a row of a catalogue shows."""
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ffensembles.experiments import Experiment
+from ffensembles.extras.studies import groups
 from ffensembles.paper.figures.catalogue import BALANCE, DATASET, RUN, SPARSITY
 from ffensembles.paper.tables.catalogue import OF_ENSEMBLES, OF_LAYERS
 from ffensembles.paper.tables.catalogue import TABLES as OF_PAPER
@@ -27,6 +28,7 @@ ROWS = (
     replace(OF_PAPER["table5"], name="bias"),
     replace(OF_PAPER["significance"], title="Units assigned to ensembles with p > 0.05 in the "
             "permutation test", layout=Layout(OF_LAYERS, [], cells="All sparse layers")),
+    groups.TABLE,
 )
 # fmt: on
 TABLES = {table.name: table for table in ROWS}
@@ -79,10 +81,12 @@ FIGURES = (
 def own_studies(experiments: Experiments) -> dict[str, list[Experiment]]:
     """Return the studies that are not the paper's, by name, each with its experiments.
 
-    Those of the ablation are not among them: they have a table of their own, on demand.
+    Those of the ablation are not among them, which have a table of their own, on demand, and those
+    of a sweep are shown beside each other.
     """
     found: dict[str, list[Experiment]] = {}
+    paper = of_paper(experiments)
     for e in experiments:
-        if e not in of_paper(experiments) and not e.study.startswith("ablation-"):
+        if e not in paper and not e.sweep and not e.study.startswith("ablation-"):
             found.setdefault(e.study, []).append(e)
     return found

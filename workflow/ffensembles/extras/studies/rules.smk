@@ -7,6 +7,30 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
+for measurement in (own.groups.MEASUREMENT,):
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        benchmark:
+            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: measurement.threads
+        resources:
+            gpu=int(measurement.networks),
+        params:
+            **settings_of(measurement),
+        script:
+            "../../../scripts/measure.py"
+
+
 for table in own.TABLES.values():
 
     rule:
@@ -37,6 +61,7 @@ for table in own.TABLES.values():
             left_out=lambda wildcards, table=table: selection.left_out(
                 dict.fromkeys(table.measured, rows_of_study(wildcards))
             ),
+            units=lambda wildcards: selection.units_meant(rows_of_study(wildcards)),
             code=code("scripts/tabulate.py", "extras/studies/catalogue.py"),
         script:
             "../../../scripts/tabulate.py"

@@ -159,6 +159,13 @@ class Kind(ABC):
         state, layers = self.state(network), range(1, self.experiment.layers + 1)
         return [state[self.incoming[0].format(layer)][0].flatten(1) for layer in layers]
 
+    def assigned(self) -> list[Tensor]:
+        """Return the category to which each unit of each layer is assigned, (units,) each.
+
+        Whether ensembles follow such a design is left out where this is not overridden.
+        """
+        raise NotImplementedError
+
     # Pruning: left out where `prune` is not overridden.
 
     def prune(self, network: Any, kept: Kept) -> Any:

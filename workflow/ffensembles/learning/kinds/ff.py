@@ -56,7 +56,7 @@ class FF(GoodnessKind):
     def _stages(self, images: int) -> Iterator[int]:
         """Yield how many numbers each stage needs for a seed, beside the weights."""
         e = self.experiment
-        rows, slope = 2 * e.batch_size, 2 if e.goodness == "l1" else 1
+        rows, slope = 2 * e.batch_size, 1 if e.goodness == "l2" else 2
         data = 0
         for before, after in pairwise(self.sizes):
             # Training a layer: gradient and moments, what goes into it and what comes out.

@@ -22,6 +22,7 @@ HEADINGS = {
     "category": "Missing category",
     "setting": "Setting",
     "study": "Study",
+    "of": "Network",
 }
 LABELS = {
     "dataset": DATASETS,

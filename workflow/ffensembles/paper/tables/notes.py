@@ -136,12 +136,27 @@ def lacking_probes(probes: pd.DataFrame, *others: object) -> list[str]:
 
 
 # What a kind of model may lack, in words.
-LACKS = {"incoming": "its units have no incoming weights", "prune": "it cannot be pruned"}
+LACKS = {
+    "incoming": "its units have no incoming weights",
+    "prune": "it cannot be pruned",
+    "assigned": "its units are assigned to no category",
+}
+# What a unit is, where the column `unit` says it.
+UNITS = {
+    "channel": "a unit is a channel, its activation the mean over all positions after ReLU",
+    "position": "a unit is a channel at a position, its activation that after ReLU",
+    "normalised": "a unit is a channel, its activation the mean of its normalised output",
+}
 
 
 def kinds_left_out(models: Iterable[tuple[str, str]]) -> list[str]:
     """Say which models are left out because they lack what is measured, by `selection.left_out`."""
     return [f"{MODELS[model]} is left out: {LACKS[lacking]}." for model, lacking in models]
+
+
+def units_meant(units: Iterable[tuple[str, str]]) -> list[str]:
+    """Say what a unit is of each of these models, by `selection.units_meant`."""
+    return [f"{MODELS[model]}: {UNITS.get(unit, unit)}." for model, unit in units]
 
 
 def departed(departures: Iterable[Departure]) -> list[str]:

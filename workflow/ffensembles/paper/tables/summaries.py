@@ -34,6 +34,7 @@ ORDER: dict[str, Iterable[str]] = {
     "pair": PAIRS,
     "setting": SETTINGS,
     "category": ["average", "baseline", "probe-baseline"],
+    "of": ["trained", "untrained", "shuffled", "other", "chance"],
 }
 
 

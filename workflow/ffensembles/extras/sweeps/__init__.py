@@ -1,0 +1,1 @@
+"""Sweeps: what sets accuracy, sparsity and ensembles, one setting after the other."""

@@ -1,0 +1,112 @@
+"""The figure of a sweep: what follows from a setting, and how accuracy goes with sparsity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ffensembles.analysis.sparsity import SPARSE
+from ffensembles.extras.sweeps.table import EXPERIMENT, headline, value_of
+from ffensembles.paper.figures.parts.style import (
+    LAYER_COLOURS,
+    MODEL_COLOURS,
+    MODEL_LINES,
+    MODEL_MARKERS,
+    REFERENCE,
+    new_figure,
+    styled,
+    write_across,
+)
+from ffensembles.printing.names import DATASETS, MODELS
+
+WIDE = 20  # values that span more than this factor lie on a logarithmic axis
+AXES = {
+    "accuracy": "Accuracy",
+    "sparsity": "Sparsity S",
+    "ensembles": "Units in an ensemble (%)",
+}
+
+
+@styled
+def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
+    """Draw a row of panels for each dataset, or one where the dataset is what varies.
+
+    Args:
+        table: as `table.summarise` gives it.
+        runs: as `table.runs` gives it.
+    """
+    varied = table["varied"].iloc[0]
+    over_datasets = "dataset" in varied.split(", ")
+    rows = [table] if over_datasets else [part for _, part in table.groupby("dataset", sort=False)]
+    figure = new_figure(height=1.9 * len(rows) + 0.9)
+    grid = figure.subplots(len(rows), len(AXES) + 1, squeeze=False)
+    for panels, shown in zip(grid, rows, strict=True):
+        for axes in panels[1:-1]:
+            axes.sharex(panels[0])
+        places = _places(shown, panels[:-1])
+        for axes, (quantity, name) in zip(panels, AXES.items(), strict=False):
+            _over_values(axes, shown[shown["quantity"] == quantity], places)
+            axes.set(title=name, xlabel=headline(varied))
+        panels[1].axhline(SPARSE, **REFERENCE)
+        keys = shown[EXPERIMENT].drop_duplicates()
+        _accuracy_over_sparsity(panels[-1], runs.merge(keys, on=EXPERIMENT))
+        if not over_datasets:
+            panels[0].set_ylabel(DATASETS[shown["dataset"].iloc[0]])
+    handles, labels = grid[0, 1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
+    return figure
+
+
+def _places(table: pd.DataFrame, panels: np.ndarray) -> dict[str, float]:
+    """Return where each value lies on the x axis, and name the places where it is no number."""
+    names = list(dict.fromkeys(table["value"]))
+    try:
+        places = {name: float(name) for name in names}
+    except ValueError:
+        varied = table["varied"].iloc[0]
+        labels = [value_of(varied, name) for name in names]
+        for axes in panels:
+            axes.set_xticks(range(len(names)), labels, rotation=90)
+        return {name: float(place) for place, name in enumerate(names)}
+    low, high = min(places.values()), max(places.values())
+    if low > 0 and high / low > WIDE:
+        for axes in panels:
+            axes.set_xscale("log")
+    return places
+
+
+def _over_values(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> None:
+    """Draw the mean ± std of every model and layer."""
+    rows = rows.dropna(subset="mean")
+    if rows.empty:
+        write_across(axes, "not defined")
+    for model in (name for name in MODELS if name in set(rows["model"])):
+        of_model = rows[rows["model"] == model].fillna({"layer": 0})
+        for number in sorted(set(of_model["layer"])):
+            line = of_model[of_model["layer"] == number]
+            axes.errorbar(
+                line["value"].map(places),
+                line["mean"],
+                line["std"].fillna(0),
+                color=LAYER_COLOURS[number % len(LAYER_COLOURS)]
+                if number
+                else MODEL_COLOURS[model],
+                marker=MODEL_MARKERS[model],
+                linestyle=MODEL_LINES[model],
+                markersize=3,
+                linewidth=1,
+                label=f"{MODELS[model]}, layer {number}" if number else MODELS[model],
+            )
+
+
+def _accuracy_over_sparsity(axes: Axes, runs: pd.DataFrame) -> None:
+    """Draw every run: its accuracy over its sparsity, averaged over layers."""
+    keys = [*EXPERIMENT, "seed"]
+    means = runs.pivot_table("measured", keys, "quantity", "mean").reset_index()
+    for model in (name for name in MODELS if name in set(means["model"])):
+        rows = means[means["model"] == model]
+        look = {"color": MODEL_COLOURS[model], "marker": MODEL_MARKERS[model]}
+        axes.plot(rows["sparsity"], rows["accuracy"], **look, markersize=3, linestyle="none")
+    axes.set(title="Accuracy over sparsity", xlabel="S, mean of all layers")

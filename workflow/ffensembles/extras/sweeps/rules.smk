@@ -1,0 +1,89 @@
+"""Sweeps: rows of the table of experiments with several values in a cell; <results>/sweeps/….
+
+Needs measurements of each value.
+"""
+
+from ffensembles.extras.sweeps import table as swept
+from ffensembles.extras.sweeps import participation
+
+SWEEPS = swept.sweeps(EXPERIMENTS)
+
+
+def swept_by(wildcards):
+    """Return the experiments of the sweep that a path names."""
+    return required(SWEEPS.get(wildcards.study), f"the sweep {wildcards.study}")
+
+
+for measurement in (participation.MEASUREMENT,):
+
+    rule:
+        name:
+            measurement.name
+        input:
+            unpack(files_read_by(measurement)),
+        output:
+            **files_made_by(measurement),
+        log:
+            f"<logs>/{measurement.name}/{measurement.place}.log",
+        benchmark:
+            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
+        conda:
+            ENVIRONMENT
+        params:
+            **settings_of(measurement),
+        script:
+            "../../../scripts/measure.py"
+
+
+rule show_sweep:
+    input:
+        accuracy=lambda wildcards: files(measured.ACCURACY, swept_by(wildcards)),
+        sparsity=lambda wildcards: files(measured.SPARSITY, swept_by(wildcards)),
+        sizes=lambda wildcards: files(measured.SIZES, swept_by(wildcards)),
+        participation=lambda wildcards: files(
+            participation.PARTICIPATION, swept_by(wildcards)
+        ),
+    output:
+        csv="<results>/sweeps/{study}.csv",
+        md="<results>/sweeps/{study}.md",
+        tex="<results>/sweeps/{study}.tex",
+        html=report(
+            "<results>/sweeps/{study}.html",
+            caption="captions/sweep.rst",
+            category="Sweeps",
+            labels={"result": "{study}, table"},
+        ),
+        pdf="<results>/sweeps/{study}.pdf",
+        png=report(
+            "<results>/sweeps/{study}.png",
+            caption="captions/sweep.rst",
+            category="Sweeps",
+            labels={"result": "{study}, figure"},
+        ),
+    log:
+        "<logs>/show_sweep/{study}.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        names=lambda wildcards: names_of(swept_by(wildcards)),
+        units=lambda wildcards: selection.units_meant(swept_by(wildcards)),
+        values=lambda wildcards: swept.values(swept_by(wildcards)),
+        code=code("ffensembles/extras/sweeps/scripts/show_sweep.py"),
+    script:
+        "scripts/show_sweep.py"
+
+
+rule sweeps:
+    input:
+        [f"<results>/sweeps/{name}.{form}" for name in SWEEPS for form in FORMS],
+        [
+            f"<results>/sweeps/{name}.{form}"
+            for name in SWEEPS
+            for form in ("pdf", "png")
+        ],
+    localrule: True
+
+
+EXTRAS["targets"] += rules.sweeps.input
+EXTRAS["experiments"] += [e for rows in SWEEPS.values() for e in rows]

@@ -1,0 +1,133 @@
+"""The table of a sweep: accuracy, sparsity and size of ensembles over what varies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ffensembles.analysis.sparsity import SPARSE
+from ffensembles.experiments import Experiment
+from ffensembles.paper.tables.layout import DASHES, number_text, records
+from ffensembles.paper.tables.summaries import STATISTICS, ensemble_percents
+from ffensembles.pipeline.selection import Experiments
+from ffensembles.printing.names import DASH, DATASETS, MODELS
+from ffensembles.printing.tables import Printed
+
+EXPERIMENT = ["dataset", "model", "study"]
+FORMATS = {"accuracy": ".3f", "sparsity": ".3f", "ensembles": ".2f", "participation": ".1f"}
+
+
+def sweeps(experiments: Experiments) -> dict[str, list[Experiment]]:
+    """Return the sweeps by name, each with its experiments in the order of the table."""
+    found: dict[str, list[Experiment]] = {}
+    for e in experiments:
+        if e.sweep:
+            found.setdefault(e.sweep[0], []).append(e)
+    return found
+
+
+def values(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
+    """Return of each experiment of a sweep what names it, what varies, and its value there."""
+    return [
+        dict(zip(EXPERIMENT, e.key, strict=True))
+        | {"varied": ", ".join(e.sweep[1:]), "value": " / ".join(map(e.cell, e.sweep[1:]))}
+        for e in experiments
+    ]
+
+
+def summarise(
+    of: Sequence[dict[str, str]],
+    accuracy: pd.DataFrame,
+    sparsity: pd.DataFrame,
+    sizes: pd.DataFrame,
+    participation: pd.DataFrame,
+) -> pd.DataFrame:
+    """Summarise the runs of a sweep.
+
+    Args:
+        of: its experiments, as `values` gives them.
+        accuracy: accuracy.parquet tables.
+        sparsity: sparsity.parquet tables.
+        sizes: as `measurements.read_sizes` gives them.
+        participation: participation.parquet tables, of each dataset.
+
+    Returns:
+        dataset, model, study, varied, value, quantity, layer, mean, std, n: over runs, the
+        accuracy; of each layer the sparsity S, and the units in an ensemble in % of it; of the
+        dataset, the participation ratio of the training images.
+    """
+    keys = [*EXPERIMENT, "quantity", "layer"]
+    by_run = runs(accuracy, sparsity, sizes).groupby(keys, dropna=False)["measured"]
+    measured = by_run.agg(mean="mean", std="std", n="count").reset_index()
+    experiments = pd.DataFrame(of)
+    ratios = experiments[EXPERIMENT].merge(participation, on="dataset")
+    ratios = ratios.rename(columns={"participation": "mean"}).drop(columns="pixels")
+    table = pd.concat([measured, ratios.assign(quantity="participation", n=1)], ignore_index=True)
+    table["order"] = table["quantity"].map(list(FORMATS).index)
+    table = experiments.reset_index(names="place").merge(table, on=EXPERIMENT)
+    table = table.sort_values(["place", "order", "layer"], ignore_index=True)
+    table["layer"] = table["layer"].astype("Int64")
+    return table[[*EXPERIMENT, "varied", "value", "quantity", "layer", *STATISTICS]]
+
+
+def runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
+    """Return what was measured of each run: keys, quantity, layer, measured."""
+    tables = {
+        "accuracy": accuracy[accuracy["category"].isna()].assign(layer=float("nan")),
+        "sparsity": sparsity[sparsity["category"].isna()],
+        "ensembles": ensemble_percents(sizes, sparsity).rename(columns={"percent": "ensembles"}),
+    }
+    parts = [
+        table[[*EXPERIMENT, "seed"]].assign(
+            layer=table["layer"].astype("Int64"), quantity=name, measured=table[name]
+        )
+        for name, table in tables.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def printed(name: str, table: pd.DataFrame) -> Printed:
+    """Print a row for each experiment."""
+    sparse = table[(table["quantity"] == "sparsity") & (table["mean"] >= SPARSE)]
+    defined = set(sparse.set_index([*EXPERIMENT, "layer"]).index)
+    cells: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in records(table):
+        layer, quantity = row["layer"], row["quantity"]
+        heading = HEADINGS[quantity] + ("" if pd.isna(layer) else f" {layer}")
+        text = number_text(row["mean"], row["std"], FORMATS[quantity])
+        if pd.isna(row["mean"]):
+            text = "not defined"
+        if quantity == "ensembles" and (*(row[key] for key in EXPERIMENT), layer) not in defined:
+            text = DASH
+        value = value_of(row["varied"], row["value"])
+        index = DATASETS[row["dataset"]], MODELS[row["model"]], value
+        cells.setdefault(index, {})[heading] = text
+    grid = pd.DataFrame.from_dict(cells, orient="index")
+    order = [h for start in HEADINGS.values() for h in grid if str(h).startswith(start)]
+    grid = grid[order].fillna(DASH)
+    varied = headline(table["varied"].iloc[0])
+    grid.index = pd.MultiIndex.from_tuples(list(cells), names=["Dataset", "Model", varied])
+    counts = sorted(set(table.loc[table["quantity"] == "accuracy", "n"]))
+    many = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    legend = (
+        f"Mean ± standard deviation over {many} run(s). S: sparsity of a layer. E: units in an "
+        f"ensemble, in % of a layer. PR: participation ratio of the training images. {DASHES}"
+    )
+    return Printed(name, f"Sweep {name}: over {varied.lower()}", grid, legend)
+
+
+HEADINGS = {"accuracy": "Accuracy", "sparsity": "S", "ensembles": "E", "participation": "PR"}
+
+
+def headline(varied: str) -> str:
+    """Return columns of the table of experiments as a heading."""
+    return varied.replace("_", " ").capitalize()
+
+
+def value_of(varied: str, value: str) -> str:
+    """Return a value as it is printed; datasets have names."""
+    parts = zip(varied.split(", "), value.split(" / "), strict=True)
+    return " / ".join(
+        DATASETS.get(part, part) if column == "dataset" else part for column, part in parts
+    )

@@ -1,0 +1,78 @@
+"""CwC: channel-wise competition, convolutions of which each channel speaks for a category.
+
+Papachristodoulou et al., Convolutional channel-wise competitive learning for the Forward-Forward
+algorithm, AAAI 2024. There are no negative data, and no label is drawn into an image.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ffensembles.learning.module_kind import Batch
+from ffensembles.learning.normalised_kind import NormalisedKind
+
+
+class CwC(NormalisedKind):
+    """Each layer makes the channels of the right category's group large, and tells none below.
+
+    The channels of a layer are cut into K equal groups. Goodness of a category is the mean square
+    of its group's output, and the loss the cross-entropy of the K goodnesses. The column
+    `layer_epochs` holds those of the last layer, 0 for all; layer i of L stops after a share of
+    (i + 1) / (L + 1) of them, and the head goes on to the end.
+    """
+
+    name = "CwC"
+    order = 5
+    colour = "#e69f00"
+    marker = "v"
+    line = "-"
+    columns: ClassVar[dict[str, Any]] = {
+        "layers": 4,
+        "unit": ["channel", "position", "normalised"],
+        "layer_epochs": 0,
+        "predictor": ["goodness", "head"],
+    }
+
+    def learns(self, number: int, epoch: int) -> bool:
+        """Say whether a layer, counted from 1, still learns after so many epochs."""
+        e = self.experiment
+        epochs = int(e.extra["layer_epochs"]) or e.epochs
+        return epoch < ceil(epochs * (number + 1) / (e.layers + 1))
+
+    def loss(self, network: Any, batch: Batch) -> Tensor:
+        """Return the cross-entropy of every layer that still learns, and of the head."""
+        x, total = batch.images, batch.images.new_zeros(())
+        for number, layer in enumerate(self.layers(network), 1):
+            learns = self.learns(number, batch.epoch)
+            with torch.set_grad_enabled(learns):
+                x, goodness = layer.learn(x.detach())
+            if learns:
+                total = total + cross_entropy(self.of_categories(goodness), batch.labels)
+        return total + cross_entropy(self.read_out(network, x.detach()), batch.labels)
+
+    def of_categories(self, goodness: Tensor) -> Tensor:
+        """Return the goodness (M, K) of each category from that of each channel."""
+        return goodness.unflatten(1, (self.categories, -1)).mean(2)
+
+    def assigned(self) -> list[Tensor]:
+        """Return the category of each unit's group."""
+        with torch.random.fork_rng([]):
+            network = self.build()
+        found = []
+        for layer, h in zip(self.layers(network), self._silent(network), strict=True):
+            groups = torch.arange(self.categories)
+            channels = groups.repeat_interleave(layer.conv.out_channels // self.categories)
+            found.append(channels.repeat_interleave(h[0, 0].numel() if self.by_position else 1))
+        return found
+
+    def scores(self, network: Any, images: Tensor, embedding: Any) -> dict[str, Tensor]:
+        """Return the goodness of every category in the last layer, or the head's outputs."""
+        if self.experiment.extra["predictor"] == "head":
+            return super().scores(network, images, embedding)
+        last = self.output(network, images).square().mean((2, 3))
+        return {"Last layer": self.of_categories(last)}
