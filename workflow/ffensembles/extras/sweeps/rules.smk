@@ -3,15 +3,10 @@
 Needs measurements of each value.
 """
 
-from ffensembles.extras.sweeps import table as swept
 from ffensembles.extras.sweeps import participation
 
-SWEEPS = swept.sweeps(EXPERIMENTS)
 
-
-def swept_by(wildcards):
-    """Return the experiments of the sweep that a path names."""
-    return required(SWEEPS.get(wildcards.study), f"the sweep {wildcards.study}")
+include: "inputs.smk"
 
 
 for measurement in (participation.MEASUREMENT,):

@@ -28,12 +28,23 @@ const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count =
 const GREYS = ["#ffffff", "#bbbbbb", "#777777", "#333333"];
 const NIGHT = "#16181b"; // the page in the dark
 
-/** Return a colour scale from 0 to `end`, the figures' blues; in the dark from dark to light. */
+const palettes = new Map(); // what `palette` has returned: a view draws dozens of maps
+
+/** Return 256 colours from nothing to full; in the dark from dark to light. */
+function palette(grey) {
+    const key = `${grey} ${dark.matches}`;
+    if (!palettes.has(key)) {
+        const steps = grey ? GREYS : colours.blues;
+        const shown = dark.matches ? [NIGHT, ...[...steps].reverse().slice(grey ? 1 : 2)] : steps;
+        palettes.set(key, d3.quantize(d3.interpolateRgbBasis(shown), 256).map((colour) => d3.rgb(colour)));
+    }
+    return palettes.get(key);
+}
+
+/** Return a colour scale from 0 to `end`, the figures' blues. */
 function blues(end, grey = false) {
-    const steps = grey ? GREYS : colours.blues;
-    const shown = dark.matches ? [NIGHT, ...[...steps].reverse().slice(grey ? 1 : 2)] : steps;
-    const table = d3.quantize(d3.interpolateRgbBasis(shown), 256).map((colour) => d3.rgb(colour));
-    return (value) => table[Math.round(255 * Math.min(1, Math.max(0, value / end)))];
+    const colours = palette(grey);
+    return (value) => colours[Math.round(255 * Math.min(1, Math.max(0, value / end)))];
 }
 
 /** Return the address of a picture of one pixel per number. */
