@@ -110,8 +110,9 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
     grid.index = pd.MultiIndex.from_tuples(list(cells), names=["Dataset", "Model", varied])
     counts = sorted(set(table.loc[table["quantity"] == "accuracy", "n"]))
     many = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    many += " run" if counts == [1] else " runs"
     legend = (
-        f"Mean ± standard deviation over {many} run(s). S: sparsity of a layer. E: units in an "
+        f"Mean ± standard deviation over {many}. S: sparsity of a layer. E: units in an "
         f"ensemble, in % of a layer. PR: participation ratio of the training images. {DASHES}"
     )
     return Printed(name, f"Sweep {name}: over {varied.lower()}", grid, legend)
