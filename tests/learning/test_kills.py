@@ -92,6 +92,7 @@ def test_sigkill_at_random_moments(model, trainer, unbroken, tmp_path):
             assert_same_bits(state(tmp_path), final)
             if wanted:
                 (tmp_path / "0-1.pt").unlink()
+                seconds *= 0.7  # the first training of a process may take longer than the others
         else:
             landed += 1
             if (tmp_path / "0-1.pt").exists():
