@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo test lint test-slurm release clean
 
-demo: $(READY) # the whole study in small, on bundled data: 80 seconds once installed
+demo: $(READY) # the whole study in small, on bundled data: two to three minutes once installed
 	snakemake --profile profiles/demo
 	@echo "The report: results/demo/report.html"
 
