@@ -708,7 +708,8 @@ runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
     wildcards=Bag(dataset={dataset!r}), log=["job.log"],
     output=Bag(dataset="{dataset}.npz", digest="{dataset}.sha256"),
     params=Bag(definition={DATASETS[dataset]!r}),
-    config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}}}})}})
+    config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}},
+             "datasets": {{{dataset!r}: {DATASETS[dataset]!r}}}}})}})
 """
     return subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
