@@ -57,7 +57,7 @@ def test_rules_of_ones_own_use_its_tables(tmp_path):
     status, printed = snakemake(folder)
     assert status == 0, printed
     made = (folder / "mine.txt").read_text()
-    assert "bp,batch_size,digits,128.0" in made and "trap" not in made
+    assert "bp,batch_size,digits,128.0" in made and "SIGTERM" not in made
     assert "Nothing to be done" in snakemake(folder)[1]
 
 
