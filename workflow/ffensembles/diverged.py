@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from safetensors import safe_open
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
+from ffensembles.files import reading, what_is_known
 
 log = logging.getLogger(__name__)
+
+
+def diverged_seeds(*models: str | Path) -> dict[int, str]:
+    """Return the seeds in files of networks that diverged in training, and where."""
+    found: dict[int, str] = {}
+    for path in models:
+        with reading(path), safe_open(path, framework="numpy") as file:
+            about = what_is_known(file)
+        found |= {int(seed): place for seed, place in about["diverged"].items()}
+    return found
 
 
 def leave_out(e: Experiment, diverged: Mapping[int, str], sound: Collection[int]) -> None:

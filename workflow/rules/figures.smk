@@ -68,7 +68,8 @@ SHOWN = {
     figure.name: forms_of(figure.draw)
     for figure in selection.figures_asked_for(FIGURES, EXPERIMENTS, config)
 } | {
-    f"training-{e.dataset}": ("pdf", "png", "csv") for e in selection.main(EXPERIMENTS)
+    f"training-{e.dataset}": forms_of("training_curves.of_logs")
+    for e in selection.main(EXPERIMENTS)
 }
 
 

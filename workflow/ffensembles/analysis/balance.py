@@ -9,7 +9,7 @@ import pandas as pd
 from safetensors import safe_open
 
 from ffensembles.analysis.measurements import with_keys
-from ffensembles.diverged import leave_out
+from ffensembles.diverged import diverged_seeds, leave_out
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, reading, what_is_known
 from ffensembles.variants import describe
@@ -38,17 +38,14 @@ def measure_balance(experiment: Experiment, models: Paths) -> pd.DataFrame:
     Raises:
         UserError: every network diverged in training, or they are not of this experiment.
     """
-    diverged: dict[int, str] = {}
-    runs = dict(chain.from_iterable(_networks(path, experiment, diverged) for path in models))
-    leave_out(experiment, diverged, runs)
+    runs = dict(chain.from_iterable(_networks(path, experiment) for path in models))
+    leave_out(experiment, diverged_seeds(*models), runs)
     tables = [with_keys(table, seed=seed) for seed, table in runs.items()]
     return pd.concat(tables, ignore_index=True)
 
 
-def _networks(
-    models: Path | str, experiment: Experiment, diverged: dict[int, str]
-) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Yield the seed and a table of each sound network of a block; `diverged` takes the others."""
+def _networks(models: Path | str, experiment: Experiment) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the seed and a table of each network of a block that did not diverge."""
     incoming = describe(experiment.model).incoming
     assert incoming is not None, f"{experiment.model} has no incoming weights"
     with reading(models), safe_open(models, framework="numpy") as file:
@@ -58,9 +55,8 @@ def _networks(
             [file.get_slice(name.format(layer)) for layer in range(1, experiment.layers + 1)]
             for name in incoming
         )
-        diverged |= {int(seed): where for seed, where in about["diverged"].items()}
         for place, seed in enumerate(about["seeds"]):
-            if seed in diverged:
+            if str(seed) in about["diverged"]:
                 continue
             tables = [
                 with_keys(_layer_balance(w[place], b[place]), layer=layer)

@@ -15,10 +15,11 @@ from sklearn.preprocessing import StandardScaler
 from ffensembles.analysis.measurements import LABELS, with_keys
 from ffensembles.analysis.sparsity import count_varying
 from ffensembles.data.datasets import Dataset
+from ffensembles.diverged import diverged_seeds
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
-from ffensembles.learning.weights import diverged_seeds, sound_networks
+from ffensembles.learning.weights import sound_networks
 from ffensembles.representations.extraction import activations, prepare
 
 ITERATIONS = 100  # of the solver; what the accuracies in docs/deviations.rst were measured with
@@ -136,9 +137,8 @@ def _probes(
         table = evaluate(fit_probe(*train), *test).assign(dead=_listed(dead) or None, diverged=None)
         tables.append(with_keys(table, seed=seed, layers=_listed(layers)))
     empty = tables[0].head(1).assign(images=0, accuracy=np.nan, dead=None)
-    for path in models:
-        for seed, place in diverged_seeds(path).items():
-            tables.append(empty.assign(seed=seed, diverged=place))
+    for seed, place in diverged_seeds(*models).items():
+        tables.append(empty.assign(seed=seed, diverged=place))
     table = pd.concat(tables, ignore_index=True)
     return table.astype({"dead": "string", "diverged": "string"})
 

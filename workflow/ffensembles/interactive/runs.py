@@ -24,7 +24,7 @@ from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.data.checks import check_whole_numbers
 from ffensembles.data.datasets import Dataset, Moments, make_dataset
 from ffensembles.data.splits import hold_out
-from ffensembles.diverged import leave_out
+from ffensembles.diverged import diverged_seeds, leave_out
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_held_out, check_identity, read_row
 from ffensembles.files import read_frame, read_metadata, read_parquet
@@ -258,7 +258,7 @@ def train(
                     unseen_label=unseen_label,
                 )
                 found[seed] = open_run(place, experiment, seed)
-            diverged |= weights.diverged_seeds(file)
+            diverged |= diverged_seeds(file)
     leave_out(experiment, diverged, found)
     return found
 

@@ -73,8 +73,9 @@ def train_block(
     files = model_path, log_path, snapshots_path
     with locked(folder.with_name(f"{folder.name}.lock"), name):
         chosen = choose(device)
+        settings = experiment.training_settings()
         identity = {
-            "settings": experiment.training_settings(),
+            "settings": settings,
             "random_seed": random_seed,
             "dataset": dataset.sha256,
             "device": chosen.type,
@@ -105,7 +106,6 @@ def train_block(
             about |= {"hardware": hardware(chosen), "diverged": trained.diverged}
             write_parquet(trained.log, log_path, about)
             if snapshots_path is not None:
-                settings = experiment.training_settings()
                 snapshots.save(snapshots_path, trained.state, trained.diverged, settings)
             weights.save(trained.state, kind, seeds, trained.diverged, model_path)
         if abandoned() and folder.exists():

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from safetensors import safe_open
 from safetensors.numpy import save as safetensors
 
+from ffensembles.diverged import diverged_seeds
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import (
@@ -31,7 +32,6 @@ from ffensembles.files import (
     write_parquet,
 )
 from ffensembles.learning.snapshots import Snapshots
-from ffensembles.learning.weights import diverged_seeds
 
 WEIGHTS, LOG, SNAPSHOTS = ".safetensors", ".log.parquet", ".snapshots.safetensors"
 
@@ -144,5 +144,5 @@ def write_weights(parts: Sequence[Files], seeds: Sequence[int], path: str | Path
 
 def _diverged(parts: Sequence[Files], seeds: Collection[int]) -> dict[int, str]:
     """Return which of some seeds diverged in training, and where."""
-    found = {seed: place for part in parts for seed, place in diverged_seeds(part[WEIGHTS]).items()}
+    found = diverged_seeds(*(part[WEIGHTS] for part in parts))
     return {seed: place for seed, place in found.items() if seed in seeds}

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save as safetensors
 from torch import Tensor
 
-from ffensembles.diverged import leave_out
+from ffensembles.diverged import diverged_seeds, leave_out
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_identity
 from ffensembles.files import Paths, atomic, reading, what_is_known
@@ -48,8 +48,7 @@ def sound_networks(experiment: Experiment, paths: Paths) -> list[tuple[str | Pat
         UserError: every one did.
     """
     found = [(path, seed) for path in paths for seed in sound_seeds(path)]
-    diverged = {seed: place for path in paths for seed, place in diverged_seeds(path).items()}
-    leave_out(experiment, diverged, [seed for _, seed in found])
+    leave_out(experiment, diverged_seeds(*paths), [seed for _, seed in found])
     return found
 
 
@@ -58,12 +57,6 @@ def sound_seeds(path: str | Path) -> list[int]:
     with reading(path), safe_open(path, framework="pt") as file:
         about = what_is_known(file)
     return [seed for seed in about["seeds"] if str(seed) not in about["diverged"]]
-
-
-def diverged_seeds(path: str | Path) -> dict[int, str]:
-    """Return the seeds in a file that diverged, and where."""
-    with reading(path), safe_open(path, framework="pt") as file:
-        return {int(seed): place for seed, place in what_is_known(file)["diverged"].items()}
 
 
 def kind_of(experiment: Experiment, path: str | Path) -> Kind:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ffensembles.data.datasets import Dataset
+from ffensembles.diverged import diverged_seeds
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.files import read_metadata, write_parquet
@@ -91,7 +92,7 @@ def extract_run(
     Raises:
         UserError: the device is not there, or memory runs out.
     """
-    diverged = weights.diverged_seeds(model_path).get(seed)
+    diverged = diverged_seeds(model_path).get(seed)
     if diverged:
         log.warning(
             "%s: seed %d diverged in training (%s), and results are without it; lower its "

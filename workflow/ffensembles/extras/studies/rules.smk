@@ -108,13 +108,13 @@ rule studies:
         [
             f"<results>/studies/{study}/{place}.{form}"
             for study, rows in STUDIES.items()
-            for place in dict.fromkeys(
-                figure.place.format(dataset=e.dataset, model=e.model)
+            for place, draw in {
+                figure.place.format(dataset=e.dataset, model=e.model): figure.draw
                 for e in rows
                 for figure in own.FIGURES
                 if exist_of([o for o in rows if o.dataset == e.dataset], figure.files)
-            )
-            for form in ("pdf", "png", "csv")
+            }.items()
+            for form in forms_of(draw)
         ],
     localrule: True
 

@@ -71,11 +71,10 @@ rule show_sweep:
 
 rule sweeps:
     input:
-        [f"<results>/sweeps/{name}.{form}" for name in SWEEPS for form in FORMS],
         [
             f"<results>/sweeps/{name}.{form}"
             for name in SWEEPS
-            for form in ("pdf", "png")
+            for form in (*FORMS, "pdf", "png")
         ],
     localrule: True
 

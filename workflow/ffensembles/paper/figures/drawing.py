@@ -39,17 +39,14 @@ def draw(
                 f"{path}: is of seed {seed}, not {settings['seed']}; remove it, run again"
             )
         if place := about.get("diverged"):
-            why = f"seed {seed} diverged in training ({place}); figures.seed names the run shown"
-            return or_why_not(_show_nothing, why)
+            return _why_not(
+                f"seed {seed} diverged in training ({place}); figures.seed names the run shown"
+            )
     read = {
         kind: named(readers[kind])(paths) if kind in readers else paths
         for kind, paths in files.items()
     }
     return or_why_not(named(f"paper.figures.{name}"), **read, **settings)
-
-
-def _show_nothing(why: str) -> Figure:
-    raise NothingToShow(why)
 
 
 @styled
@@ -58,9 +55,15 @@ def or_why_not(function: Callable[..., Figure], *arguments: Any, **named: Any) -
     try:
         return function(*arguments, **named)
     except NothingToShow as why:
-        log.warning("figures: %s", why)
-        figure = new_figure(height=1)
-        axes = figure.subplots()
-        axes.set_axis_off()
-        write_across(axes, str(why))
-        return figure
+        return _why_not(str(why))
+
+
+@styled
+def _why_not(why: str) -> Figure:
+    """Return a figure that holds nothing but the reason."""
+    log.warning("figures: %s", why)
+    figure = new_figure(height=1)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    write_across(axes, why)
+    return figure
