@@ -16,7 +16,7 @@ SHORT = {"only": {"epochs": 3}}
 def test_the_demo_is_green_and_gives_the_tables_of_a_local_run(slurm, study):
     clustered, local = study("clustered", **SHORT), study("local", **SHORT)
     clustered.run("all", slurm=slurm)
-    local.run("tables", profile=LOCAL)
+    local.run("tables", "sweeps", profile=LOCAL)
 
     assert clustered.tables() == local.tables()
     assert (clustered.folder / "results/demo/report.html").exists()
@@ -71,7 +71,7 @@ def test_the_demo_is_green_on_another_executor_and_asks_nothing_of_slurm(study):
     groups = yaml.safe_load((generic.folder / SLURM[0] / "config.yaml").read_text())["groups"]
     together = ["--groups", *(f"{rule}={group}" for rule, group in groups.items())]
     generic.run("all", profile=LOCAL, options=[*executor, *quick, *together])
-    local.run("tables", profile=LOCAL)
+    local.run("tables", "sweeps", profile=LOCAL)
     assert generic.tables() == local.tables()
     assert (generic.folder / "results/demo/report.html").exists()
 
