@@ -132,6 +132,34 @@ def test_what_is_published_later_is_added(results, tmp_path):
     assert "1.0 hours on a CPU (CPU, matrix products: float32),\n  by commit `def`" in page
 
 
+def test_a_copy_of_a_dataset_has_its_own_line_also_when_others_are_published_later(
+    results, tmp_path
+):
+    def publish_copy(**copies):
+        """Publish the copy's accuracy beside the others, which are as reported."""
+        reported = read_reported(REPORTED / "table1.csv", {"jpeg": "cifar10"}).assign(n=2)
+        made = reported[reported["dataset"].isin([*copies, "mnist"])].drop(columns="mark")
+        with_reported(made, read_reported(REPORTED / "table1.csv", copies)).to_csv(
+            results / "table1.csv", index=False
+        )
+        reproduction.publish(
+            tmp_path,
+            tables=[results / "table1.csv"],
+            reported=ALL_REPORTED,
+            claims=claims(results),
+            figures=[],
+            runs=reproduction.runs_done(EXPERIMENTS, trainings(["main", "mnist", "ff", 2, 7200.0])),
+            copies=copies,
+        )
+        return (tmp_path / "README.md").read_text("utf-8")
+
+    for page in publish_copy(jpeg="cifar10"), publish_copy():
+        assert "352 numbers that the paper reports, 3 were measured here" in page
+        assert "The measured ones are on MNIST, where the paper reports 80" in page
+        assert "jpeg stands for CIFAR10" in page
+        assert "on CIFAR10, 3 were measured: 3 reproduced" in page
+
+
 def test_a_number_over_more_runs_stands_and_of_as_many_the_latest(results, tmp_path):
     def published(n, off):
         again = FIRST | {

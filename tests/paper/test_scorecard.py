@@ -164,6 +164,30 @@ def test_a_dataset_without_reported_numbers_adds_nothing() -> None:
     assert "The paper has no numbers for the data of this run" in page
 
 
+def test_a_copy_of_a_dataset_is_judged_by_its_numbers_and_counted_apart(tmp_path: Path) -> None:
+    of = paper(1).query("dataset == 'cifar10'").drop(columns="mark")
+    ours = of.assign(dataset="jpeg", n=10, reported_mark="")
+    ours.loc[ours.index[0], "mean"] += 0.1
+    ours.to_csv(tmp_path / "table1.csv", index=False)
+    reports = [REPORTED / f"table{number}.csv" for number in scorecard.JUDGED]
+    scored = scorecard.score_all([tmp_path / "table1.csv"], reports, {"jpeg": "cifar10"})
+
+    copied = scored[scored["stands_for"] == "cifar10"]
+    assert len(copied) == 63 and set(copied["dataset"]) == {"jpeg"}
+    assert copied["verdict"].value_counts()[:3].to_dict() == {
+        NOT_RUN: 60,
+        REPRODUCED: 2,
+        DIFFERS: 1,
+    }
+    own = scorecard.of_paper(scored)
+    assert len(own) == 352 and set(own["verdict"]) == {NOT_RUN}
+    assert scorecard.totals(scored)[REPRODUCED].sum() == 0
+    words = "of the 63 numbers that the paper reports on CIFAR10, 3 were measured: 2 reproduced"
+    assert words in (page := scorecard.scorecard_page(scored))
+    assert "Of 352 numbers in the paper, 0 were measured" in page
+    assert page.count("jpeg, ") == 3  # a row for each number
+
+
 def test_the_page_names_each_verdict_in_words() -> None:
     ours = paper(1).drop(columns="mark").assign(n=10)
     ours.loc[0, "mean"] += 0.1

@@ -267,6 +267,14 @@ def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
         ),
         ({"datasets": {"Own": {"npz": "x.npz"}}}, ["datasets", "Own"]),
         ({"datasets": {"mnist": {"std": [0]}}}, ["datasets.mnist", "std is [0]", "above 0"]),
+        (
+            {"datasets": {"mnist": {"stands_for": "cifar"}}},
+            ["datasets.mnist.stands_for", "'cifar'", "cifar10"],
+        ),
+        (
+            {"datasets": {"mnist": {"stands_for": "mnist"}}},
+            ["datasets.mnist.stands_for", "itself"],
+        ),
         ({"figures": {"balance": {"dataset": "mnits"}}}, ["figures.balance.dataset", "'mnits'"]),
         ({"only": {"datasets": ["imagenet"]}}, ["only.datasets", "'imagenet'", "mnist"]),
         ({"only": {"models": ["fff"]}}, ["only.models", "'fff'", "bpff"]),

@@ -83,6 +83,16 @@ def names_of(experiments):
     return or_stop(printed_names, entries)
 
 
+def copies_among(experiments):
+    """Return which of their datasets stands for which of the paper's."""
+    trained = {e.dataset for e in experiments}
+    return {
+        name: entry["stands_for"]
+        for name, entry in config["datasets"].items()
+        if name in trained and "stands_for" in entry
+    }
+
+
 def departures_of(experiments):
     """Tell what of some experiments is not as the paper's of the same name."""
     return or_stop(departures, experiments, f"{config['reported']}/table6.csv")

@@ -48,6 +48,9 @@ for table in TABLES.values():
             units=lambda wildcards, table=table: selection.units_meant(
                 shown_by([table])
             ),
+            copies=lambda wildcards, table=table: (
+                copies_among(shown_by([table])) if table.number else {}
+            ),
             code=code("scripts/tabulate.py", "paper/tables/catalogue.py"),
         script:
             "../scripts/tabulate.py"

@@ -53,6 +53,7 @@ rule score:
     params:
         names=names_of(MAIN),
         departures=lambda wildcards: departures_of(shown_by(available(JUDGED))),
+        copies=copies_among(shown_by(available(JUDGED))),
         code=code("scripts/score.py"),
     script:
         "../scripts/score.py"

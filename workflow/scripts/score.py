@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     know(snakemake.params.names)
-    cells = score_all(as_list(snakemake.input.tables), as_list(snakemake.input.reported))
-    notes = departed(snakemake.params.get("departures", []))
+    files, params = snakemake.input, snakemake.params
+    cells = score_all(as_list(files.tables), as_list(files.reported), params.copies)
+    notes = departed(params.get("departures", []))
     write_csv(cells, snakemake.output.csv)
     write_text(scorecard_page(cells, notes), snakemake.output.html)

@@ -6,7 +6,7 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv
 from ffensembles.lookup import named
-from ffensembles.paper.tables.notes import departed, kinds_left_out, units_meant
+from ffensembles.paper.tables.notes import departed, kinds_left_out, stand_ins, units_meant
 from ffensembles.printing.names import know
 from ffensembles.printing.tables import write_printed
 
@@ -19,9 +19,10 @@ with job(snakemake.log[0]):
     files = {name: as_list(paths) for name, paths in snakemake.input.items()}
     experiments = [Experiment(**columns) for columns in snakemake.params.get("experiments", [])]
     measurements = table.read(files, experiments)
-    tidy = table.tabulate(measurements, snakemake.input.get("reported"))
+    copies = snakemake.params.get("copies", {})
+    tidy = table.tabulate(measurements, snakemake.input.get("reported"), copies)
     notes = table.notes(*measurements) + departed(snakemake.params.get("departures", []))
     notes += kinds_left_out(snakemake.params.get("left_out", []))
-    notes += units_meant(snakemake.params.get("units", []))
+    notes += units_meant(snakemake.params.get("units", [])) + stand_ins(copies)
     write_csv(tidy, snakemake.output.csv)
     write_printed(table.printed(tidy, notes), snakemake.output)

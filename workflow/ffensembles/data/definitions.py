@@ -197,7 +197,7 @@ def _named_folders(where: str, folder: str, given: Any) -> dict[str, str]:
 
 def deciding(dataset: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of an entry decides the arrays: what things are called in print does not."""
-    rest = {key: value for key, value in entry.items() if key != "name"}
+    rest = {key: value for key, value in entry.items() if key not in ("name", "stands_for")}
     read = Definition.read(dataset, entry)
     return {**rest, "categories": list(read.folders) if read.folders else read.categories}
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from ffensembles.paper.claims.page import HOLDS, NOT_TESTED
-from ffensembles.paper.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED
+from ffensembles.paper.scorecard import (
+    DIFFERS,
+    NOISE,
+    NOT_RUN,
+    REPRODUCED,
+    copies_in_words,
+    of_paper,
+)
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -30,13 +37,15 @@ def front_page(
         figure: the picture that shows what it is about; None where it was not made.
         dataset: of which it is, and of which the sentences speak.
     """
-    verdicts = scorecard["verdict"]
+    own = of_paper(scorecard)
+    verdicts = own["verdict"]
     tested = claims[claims["verdict"] != NOT_TESTED].groupby("claim")["verdict"].first()
     return render(
         "front.html.j2",
-        reported=len(scorecard),
+        reported=len(own),
         measured=int((verdicts != NOT_RUN).sum()),
         counts=[(int((verdicts == word).sum()), word) for word in (REPRODUCED, NOISE, DIFFERS)],
+        copies=copies_in_words(scorecard),
         claims=len(tested),
         holding=int((tested == HOLDS).sum()),
         sentences=sentences(tables, dataset),

@@ -7,7 +7,7 @@ the reasons for margins and terms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from ffensembles.files import Paths
 from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.layout import LABELS, number_text
 from ffensembles.paper.tables.reported import keys_of, read_reported, read_table
-from ffensembles.printing.names import DASH
+from ffensembles.printing.names import DASH, DATASETS
 from ffensembles.printing.pages import render
 
 REPRODUCED, NOISE, DIFFERS, NOT_RUN = "reproduced", "within noise", "differs", "not run"
@@ -31,29 +31,53 @@ JUDGED = {table.number: table.judged for table in TABLES.values() if table.numbe
 
 KEYS = ["dataset", "model", "layer", "metric", "pair", "category"]
 COLUMNS = [
-    *["table", "cell", *KEYS],
+    *["table", "cell", "stands_for", *KEYS],
     *["reported_mean", "reported_std", "reported_n", "mean", "std", "n"],
     *["difference", "standard_error", "standard_errors", "margin", "crosses", "verdict"],
 ]
 
 
-def score_all(ours: Paths, paper: Paths) -> pd.DataFrame:
+def score_all(ours: Paths, paper: Paths, copies: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Judge every cell of every table that is judged.
 
     Args:
         ours: the tidy tables that were made, as files named table1.csv and so on.
         paper: what the paper reports, as files of the same names; one for each judged table.
+        copies: datasets that stand for one of the paper's, such as {"cifar10jpeg": "cifar10"}.
 
     Returns:
-        `COLUMNS`, as `score` gives them, table after table.
+        `COLUMNS`, as `score` gives them, table after table. Where a dataset stands for one of the
+        paper's, `stands_for` names that; elsewhere it is empty.
     """
+    copies = copies or {}
     made, reports = ({Path(path).stem: path for path in paths} for paths in (ours, paper))
     parts = []
     for number in JUDGED:
         name = f"table{number}"
         table = read_table(made[name]) if name in made else None
-        parts.append(score(number, read_reported(reports[name]), table))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(score(number, read_reported(reports[name], copies), table))
+    cells = pd.concat(parts, ignore_index=True)
+    return cells.assign(stands_for=[copies.get(dataset, "") for dataset in cells["dataset"]])
+
+
+def of_paper(scorecard: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that are the paper's own, on its own datasets."""
+    other = scorecard["stands_for"]
+    return scorecard[other.isna() | (other == "")]
+
+
+def copies_in_words(scorecard: pd.DataFrame) -> list[str]:
+    """Say in a sentence each what came out on the datasets that stand for one of the paper's."""
+    others, said = scorecard.drop(of_paper(scorecard).index), []
+    for keys, cells in others.groupby(["dataset", "stands_for"], sort=False):
+        name, of = (DATASETS.get(str(key), str(key)) for key in keys)
+        counts = {word: (cells["verdict"] == word).sum() for word in (REPRODUCED, NOISE, DIFFERS)}
+        words = ", ".join(f"{count} {word}" for word, count in counts.items())
+        said.append(
+            f"{name} stands for {of} and is counted apart: of the {len(cells)} numbers that the "
+            f"paper reports on {of}, {sum(counts.values())} were measured: {words}."
+        )
+    return said
 
 
 def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd.DataFrame:
@@ -94,7 +118,8 @@ def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd
 
 
 def totals(scorecard: pd.DataFrame) -> pd.DataFrame:
-    """Count the verdicts of each table: table, cells, then one column per verdict."""
+    """Count the verdicts of each table on the paper's datasets: table, cells, then each verdict."""
+    scorecard = of_paper(scorecard)
     counts = pd.crosstab(scorecard["table"], scorecard["verdict"])
     counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
     counts.insert(0, "cells", counts.sum(axis=1))
@@ -155,7 +180,8 @@ def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
 
     `notes` say what of ours is not what its name promises.
     """
-    ran = scorecard[scorecard["verdict"] != NOT_RUN]
+    own, copies = of_paper(scorecard), copies_in_words(scorecard)
+    ran = own[own["verdict"] != NOT_RUN]
     counts = ran["verdict"].value_counts()
     return render(
         "scorecard.html.j2",
@@ -163,14 +189,16 @@ def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         words={kind: word for word, kind in VERDICTS.items()},
         captions={number: TABLES[f"table{number}"].title for number in JUDGED},
         standard_errors=f"{STANDARD_ERRORS:g}",
-        cells=len(scorecard),
+        cells=len(own),
+        copies=copies,
         measured=len(ran),
         counts=[(word, counts.get(word, 0)) for word in (REPRODUCED, NOISE, DIFFERS)],
         totals=totals(scorecard).to_dict("records"),
         sections=[
             {
                 "table": number,
-                "cells": len(cells),
+                "cells": len(of_paper(cells)),
+                "not_run": (of_paper(cells)["verdict"] == NOT_RUN).sum(),
                 "rows": [_row(cell) for cell in cells.to_dict("records") if _has_run(cell)],
             }
             for number, cells in scorecard.groupby("table")

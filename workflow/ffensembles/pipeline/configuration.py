@@ -74,6 +74,12 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
         _check_dataset(f"{table}: dataset", e.dataset, config)
     for key, value in shown.items():
         _check_dataset(f"config: figures.{key}.dataset", value["dataset"], config)
+    for dataset, entry in config["datasets"].items():
+        if "stands_for" in entry:
+            where = f"config: datasets.{dataset}.stands_for"
+            _check_dataset(where, entry["stands_for"], config)
+            if entry["stands_for"] == dataset:
+                raise UserError(f"{where}: is {dataset} itself; name the dataset of the paper")
     trained = {e.dataset: _categories(e.dataset, config) for e in experiments}
     for key, value in shown.items():
         for part in ("examples", "held_out", "category"):

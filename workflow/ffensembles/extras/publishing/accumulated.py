@@ -63,7 +63,7 @@ def add_claims(published: Path, now: pd.DataFrame) -> pd.DataFrame:
         return now
     before = read_csv(published)
     before = before[before["claim"].isin(now["claim"])]  # not those that are no longer made
-    both = pd.concat([before, now]).fillna({"dataset": ""})
+    both = pd.concat([before, now]).astype({"dataset": object}).fillna({"dataset": ""})
     both = both.drop_duplicates(["claim", "dataset"], keep="last")
     order = {claim: place for place, claim in enumerate(now["claim"].unique())}
     return with_verdicts(both.sort_values("claim", key=lambda ids: ids.map(order), kind="stable"))

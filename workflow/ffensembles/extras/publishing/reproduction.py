@@ -25,7 +25,16 @@ from ffensembles.extras.publishing.accumulated import (
 )
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.claims.page import FAILS, HOLDS, NOT_TESTED
-from ffensembles.paper.scorecard import DIFFERS, NOISE, NOT_RUN, REPRODUCED, score_all, totals
+from ffensembles.paper.scorecard import (
+    DIFFERS,
+    NOISE,
+    NOT_RUN,
+    REPRODUCED,
+    copies_in_words,
+    of_paper,
+    score_all,
+    totals,
+)
 from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.layout import number_text, records
 from ffensembles.pipeline.provenance import DEVICES
@@ -56,6 +65,7 @@ def publish(
     figures: Paths,
     pages: Paths = (),
     runs: pd.DataFrame,
+    copies: Mapping[str, str] | None = None,
 ) -> None:
     """Add finished results to a folder with a reproduction, and write its first page, README.md.
 
@@ -70,6 +80,7 @@ def publish(
         figures: as PNG.
         pages: to explore a dataset; one above `LARGEST` is left out, and the log says so.
         runs: as `runs_done` gives them.
+        copies: datasets that stand for one of the paper's; those published before are known.
 
     Raises:
         UserError: a file cannot be read or written, or explanations.csv lacks a column.
@@ -88,13 +99,25 @@ def publish(
             with atomic(folder / kind / path.name) as temporary:
                 shutil.copyfile(path, temporary)
     published = sorted((folder / "tables").glob("*.csv"))
-    write_csv(score_all(published, reported), folder / "scorecard.csv")
+    copies = _published_copies(folder / "scorecard.csv") | dict(copies or {})
+    write_csv(score_all(published, reported, copies), folder / "scorecard.csv")
     write_csv(add_claims(folder / "claims.csv", read_csv(claims)), folder / "claims.csv")
     write_csv(add_runs(folder / "runs.csv", runs), folder / "runs.csv")
     for name, head in BY_HAND.items():
         if not (folder / name).exists():
             write_text(head, folder / name)
     write_text(reproduction_page(folder), folder / "README.md")
+
+
+def _published_copies(scorecard: Path) -> dict[str, str]:
+    """Return which dataset of a scorecard stands for which of the paper's."""
+    if not scorecard.exists():
+        return {}
+    cells = read_csv(scorecard, TEXT)
+    if "stands_for" not in cells:
+        return {}
+    pairs = cells.dropna(subset="stands_for")[["dataset", "stands_for"]].drop_duplicates()
+    return dict(pairs.itertuples(index=False))
 
 
 def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.DataFrame:
@@ -195,14 +218,16 @@ def reproduction_page(folder: str | Path) -> str:
     cells = read_csv(folder / "scorecard.csv", TEXT)
     claims = read_csv(folder / "claims.csv").drop_duplicates("claim")
     runs = read_runs(folder / "runs.csv")
-    ran = cells[cells["verdict"] != NOT_RUN]
-    measured = cells[cells["dataset"].isin(ran["dataset"].unique())]
+    own = of_paper(cells)
+    ran = own[own["verdict"] != NOT_RUN]
+    measured = own[own["dataset"].isin(ran["dataset"].unique())]
     return render(
         "extras/publishing/reproduction.md.j2",
         findings=(folder / "findings.md").read_text(encoding="utf-8").strip(),
-        cells=cells,
+        cells=own,
+        copies=copies_in_words(cells),
         ran=ran,
-        datasets=[DATASETS[name] for name in ran["dataset"].unique()],
+        datasets=[DATASETS.get(name, name) for name in ran["dataset"].unique()],
         of_these=len(measured),
         verdicts=_counts(ran, {REPRODUCED: REPRODUCED, NOISE: NOISE, DIFFERS: "differ"}),
         claims=claims,
@@ -248,7 +273,7 @@ def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _printed(runs: pd.DataFrame) -> list[dict[str, object]]:
-    names = {"dataset": runs["dataset"].map(DATASETS), "model": runs["model"].map(MODELS)}
+    names = {"dataset": runs["dataset"].replace(DATASETS), "model": runs["model"].map(MODELS)}
     return records(runs.assign(**names))
 
 

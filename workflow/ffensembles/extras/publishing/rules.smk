@@ -8,6 +8,8 @@ from ffensembles.paper.tables.departures import refuse_departures
 
 PUBLISHED = [e for e in EXPERIMENTS if not e.study.startswith("ablation-")]
 
+COPIES = copies_among(PUBLISHED)
+
 
 rule publish:
     input:
@@ -32,6 +34,9 @@ rule publish:
         folder=os.path.relpath(HOME / "docs/reproduction") if HOME else "",
         refused=lambda wildcards: or_stop(refuse_departures, departures_of(PUBLISHED)),
         names=names_of(EXPERIMENTS),
+        copies=COPIES,
+        # The paper's are those of the table that comes with the pipeline, run or not.
+        others=columns_of([e for e in PUBLISHED if e.dataset in COPIES]),
         code=code("ffensembles/extras/publishing/scripts/publish.py"),
     script:
         "scripts/publish.py"

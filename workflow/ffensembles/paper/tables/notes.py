@@ -5,7 +5,7 @@ Categories and datasets are called as `printing.names` knows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
@@ -157,6 +157,12 @@ def kinds_left_out(models: Iterable[tuple[str, str]]) -> list[str]:
 def units_meant(units: Iterable[tuple[str, str]]) -> list[str]:
     """Say what a unit is of each of these models, by `selection.units_meant`."""
     return [f"{MODELS[model]}: {UNITS.get(unit, unit)}." for model, unit in units]
+
+
+def stand_ins(copies: Mapping[str, str]) -> list[str]:
+    """Say of each dataset that stands for one of the paper's beside whose numbers it is shown."""
+    names = [[DATASETS.get(name, name) for name in pair] for pair in copies.items()]
+    return [f"{copy} stands for {of}, whose reported numbers are beside it." for copy, of in names]
 
 
 def departed(departures: Iterable[Departure]) -> list[str]:

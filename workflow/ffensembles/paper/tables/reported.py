@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -18,8 +19,13 @@ def keys_of(reported: pd.DataFrame) -> list[str]:
     return [column for column in reported.columns if column not in VALUES]
 
 
-def read_reported(path: str | Path) -> pd.DataFrame:
+def read_reported(path: str | Path, copies: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read one table of `config/reported`.
+
+    Args:
+        path: of the table.
+        copies: datasets that stand for one of the paper's, such as {"cifar10jpeg": "cifar10"}; its
+            rows are there again under their names.
 
     Raises:
         UserError: it cannot be read, mean, std or mark is missing, or a key appears twice.
@@ -32,7 +38,11 @@ def read_reported(path: str | Path) -> pd.DataFrame:
     if table.duplicated(keys_of(table)).any():
         twice = table.loc[table.duplicated(keys_of(table)), keys_of(table)].iloc[0]
         raise UserError(f"{path}: two rows for {' / '.join(map(str, twice))}; keep one")
-    return table.assign(mark=table["mark"].fillna(""))
+    table = table.assign(mark=table["mark"].fillna(""))
+    again = [
+        table[table["dataset"] == of].assign(dataset=name) for name, of in (copies or {}).items()
+    ]
+    return pd.concat([table, *again], ignore_index=True)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

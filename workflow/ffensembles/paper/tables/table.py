@@ -85,15 +85,23 @@ class Table:
             for artefact in self.measured
         ]
 
-    def tabulate(self, measurements: Sequence[Any], paper: str | None = None) -> pd.DataFrame:
+    def tabulate(
+        self,
+        measurements: Sequence[Any],
+        paper: str | None = None,
+        copies: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame:
         """Make the tidy table.
 
         Args:
             measurements: as `read` gives them.
             paper: what the paper reports, to stand beside ours.
+            copies: datasets that stand for one of the paper's, as `reported.read_reported` has it.
         """
         table = self.summarise(*measurements)
-        return reported.with_reported(table, reported.read_reported(paper)) if paper else table
+        if paper is None:
+            return table
+        return reported.with_reported(table, reported.read_reported(paper, copies))
 
     def printed(self, table: pd.DataFrame, notes: Iterable[str] = ()) -> Printed:
         """Arrange the tidy table as the paper prints it, with notes at the end of its legend."""

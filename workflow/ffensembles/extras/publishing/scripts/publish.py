@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
-from ffensembles.experiments import read_experiments
+from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.extras.publishing.reproduction import publish, runs_done
 from ffensembles.pipeline import provenance
 from ffensembles.printing.names import know
@@ -16,6 +16,7 @@ with job(snakemake.log[0]):
     files = snakemake.input
     trainings = provenance.trainings(as_list(files.logs))
     experiments = read_experiments(files.experiments)
+    experiments += [Experiment(**columns) for columns in snakemake.params.others]
     studies = [e for e in experiments if not e.study.startswith("ablation-")]
     publish(
         snakemake.params.folder,
@@ -25,4 +26,5 @@ with job(snakemake.log[0]):
         figures=as_list(files.figures),
         pages=as_list(files.pages),
         runs=runs_done(studies, trainings),
+        copies=snakemake.params.copies,
     )
