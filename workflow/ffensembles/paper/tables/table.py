@@ -99,7 +99,7 @@ class Table:
             copies: datasets that stand for one of the paper's, as `reported.read_reported` has it.
         """
         table = self.summarise(*measurements)
-        if paper is None:
+        if not paper:
             return table
         return reported.with_reported(table, reported.read_reported(paper, copies))
 
