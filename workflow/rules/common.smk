@@ -107,11 +107,11 @@ workflow.pathvars.update(workflow.pathvars.from_config(config))
 ENVIRONMENT = (
     str(HOME / "envs/ffensembles.yaml") if HOME else shipped("envs/ffensembles.yaml")
 )
-# What the extras add: to the report, to the trainings that provenance lists, to what is published,
-# and questions with whose answers others go on.
+# What the extras add.
 EXTRAS = {
-    "targets": [],
-    "experiments": [],
-    "pages": [],
-    "questions": [],
+    "measurements": [],  # rows as those of the catalogue of measurements
+    "targets": [],  # what the report shows
+    "experiments": [],  # whose trainings provenance lists
+    "pages": [],  # what is published
+    "questions": [],  # with whose answers others go on
 }

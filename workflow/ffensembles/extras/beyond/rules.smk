@@ -7,30 +7,6 @@ Needs representations, weights and snapshots of them; makes <results>/beyond/…
 include: "inputs.smk"
 
 
-for measurement in MEASUREMENTS:
-
-    rule:
-        name:
-            measurement.name
-        input:
-            unpack(files_read_by(measurement)),
-        output:
-            **files_made_by(measurement),
-        log:
-            f"<logs>/{measurement.name}/{measurement.place}.log",
-        benchmark:
-            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
-        conda:
-            ENVIRONMENT
-        threads: measurement.threads
-        resources:
-            gpu=int(measurement.networks),
-        params:
-            **settings_of(measurement),
-        script:
-            "../../../scripts/measure.py"
-
-
 for question in QUESTIONS.values():
 
     rule:
@@ -180,5 +156,6 @@ rule publish_answers:
         "scripts/publish_answers.py"
 
 
+EXTRAS["measurements"] += MEASUREMENTS
 EXTRAS["targets"] += rules.beyond.input
 EXTRAS["questions"] += ASKED

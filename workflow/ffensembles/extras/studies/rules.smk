@@ -7,30 +7,6 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
-for measurement in (own.groups.MEASUREMENT,):
-
-    rule:
-        name:
-            measurement.name
-        input:
-            unpack(files_read_by(measurement)),
-        output:
-            **files_made_by(measurement),
-        log:
-            f"<logs>/{measurement.name}/{measurement.place}.log",
-        benchmark:
-            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
-        conda:
-            ENVIRONMENT
-        threads: measurement.threads
-        resources:
-            gpu=int(measurement.networks),
-        params:
-            **settings_of(measurement),
-        script:
-            "../../../scripts/measure.py"
-
-
 for table in own.TABLES.values():
 
     rule:
@@ -119,5 +95,6 @@ rule studies:
     localrule: True
 
 
+EXTRAS["measurements"] += [own.groups.MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]
