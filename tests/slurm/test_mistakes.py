@@ -20,7 +20,11 @@ from helpers.study import SMALL
             ["train:constraint=a100", "train:slurm_partition=gpu"],
             ["train", "-C a100", "constraint"],
         ),
-        ({}, ["train:mem_mb=999999", "train:slurm_partition=gpu"], ["train", "--mem 999999", "mem_mb"]),
+        (
+            {},
+            ["train:mem_mb=999999", "train:slurm_partition=gpu"],
+            ["train", "--mem 999999", "mem_mb"],
+        ),
         ({}, ["train:runtime=9999", "train:slurm_partition=gpu"], ["max_runtime", "1440"]),
         (
             {"pathvars": {"results": "/proc/x", "resources": "resources", "logs": "logs"}},
