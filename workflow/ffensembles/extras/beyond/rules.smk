@@ -14,7 +14,7 @@ for question in QUESTIONS.values():
             f"tabulate_{question.name}"
         input:
             measured=lambda wildcards, question=question: files(
-                question.measured, asked(question)
+                question.measured, shown_by([question])
             ),
             dataset=ancient(
                 f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz"
@@ -48,9 +48,9 @@ for question in QUESTIONS.values():
         conda:
             ENVIRONMENT
         params:
-            names=lambda wildcards, question=question: names_of(asked(question)),
+            names=lambda wildcards, question=question: names_of(shown_by([question])),
             question=question.name,
-            asked=lambda wildcards, question=question: keys_asked(question),
+            asked=lambda wildcards, question=question: keys_of(question),
             left_out=lambda wildcards, question=question: selection.left_out(
                 {question.measured: question.about(EXPERIMENTS, config)}
             ),
@@ -110,9 +110,7 @@ rule answer_questions:
         ENVIRONMENT
     params:
         names=lambda wildcards: names_of(shown_by(ASKED)),
-        asked=lambda wildcards: {
-            question.name: keys_asked(question) for question in ASKED
-        },
+        asked=lambda wildcards: {question.name: keys_of(question) for question in ASKED},
         code=code("ffensembles/extras/beyond/scripts/answer_questions.py"),
     script:
         "scripts/answer_questions.py"

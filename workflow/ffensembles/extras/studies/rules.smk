@@ -7,7 +7,7 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
-for table in own.TABLES.values():
+for table in study_catalogue.TABLES.values():
 
     rule:
         name:
@@ -43,7 +43,7 @@ for table in own.TABLES.values():
             "../../../scripts/tabulate.py"
 
 
-for figure in own.FIGURES:
+for figure in study_catalogue.FIGURES:
 
     rule:
         name:
@@ -77,7 +77,7 @@ rule studies:
         [
             f"<results>/studies/{study}/{table.name}.{form}"
             for study, rows in STUDIES.items()
-            for table in own.TABLES.values()
+            for table in study_catalogue.TABLES.values()
             if exist_of(rows, table.measured)
             for form in FORMS
         ],
@@ -87,7 +87,7 @@ rule studies:
             for place, draw in {
                 figure.place.format(dataset=e.dataset, model=e.model): figure.draw
                 for e in rows
-                for figure in own.FIGURES
+                for figure in study_catalogue.FIGURES
                 if exist_of([o for o in rows if o.dataset == e.dataset], figure.files)
             }.items()
             for form in forms_of(draw)
@@ -95,6 +95,6 @@ rule studies:
     localrule: True
 
 
-EXTRAS["measurements"] += [own.groups.MEASUREMENT]
+EXTRAS["measurements"] += [study_catalogue.groups.MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]

@@ -42,7 +42,7 @@ rule show_sweep:
     params:
         names=lambda wildcards: names_of(swept_by(wildcards)),
         units=lambda wildcards: selection.units_meant(swept_by(wildcards)),
-        values=lambda wildcards: swept.values(swept_by(wildcards)),
+        values=lambda wildcards: sweep_table.values(swept_by(wildcards)),
         code=code("ffensembles/extras/sweeps/scripts/show_sweep.py"),
     script:
         "scripts/show_sweep.py"
