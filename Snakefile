@@ -49,7 +49,6 @@ rule all:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/representations.smk"
-include: "workflow/rules/measurements.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdict.smk"
@@ -60,6 +59,8 @@ include: "workflow/ffensembles/extras/ablation/rules.smk"
 include: "workflow/ffensembles/extras/beyond/rules.smk"
 include: "workflow/ffensembles/extras/explorer/rules.smk"
 include: "workflow/ffensembles/extras/publishing/rules.smk"
+# What all of the above adds to.
+include: "workflow/rules/measurements.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -117,7 +117,7 @@ def time_products(e: Experiment, device: torch.device, name: str, times: int) ->
 
     Those of each layer of FF are on their own, as it trains one at a time.
     """
-    route = products(device, name).partition(" by ")[2]
+    route = products(device, name).route
     asked = [ROUTES[r] for r in ROUTES if is_float32(r)] if route else [None]
     every = shapes(e)
     stages = [every[i : i + 2] for i in range(0, len(every), 2)] if e.model == FF else [every]

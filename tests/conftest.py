@@ -11,13 +11,13 @@ import pytest
 from filelock import FileLock
 
 from ffensembles.data.definitions import printed_names
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from helpers import DATASETS, ROOT
 
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "workflow"), str(ROOT / "tests")])
 
 # As every job that draws or prints does.
-know(printed_names(DATASETS))
+name_datasets(printed_names(DATASETS))
 
 
 def pytest_collection_modifyitems(items):

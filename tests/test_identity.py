@@ -11,13 +11,13 @@ from ffensembles.analysis.balance import measure_balance
 from ffensembles.analysis.catalogue import ACCURACY
 from ffensembles.analysis.measurements import runs_of
 from ffensembles.analysis.similarity import measure_similarity
-from ffensembles.errors import UserError
 from ffensembles.files import write_parquet
 from ffensembles.learning import weights
 from ffensembles.learning.snapshots import Snapshots, networks
 from ffensembles.paper.figures.drawing import draw
 from ffensembles.representations.extraction import images_seen
 from ffensembles.representations.stored import representation_table
+from helpers.mistakes import refused
 from helpers.runs import few_digits
 from helpers.small_training import experiment, kind
 
@@ -43,12 +43,6 @@ def representation(path, e=FF, seed=0):
     about = {"settings": e.training_settings(), "seed": seed, "dataset": "abc"}
     write_parquet(table, path, about | {"unseen_label": "none", "model": "m"})
     return path
-
-
-def refused(call, *words):
-    with pytest.raises(UserError) as error:
-        call()
-    assert all(word in str(error.value) for word in words), error.value
 
 
 def test_weights(models):

@@ -26,8 +26,9 @@ from scipy.io import savemat
 from ffensembles.data import datasets, downloads, prestaged, published
 from ffensembles.data.definitions import PUBLISHED, Definition
 from ffensembles.data.digits import read_digits
-from ffensembles.errors import UserError
-from helpers import DATASETS, ROOT, SHARED
+from helpers import DATASETS, SHARED
+from helpers.mistakes import refused
+from helpers.scripts import run_script_alone
 
 REAL = SHARED / "data"
 SHAPES = {
@@ -50,15 +51,6 @@ def idx(values):
 
 def digest(content, algorithm):
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
-
-
-def the_line(error, *parts):
-    """The message of a UserError: one line with all its parts, the file and the cure among them."""
-    message = str(error.value)
-    assert "\n" not in message
-    for part in parts:
-        assert str(part) in message
-    return message
 
 
 @pytest.fixture
@@ -250,9 +242,7 @@ def test_loading_what_is_not_a_dataset_is_one_line(tmp_path, tiny, harm):
         path.write_text("no dataset")
     else:
         np.savez(path, something=np.zeros(3))
-    with pytest.raises(UserError) as error:
-        datasets.load(path)
-    the_line(error, path, "remove it and run again")
+    refused(lambda: datasets.load(path), path, "remove it and run again")
 
 
 # Standardisation
@@ -389,9 +379,7 @@ def test_cifar10_is_read_from_its_archive(tiny):
 
 
 def refuse(folder, dataset, *parts):
-    with pytest.raises(UserError) as error:
-        fetch_prestaged(folder, dataset)
-    return the_line(error, *parts)
+    return refused(lambda: fetch_prestaged(folder, dataset), *parts)
 
 
 @pytest.mark.parametrize("length", [1, 500])
@@ -486,9 +474,12 @@ def test_a_folder_in_place_of_a_file_is_told_as_one(tiny):
     path = tiny[0] / "svhn" / "test_32x32.mat"
     path.unlink()
     path.mkdir()
-    with pytest.raises(UserError) as error:
-        prestaged.check_prestaged(tiny[0], ["svhn"])
-    the_line(error, path, "is a folder, not the file", "place what is published")
+    refused(
+        lambda: prestaged.check_prestaged(tiny[0], ["svhn"]),
+        path,
+        "is a folder, not the file",
+        "place what is published",
+    )
 
 
 def test_a_header_of_many_axes_is_no_header(tiny):
@@ -502,16 +493,19 @@ def test_a_folder_that_may_not_be_read_is_told_as_that(tiny, monkeypatch, place)
     locked = tiny[0] / place
     # Root may read anything, so the operating system's answer is played here.
     monkeypatch.setattr(os, "access", lambda path, mode: path != locked)
-    with pytest.raises(UserError) as error:
-        prestaged.check_prestaged(tiny[0], ["svhn"])
-    the_line(error, locked, "may not be read", "chmod")
+    refused(
+        lambda: prestaged.check_prestaged(tiny[0], ["svhn"]), locked, "may not be read", "chmod"
+    )
 
 
 def test_a_prestaged_folder_behind_a_link_to_nowhere(tmp_path):
     (tmp_path / "data").symlink_to("/gone/away")
-    with pytest.raises(UserError) as error:
-        prestaged.check_prestaged(tmp_path / "data", ["svhn"])
-    the_line(error, tmp_path / "data", "/gone/away, which is not there", "key prestaged")
+    refused(
+        lambda: prestaged.check_prestaged(tmp_path / "data", ["svhn"]),
+        tmp_path / "data",
+        "/gone/away, which is not there",
+        "key prestaged",
+    )
 
 
 def test_what_is_missing_is_named_before_anything_is_read(tiny, monkeypatch):
@@ -519,9 +513,9 @@ def test_what_is_missing_is_named_before_anything_is_read(tiny, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
 
     def refuse_at_once(whole, dataset, *parts):
-        with pytest.raises(UserError) as error:
-            prestaged.check_prestaged(whole, ["digits", dataset])
-        the_line(error, "key prestaged", *parts)
+        refused(
+            lambda: prestaged.check_prestaged(whole, ["digits", dataset]), "key prestaged", *parts
+        )
 
     refuse_at_once(folder / "no", "mnist", folder / "no:", "is not a folder")
     for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
@@ -537,15 +531,15 @@ def test_what_is_missing_is_named_before_anything_is_read(tiny, monkeypatch):
 
 
 def test_empty_and_unreadable_files_are_named_at_once(tiny, monkeypatch):
+    def check():
+        prestaged.check_prestaged(tiny[0], ["svhn"])
+
     path = tiny[0] / "svhn" / "train_32x32.mat"
-    with monkeypatch.context() as patch, pytest.raises(UserError) as error:
+    with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda file, mode: file != path)
-        prestaged.check_prestaged(tiny[0], ["svhn"])
-    the_line(error, path, "cannot be read", "chmod")
+        refused(check, path, "cannot be read", "chmod")
     path.write_bytes(b"")
-    with pytest.raises(UserError) as error:
-        prestaged.check_prestaged(tiny[0], ["svhn"])
-    the_line(error, path, "is empty", "place what is published")
+    refused(check, path, "is empty", "place what is published")
 
 
 def test_without_the_key_prestaged_or_with_bundled_data_nothing_is_checked():
@@ -667,16 +661,17 @@ def test_without_network_the_download_ends_in_one_line(tmp_path, monkeypatch, ca
         monkeypatch.delenv(proxy, raising=False)
     waited = []
     monkeypatch.setattr(downloads.time, "sleep", waited.append)
-    with pytest.raises(UserError) as error:
-        fetch(dataset, None, tmp_path)
     source = published.SOURCES[dataset]
-    the_line(error, f"{dataset}: download from {source.url} failed 4 times")
-    the_line(error, "Name or service not known", "try again later", "key prestaged", source.folder)
+    line = refused(
+        lambda: fetch(dataset, None, tmp_path),
+        *(f"{dataset}: download from {source.url} failed 4 times", "Name or service not known"),
+        *("try again later", "key prestaged", source.folder),
+    )
     assert waited == [0, 2, 4, 8]
     # Four attempts at up to three addresses, for one reason.
     assert caplog.text.count("Name or service not known") <= 1
-    assert str(error.value).count("Name or service not known") == 1
-    assert str(error.value).count("http") == 1
+    assert line.count("Name or service not known") == 1
+    assert line.count("http") == 1
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert socket.getdefaulttimeout() is None
 
@@ -689,36 +684,36 @@ def test_a_full_disk_is_not_taken_for_a_broken_network(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(downloads, "_call_torchvision", full)
-    with pytest.raises(UserError) as error:
-        downloads.download("svhn", tmp_path)
-    the_line(error, tmp_path / "svhn", "No space left on device", "free some space", "key pathvars")
+    refused(
+        lambda: downloads.download("svhn", tmp_path),
+        tmp_path / "svhn",
+        "No space left on device",
+        "free some space",
+        "key pathvars",
+    )
     assert len(attempts) == 1
 
 
 # The script
 
 
-def run_script(folder, dataset, prestaged):
-    """Run fetch_dataset.py as Snakemake does, with the name `snakemake` given to it."""
-    script = ROOT / "workflow" / "scripts" / "fetch_dataset.py"
-    code = f"""
-import runpy
-from types import SimpleNamespace as Bag
-runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
-    wildcards=Bag(dataset={dataset!r}), log=["job.log"],
-    output=Bag(dataset="{dataset}.npz", digest="{dataset}.sha256"),
-    params=Bag(definition={DATASETS[dataset]!r}),
-    config={{"prestaged": {prestaged!r}, "pathvars": {{"resources": "resources"}},
-             "datasets": {{{dataset!r}: {DATASETS[dataset]!r}}}}})}})
-"""
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+def run(folder, dataset, prestaged):
+    """Run fetch_dataset.py in a folder."""
+    return run_script_alone(
+        *(folder, "fetch_dataset.py", "job.log"),
+        output={"dataset": f"{dataset}.npz", "digest": f"{dataset}.sha256"},
+        params={"definition": DATASETS[dataset]},
+        wildcards={"dataset": dataset},
+        config={
+            **{"prestaged": prestaged, "datasets": DATASETS},
+            "pathvars": {"resources": "resources"},
+        },
     )
 
 
 def test_the_script_writes_the_dataset_and_logs_its_hash(tmp_path):
-    run = run_script(tmp_path, "digits", None)
-    assert (run.returncode, run.stderr) == (0, "")
+    ended = run(tmp_path, "digits", None)
+    assert (ended.returncode, ended.stderr) == (0, "")
     written = datasets.load(tmp_path / "digits.npz")
     assert written.sha256 == fetch("digits").sha256
     assert written.sha256 in (tmp_path / "job.log").read_text()
@@ -727,8 +722,8 @@ def test_the_script_writes_the_dataset_and_logs_its_hash(tmp_path):
 
 def test_the_script_fails_in_one_line_and_leaves_nothing(tmp_path):
     (tmp_path / "data" / "mnist").mkdir(parents=True)
-    run = run_script(tmp_path, "mnist", "data")
-    assert run.returncode == 1
-    assert run.stderr.count("\n") == 1
-    assert run.stderr.startswith("error: data/mnist: lacks train-images-idx3-ubyte")
+    ended = run(tmp_path, "mnist", "data")
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("error: data/mnist: lacks train-images-idx3-ubyte")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "job.log"]

@@ -20,7 +20,7 @@ from ffensembles.data.definitions import (
     printed_names,
 )
 from ffensembles.data.splits import hold_out
-from ffensembles.errors import UserError
+from helpers.mistakes import refused
 
 
 def arrays(shape=(12, 1, 4, 5), categories=3, dtype=np.uint8):
@@ -37,15 +37,6 @@ def arrays(shape=(12, 1, 4, 5), categories=3, dtype=np.uint8):
 
 def own(entry, folder=None):
     return fetch("own", Definition.read("own", entry), resources=folder or "nowhere")
-
-
-def refused(call, *parts):
-    with pytest.raises(UserError) as error:
-        call()
-    message = str(error.value)
-    assert "\n" not in message
-    for part in parts:
-        assert str(part) in message, message
 
 
 # Checks

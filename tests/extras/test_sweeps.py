@@ -5,7 +5,7 @@ import pytest
 
 from ffensembles.experiments import read_experiments
 from ffensembles.extras.sweeps import figure, table
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from helpers.pipeline import copy_pipeline, snakemake
 
 ROWS = """
@@ -16,7 +16,7 @@ level mnist ff|bpff 2 5 0.01 1024 100 2 0.5|5
 
 @pytest.fixture
 def experiments(tmp_path):
-    know({"mnist": {"name": "MNIST", "categories": list("ab")}})
+    name_datasets({"mnist": {"name": "MNIST", "categories": list("ab")}})
     path = tmp_path / "e.tsv"
     path.write_text(ROWS.strip().replace(" ", "\t") + "\n")
     return read_experiments(path)

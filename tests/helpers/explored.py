@@ -10,7 +10,7 @@ from ffensembles.extras.explorer.pages import explorer_page
 from ffensembles.files import write_parquet, write_text
 from ffensembles.learning.block import train_block
 from ffensembles.representations.extraction import extract_run
-from helpers.small_training import experiment
+from helpers.small_training import ON_CPU, experiment
 
 
 def explored_run(folder, model, images, *, followed=True, **changes):
@@ -27,13 +27,9 @@ def explored_run(folder, model, images, *, followed=True, **changes):
         images,
         model_path=place / "model.safetensors",
         log_path=place / "log.parquet",
-        random_seed=0,
-        device="cpu",
-        precision="auto",
-        checkpoint_interval=60,
-        code="of this test",
         snapshots_path=snapshots if followed else None,
         snapshots_of=0 if followed else None,
+        **ON_CPU,
     )
     weights = place / "model.safetensors"
     extract_run(e, 0, weights, images, files["representations"], device="cpu", unseen_label="none")

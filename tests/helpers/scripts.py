@@ -2,6 +2,8 @@
 
 import gc
 import runpy
+import subprocess
+import sys
 from types import SimpleNamespace
 
 from ffensembles.data.definitions import printed_names
@@ -21,14 +23,21 @@ class Named(dict):
         return list(self.values())[key] if isinstance(key, int) else super().__getitem__(key)
 
 
-def run_script(name, log, *, threads=1, **named):
+def run_script(name, log, *, threads=1, config=None, **named):
     """Run a script; `input`, `output`, `params`, `wildcards` and `resources` are dictionaries."""
     kinds = ("input", "output", "params", "wildcards", "resources")
     about = {kind: Named(named.get(kind, {})) for kind in kinds}
     about["params"].setdefault("names", printed_names(DATASETS))
     about["resources"].setdefault("gpu", 0)
-    snakemake = SimpleNamespace(**about, log=[log], threads=threads)
+    snakemake = SimpleNamespace(**about, log=[log], threads=threads, config=config)
     try:
         runpy.run_path(str(SCRIPTS[name]), init_globals={"snakemake": snakemake})
     finally:
         gc.unfreeze()  # this process, unlike a job's, goes on
+
+
+def run_script_alone(folder, name, log, **about):
+    """Run a script in a process of its own, started in a folder; return the finished process."""
+    code = f"from helpers.scripts import run_script\nrun_script({name!r}, {log!r}, **{about!r})"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

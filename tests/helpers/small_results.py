@@ -20,7 +20,7 @@ from helpers import REPORTED
 from helpers.measuring import CONFIG, measure
 from helpers.runs import few_digits
 from helpers.scripts import run_script
-from helpers.small_training import experiment
+from helpers.small_training import ON_CPU, experiment
 
 STUDIES = [
     experiment("ff", seeds=2, epochs=60, batch_size=64),  # most categories have ensembles
@@ -64,11 +64,7 @@ def _train(folder, e, images):
         log_path=log,
         snapshots_path=snapshots,
         snapshots_of=CONFIG["figures"]["seed"],
-        random_seed=0,
-        device="cpu",
-        precision="auto",
-        checkpoint_interval=60,
-        code="of this test",
+        **ON_CPU,
     )
     torch.set_num_threads(threads)
     for seed in e.runs:

@@ -62,9 +62,19 @@ def digits(images=None):
     return Split(torch.from_numpy(values), labels, dataset.shape, dataset.categories)
 
 
-def trained(e, seeds, split, folder, precision="highest", interval=1e9, observe=None):
-    """Train on the CPU with a checkpoint in `folder`."""
-    checkpoint = Checkpoint(folder / f"{seeds[0]}-{seeds[-1]}.pt", {}, interval)
+# How a block is trained, as the config would have it, where a test asks for nothing else.
+ON_CPU = {
+    "random_seed": 0,
+    "device": "cpu",
+    "precision": "auto",
+    "checkpoint_interval": 60,
+    "code": "of this test",
+}
+
+
+def trained(e, seeds, split, folder, precision="highest", interval=1e9, observe=None, kill_after=0):
+    """Train on the CPU with a checkpoint in `folder`; after `kill_after` steps it is killed."""
+    checkpoint = Fatal(folder / f"{seeds[0]}-{seeds[-1]}.pt", {}, interval, kill_after=kill_after)
     return train(
         e,
         seeds,

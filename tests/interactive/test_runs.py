@@ -17,7 +17,7 @@ from ffensembles.learning.block import train_block
 from ffensembles.representations.stored import read
 from helpers import ROOT
 from helpers.runs import few_digits
-from helpers.small_training import experiment
+from helpers.small_training import ON_CPU, experiment
 
 FEW = {"epochs": 2, "learning_rate": 0.01, "batch_size": 64, "units": 40}
 
@@ -100,16 +100,7 @@ def test_runs_are_those_of_the_pipeline(kind, tmp_path):
     runs = ffensembles.train(e, data, kind(tmp_path / "runs"), device="cpu")
     model = tmp_path / "block.safetensors"
     train_block(
-        e,
-        [0, 1],
-        data,
-        model_path=kind(model),
-        log_path=kind(tmp_path / "log.parquet"),
-        random_seed=0,
-        device="cpu",
-        precision="auto",
-        checkpoint_interval=60,
-        code="",
+        e, [0, 1], data, model_path=kind(model), log_path=kind(tmp_path / "log.parquet"), **ON_CPU
     )
     assert model.read_bytes() == next((tmp_path / "runs").rglob("*.safetensors")).read_bytes()
     assert list(runs) == [0, 1] and runs[1].seed == 1

@@ -13,11 +13,10 @@ from ffensembles.experiments import read_row
 from ffensembles.extras.studies.groups import own_share
 from ffensembles.learning.fast.moments import ReluMoments
 from ffensembles.learning.kinds import find_kind
-from ffensembles.learning.loop import train
 from ffensembles.learning.module_kind import Batch
 from ffensembles.learning.normalised_kind import NormalisedConvolution
 from ffensembles.learning.trial import try_kind
-from helpers.small_training import Fatal, Killed, digits, trained
+from helpers.small_training import Killed, digits, trained
 
 CELLS = dict(
     study="own", dataset="digits", seeds="1", epochs="2", learning_rate="0.01", batch_size="64",
@@ -201,10 +200,9 @@ def test_each_category_has_a_wave_of_its_own_over_the_whole_image():
 def test_a_killed_training_goes_on_with_the_same_bits(model, tmp_path):
     e, split = row(model, layers="2", units="20"), digits(200)
     whole = trained(e, [0], split, tmp_path / "whole")
-    settings = dict(random_seed=0, device=torch.device("cpu"))
     with pytest.raises(Killed):
-        train(e, [0], split, Fatal(tmp_path / "c", {}, kill_after=5), **settings)
-    resumed = train(e, [0], split, Fatal(tmp_path / "c", {}), **settings)
+        trained(e, [0], split, tmp_path / "broken", kill_after=5)
+    resumed = trained(e, [0], split, tmp_path / "broken")
     assert all(torch.equal(resumed.state[name], x) for name, x in whole.state.items())
     assert resumed.log["loss"].tolist() == whole.log["loss"].tolist()
 

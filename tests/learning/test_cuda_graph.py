@@ -72,8 +72,10 @@ def test_a_step_asks_nothing_of_the_host():
         with torch.no_grad():
             draw = partial(generator, 0)
             objective = next(of.objectives(network, digits(400), [0, 1], draw, CPU))
-            run = loop.Run(of, network, [0, 1], [torch.Generator()] * 2, CPU)
-            step = cuda_graph.make_step(objective, run._make_optimiser(objective), run.totals, 5)
+            training = loop.Training(of, network, [0, 1], [torch.Generator()] * 2, CPU)
+            step = cuda_graph.make_step(
+                objective, training._make_optimiser(objective), training.totals, 5
+            )
             with Watch() as watch:
                 step(torch.zeros(2, 5, dtype=torch.long))
     assert "aten.bmm.default" in watch.seen

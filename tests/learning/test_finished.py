@@ -10,7 +10,7 @@ from safetensors import safe_open
 from ffensembles.files import read_frame, read_metadata
 from ffensembles.learning import block, weights
 from ffensembles.learning.lock import locked
-from helpers.small_training import digits_dataset, experiment, kind
+from helpers.small_training import ON_CPU, digits_dataset, experiment, kind
 
 FF = experiment("ff", epochs=1, units=8)
 SNAPSHOTS = ".snapshots.safetensors"
@@ -32,7 +32,6 @@ def train(tmp_path, data, monkeypatch):
 
     def train(*seeds, e=FF, **changes):
         stem = tmp_path / f"seeds-{seeds[0]}-{seeds[-1]}"
-        how = {"device": "cpu", "precision": "highest", "checkpoint_interval": 60, "code": "x"}
         block.train_block(
             e,
             list(seeds),
@@ -40,7 +39,7 @@ def train(tmp_path, data, monkeypatch):
             model_path=f"{stem}.safetensors",
             log_path=f"{stem}.log.parquet",
             snapshots_path=f"{stem}{SNAPSHOTS}",
-            **{"snapshots_of": 0, "random_seed": 0, **how, **changes},
+            **{**ON_CPU, "snapshots_of": 0, **changes},
         )
         found = [seed for part in calls for seed in part]
         calls.clear()

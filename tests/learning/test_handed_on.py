@@ -12,7 +12,7 @@ from ffensembles.files import read_frame, read_metadata
 from ffensembles.learning import weights
 from ffensembles.learning.block import train_block
 from ffensembles.learning.handed_on import CONTENTS, HandedOn, pack
-from helpers.small_training import digits_dataset, experiment, kind
+from helpers.small_training import ON_CPU, digits_dataset, experiment, kind
 
 FF = experiment("ff", epochs=1, units=8)
 OF_FF = kind("ff", epochs=1, units=8)
@@ -37,9 +37,9 @@ def data():
 def trained(tmp_path_factory, data):
     """Seeds 0, 1 and 2 in two blocks."""
     folder = tmp_path_factory.mktemp("trained")
-    how = {"device": "cpu", "precision": "highest", "checkpoint_interval": 60, "code": "x"}
     for seeds in ([0, 1], [2]):
-        train_block(FF, seeds, data, **places(folder, seeds[0], seeds[-1]), **how, commit="abc")
+        how = ON_CPU | places(folder, seeds[0], seeds[-1])
+        train_block(FF, seeds, data, **how, commit="abc")
     return folder
 
 

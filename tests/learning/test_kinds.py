@@ -11,19 +11,17 @@ from ffensembles import variants
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_row
 from ffensembles.learning.kinds import find_kind
-from ffensembles.learning.loop import train
 from ffensembles.learning.trial import try_own
 from ffensembles.paper_models import PAPER_MODELS
 from ffensembles.randomness import generator
 from helpers import ROOT
-from helpers.small_training import Fatal, Killed, digits, trained
+from helpers.small_training import Killed, digits, trained
 
 EXAMPLE = (ROOT / "docs/examples/local.py").read_text("utf-8")
 CELLS = dict(
     study="own", dataset="digits", model="mine", seeds="2", epochs="2", learning_rate="0.003",
     batch_size="64", units="30",
 )  # fmt: skip
-CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -141,10 +139,9 @@ def test_training_a_module_is_the_plain_loop(own, tmp_path):
 def test_a_killed_training_goes_on_with_the_same_draws(own, tmp_path):
     e, split = own(), digits(300)
     whole = trained(e, [0], split, tmp_path / "whole")
-    broken = dict(random_seed=0, device=CPU)
     with pytest.raises(Killed):
-        train(e, [0], split, Fatal(tmp_path / "c", {}, kill_after=7), **broken)
-    resumed = train(e, [0], split, Fatal(tmp_path / "c", {}), **broken)
+        trained(e, [0], split, tmp_path / "broken", kill_after=7)
+    resumed = trained(e, [0], split, tmp_path / "broken")
     assert all(torch.equal(resumed.state[name], x) for name, x in whole.state.items())
     assert resumed.log["loss"].tolist() == whole.log["loss"].tolist()
     without = trained(own(noise="0"), [0], split, tmp_path / "plain").state

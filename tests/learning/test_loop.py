@@ -22,6 +22,7 @@ from ffensembles.learning.perceptrons import Network
 from ffensembles.randomness import generator
 from ffensembles.representations import extraction
 from helpers.small_training import (
+    ON_CPU,
     batches,
     digits,
     digits_dataset,
@@ -264,11 +265,7 @@ class TestFiles:
                 dataset,
                 model_path=str(tmp_path / folder / "m.safetensors"),
                 log_path=str(tmp_path / folder / "m.log.parquet"),
-                random_seed=0,
-                device="cpu",
-                precision="auto",
-                checkpoint_interval=1e9,
-                code="",
+                **ON_CPU,
                 checkpoints=checkpoints,
             )
             return tmp_path / folder

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import partial
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from ffensembles.pipeline.schema import SCHEMA as SCHEMA_FILE
 from ffensembles.pipeline.schema import refuse_repeated_keys
 from helpers import DATASETS, ROOT
 from helpers.forks import run_snakemake
+from helpers.mistakes import refused
 
 SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
 DEFINITIONS = SCHEMA["$defs"]
@@ -49,13 +51,6 @@ def check(changes, monkeypatch):
 def shipped(path):
     """Return where a file of the pipeline lies."""
     return str(ROOT / path)
-
-
-def one_line(error):
-    """Return the message of an error, which must be one line."""
-    message = str(error.value)
-    assert message and "\n" not in message
-    return message
 
 
 # What is documented
@@ -229,10 +224,11 @@ def test_paths_are_settled_where_the_run_was_started(monkeypatch, tmp_path):
 
 def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
     (tmp_path / "results").symlink_to("/gone/away")
-    with pytest.raises(UserError) as error:
-        check({"pathvars": {"results": str(tmp_path / "results/demo")}}, monkeypatch)
-    assert "pathvars.results" in one_line(error)
-    assert "/gone/away, which is not there" in one_line(error)
+    refused(
+        lambda: check({"pathvars": {"results": str(tmp_path / "results/demo")}}, monkeypatch),
+        "pathvars.results",
+        "/gone/away, which is not there",
+    )
 
 
 # What is wrong
@@ -292,18 +288,13 @@ def test_a_link_to_nowhere_is_told_as_that(monkeypatch, tmp_path):
     ],
 )
 def test_a_wrong_key_or_value_is_one_line_that_names_it(changes, named, monkeypatch):
-    with pytest.raises(UserError) as error:
-        check(changes, monkeypatch)
-    for word in named:
-        assert word in one_line(error)
+    refused(lambda: check(changes, monkeypatch), *named)
 
 
 def test_a_missing_key_is_named(monkeypatch):
     monkeypatch.chdir(ROOT)
     config = {key: value for key, value in CONFIG.items() if key != "device"}
-    with pytest.raises(UserError) as error:
-        check_config(config, shipped)
-    assert "device is missing" in one_line(error)
+    refused(lambda: check_config(config, shipped), "device is missing")
 
 
 def test_a_folder_without_write_permission_is_named(tmp_path, monkeypatch):
@@ -311,10 +302,11 @@ def test_a_folder_without_write_permission_is_named(tmp_path, monkeypatch):
     locked.mkdir()
     # Root may write anywhere, so the operating system's answer is played here.
     monkeypatch.setattr("ffensembles.pipeline.folders.os.access", lambda path, _: path != locked)
-    with pytest.raises(UserError) as error:
-        check({"pathvars": {"results": str(locked / "results")}}, monkeypatch)
-    assert "pathvars.results" in one_line(error)
-    assert str(locked) in one_line(error)
+    refused(
+        lambda: check({"pathvars": {"results": str(locked / "results")}}, monkeypatch),
+        "pathvars.results",
+        str(locked),
+    )
 
 
 def write_rows(folder, *rows):
@@ -343,18 +335,20 @@ def edit(row, **cells):
     ],
 )
 def test_a_row_that_the_pipeline_cannot_run_is_one_line(cells, named, tmp_path, monkeypatch):
-    with pytest.raises(UserError) as error:
-        check(write_rows(tmp_path, HEADER, edit(FF, **cells)), monkeypatch)
-    for word in ("experiments.tsv", *named):
-        assert word in one_line(error)
+    refused(
+        lambda: check(write_rows(tmp_path, HEADER, edit(FF, **cells)), monkeypatch),
+        *("experiments.tsv", *named),
+    )
 
 
 def test_models_that_are_compared_by_layer_have_as_many_layers(tmp_path, monkeypatch):
     other = edit(FF, model="bpff", layers="4")
     for row in (other, edit(other, study="l1-goodness")):
-        with pytest.raises(UserError) as error:
-            check(write_rows(tmp_path, HEADER, FF, row), monkeypatch)
-        assert "on mnist, ff in study main has 3 layers, and bpff in study" in one_line(error)
+        table = write_rows(tmp_path, HEADER, FF, row)
+        refused(
+            partial(check, table, monkeypatch),
+            "on mnist, ff in study main has 3 layers, and bpff in study",
+        )
     check(write_rows(tmp_path, HEADER, FF, edit(other, study="wider")), monkeypatch)
 
 

@@ -14,6 +14,7 @@ import pytest
 from helpers import ROOT, heed_signals
 from helpers.forks import run_snakemake
 from helpers.pipeline import copy_pipeline, snakemake
+from helpers.scripts import run_script_alone
 
 CONFIGURED = ["--configfile", "config/demo.yaml"]
 CONFIGURED += ["--config", "experiments=long.tsv", "checkpoint_interval=1"]
@@ -149,18 +150,11 @@ def test_a_report_of_a_part_holds_what_its_targets_are_and_no_more(finished, tmp
 
 
 def test_a_report_that_cannot_be_made_is_one_line_and_nothing_is_left(tmp_path):
-    script = ROOT / "workflow/scripts/build_report.py"
-    code = f"""
-import runpy
-from types import SimpleNamespace as Bag
-from snakemake.iocontainers import InputFiles
-files = {{"config": "none.yaml", "style": "s", "additions": "s", "shown": ["claims.html"]}}
-runpy.run_path({str(script)!r}, init_globals={{"snakemake": Bag(
-    input=InputFiles(fromdict=files), log=["log"], output=["report.html"],
-    params=Bag(snakefile={str(ROOT / "Snakefile")!r}, own_config=True))}})
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    run = run_script_alone(
+        *(tmp_path, "build_report.py", "log"),
+        input={"config": "none.yaml", "style": "s", "additions": "s", "shown": ["claims.html"]},
+        output={"report": "report.html"},
+        params={"snakefile": str(ROOT / "Snakefile"), "own_config": True},
     )
     assert run.returncode == 1
     assert run.stderr.startswith("error: report.html: cannot be made (")

@@ -124,6 +124,9 @@ LATER = {"theta": 3.0, "weight_decay": 0.0, "extra": {}}
 def read_experiments(path: str | Path) -> list[Experiment]:
     """Read and check the table of experiments.
 
+    Whether a column applies, and what it may hold, depends on the row's kind of model. So cells are
+    checked one by one: a schema, or a pydantic model, would be another one for each row.
+
     Raises:
         UserError: naming the file, line, column, value and what is allowed.
     """

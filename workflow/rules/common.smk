@@ -17,6 +17,8 @@ HOME = HOME if (HOME / "workflow/rules").is_dir() else None
 # The Snakefile that was started, and whether it is the pipeline's own.
 STARTED = workflow.main_snakefile
 STARTED_ITSELF = Path(STARTED).resolve().parent in (HOME, HOME and HOME / "workflow")
+# Each job reads the rules again, in a process of its own.
+IN_JOB = not workflow.is_main_process
 
 
 def stop(reason):
@@ -94,24 +96,25 @@ EXPERIMENTS = or_stop(
     config["only"],
 )
 or_stop(configuration.check_experiments, EXPERIMENTS, config)
-if config["variants"] and workflow.is_main_process:
+if config["variants"] and not IN_JOB:
     from ffensembles.learning.trial import try_own  # which waits for torch
 
     or_stop(try_own, EXPERIMENTS)
 if config["networks"]:
     handed_on = or_stop(HandedOn.open, config["networks"])
     or_stop(handed_on.check, EXPERIMENTS, config["random_seed"])
-# Snakemake has read the folders as the config has them; the check has settled them.
+# Snakemake has read the folders as the config has them; the check has settled them. The directive
+# `pathvars` would give way to what was read.
 workflow.pathvars.update(workflow.pathvars.from_config(config))
 
 ENVIRONMENT = (
     str(HOME / "envs/ffensembles.yaml") if HOME else shipped("envs/ffensembles.yaml")
 )
-# What the extras add: to the report, to the trainings that provenance lists, to what is published,
-# and questions with whose answers others go on.
+# What the extras add.
 EXTRAS = {
-    "targets": [],
-    "experiments": [],
-    "pages": [],
-    "questions": [],
+    "measurements": [],  # rows as those of the catalogue of measurements
+    "targets": [],  # what the report shows
+    "experiments": [],  # whose trainings provenance lists
+    "pages": [],  # what is published
+    "questions": [],  # with whose answers others go on
 }

@@ -1,5 +1,6 @@
 """What jobs are given: experiments, files, settings, and what their results are called."""
 
+from ffensembles.analysis import catalogue as measured
 from ffensembles.data.definitions import (
     Definition,
     deciding,

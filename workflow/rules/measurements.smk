@@ -1,11 +1,10 @@
-"""The measurements of the catalogue: what the paper measures on representations and weights.
+"""Measurements: what the paper measures on representations and weights, and what the extras add.
 
-Needs representations, weights or a dataset; makes tidy tables, <results>/analysis/{dataset}/….
+Needs representations, weights or a dataset; makes tidy tables, those of the paper's
+<results>/analysis/{dataset}/….
 """
 
-from ffensembles.analysis import catalogue as measured
-
-for measurement in measured.MEASUREMENTS:
+for measurement in [*measured.MEASUREMENTS, *EXTRAS["measurements"]]:
 
     rule:
         name:

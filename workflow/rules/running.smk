@@ -10,7 +10,7 @@ from ffensembles.pipeline import cluster, ending
 from ffensembles.pipeline.folders import check_folder, check_outputs
 
 # A second run, such as the one that builds the report, leaves the first one's lock alone.
-ALONE = workflow.is_main_process and or_stop(cluster.is_alone, ".snakemake")
+ALONE = not IN_JOB and or_stop(cluster.is_alone, ".snakemake")
 
 # A cluster terminates every process of a job at once. The shell must outlive the training, which
 # saves its state first; bash before 5.1 stands between it and Snakemake, and would die. A terminal
@@ -18,12 +18,10 @@ ALONE = workflow.is_main_process and or_stop(cluster.is_alone, ".snakemake")
 shell.prefix("set -euo pipefail; trap : TERM; trap '' INT; ")
 
 
-def requests():
-    """Return what the jobs of this run ask of SLURM, groups of jobs as one."""
-    dag = workflow.dag
-    jobs = {dag.get_job_group(job) or job for job in dag.needrun_jobs()}
+def requests(jobs):
+    """Return what jobs ask of SLURM, groups of jobs as one."""
     kinds = {}  # most jobs ask for what others ask for as well
-    for job in jobs:
+    for job in {workflow.dag.get_job_group(job) or job for job in jobs}:
         if not job.is_local:
             name = job.groupid if job.is_group() else job.name
             asked = sorted(map(str, job.resources.items()))
@@ -40,6 +38,7 @@ def sbatch_options(name, job):
     from snakemake_executor_plugin_slurm.utils import set_gres_string
     from snakemake_interface_common.exceptions import WorkflowError
 
+    executor = workflow.scheduler._executor
     account = re.split(r"[,\s]+", str(job.resources.get("slurm_account", "")))[0]
     asked = {
         "run_uuid": "check",
@@ -49,8 +48,8 @@ def sbatch_options(name, job):
         "workdir": "",
     }
     try:
-        asked["partition"] = workflow.scheduler._executor.get_partition_arg(job)
-        call = get_submit_command(job, asked, settings=workflow.executor_settings)
+        asked["partition"] = executor.get_partition_arg(job)
+        call = get_submit_command(job, asked, settings=executor.executor_settings)
         words = shlex.split(call + set_gres_string(job))
         del words[: words.index("--comment") + 2]  # what comes before decides nothing
         return tuple(words)
@@ -58,9 +57,9 @@ def sbatch_options(name, job):
         stop(f"{name}: {error}")
 
 
-def check_slurm():
+def check_slurm(jobs):
     """Take away what a killed run left in the queue, and have SLURM judge what this one asks."""
-    asked = requests()
+    asked = requests(jobs)
     if ALONE:
         for name in {request.value("--clusters") for request in asked} or {""}:
             or_stop(cluster.cancel_orphans, workflow.workdir_init, name)
@@ -70,18 +69,15 @@ def check_slurm():
 onstart:
     for name in ("results", "logs", "checkpoints"):
         or_stop(check_folder, config["pathvars"][name])
-    or_stop(
-        check_outputs,
-        [x for job in workflow.dag.needrun_jobs() for x in job.output],
-    )
+    jobs = list(workflow.dag.needrun_jobs())
+    or_stop(check_outputs, [path for job in jobs for path in job.output])
     if workflow.executor_plugin.name == "slurm":
-        check_slurm()
-    ending.end_on_signals(here=workflow.local_exec)
+        check_slurm(jobs)
+    here = workflow.executor_plugin.common_settings.local_exec
+    ending.end_on_signals(here=here)
     rows = [*TABLES.values(), *FIGURES]
     lacking = [row.name for row in rows if row not in available(rows)]
-    if lacking and "report" in {
-        job.rule.name for job in workflow.dag.needrun_jobs()
-    }:
+    if lacking and "report" in {job.rule.name for job in jobs}:
         names = ", ".join(lacking)
         print(
             f"Left out, for want of experiments or layers: {names}", file=sys.stderr

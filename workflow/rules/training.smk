@@ -4,9 +4,9 @@ Needs a dataset; makes weights, a training log and, of the run that figures show
 """
 
 # A training on a CPU takes all cores; trainings on several GPUs, as many as `--resources gpu=8`
-# says, share them. Within a job this is read again, and there are but its own cores.
+# says, share them. A job knows but its own cores.
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None)
-CORES = workflow.resource_settings.cores if workflow.is_main_process else None
+CORES = None if IN_JOB else workflow.resource_settings.cores
 
 SNAPSHOTS_MADE = f"<results>/{results.SNAPSHOTS.path}"
 

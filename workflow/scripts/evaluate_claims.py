@@ -7,13 +7,13 @@ from ffensembles.files import write_csv, write_text
 from ffensembles.paper.claims import evidence
 from ffensembles.paper.claims import page as claims_page
 from ffensembles.paper.tables.notes import departed, diverged_runs
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]) as log:
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     paths = {name: as_list(files) for name, files in snakemake.input.items()}
     departures = snakemake.params.get("departures", [])
     found = evidence.load(paths)

@@ -6,14 +6,14 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import read_csv, write_text
 from ffensembles.paper.front import front_page
 from ffensembles.paper.tables.reported import read_table
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input
-    know(params.names)
+    name_datasets(params.names)
     page = front_page(
         read_csv(files.scorecard),
         read_csv(files.claims),

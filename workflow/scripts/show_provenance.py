@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.files import write_text
 from ffensembles.pipeline import checkout, provenance
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     page = provenance.provenance_page(
         provenance.trainings(as_list(snakemake.input.logs)),
         provenance.costs(Path(snakemake.output[0]).parent / "benchmarks"),

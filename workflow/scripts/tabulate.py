@@ -7,14 +7,14 @@ from ffensembles.experiments import Experiment
 from ffensembles.files import write_csv
 from ffensembles.lookup import named
 from ffensembles.paper.tables.notes import departed, kinds_left_out, stand_ins, units_meant
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.printing.tables import write_printed
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     table = named(snakemake.params.catalogue)[snakemake.params.table]
     files = {name: as_list(paths) for name, paths in snakemake.input.items()}
     experiments = [Experiment(**columns) for columns in snakemake.params.get("experiments", [])]

@@ -12,7 +12,7 @@ from ffensembles.extras.beyond.dynamics import (
 )
 from ffensembles.learning.block import train_block
 from ffensembles.representations import extraction
-from helpers.small_training import experiment
+from helpers.small_training import ON_CPU, experiment
 
 UNITS, IMAGES = 40, 60
 
@@ -82,8 +82,7 @@ def train(e, dataset, folder):
     model_path, snapshots = (str(folder / name) for name in ("m.safetensors", "s.safetensors"))
     train_block(
         e, [0, 1], dataset, model_path=model_path, log_path=str(folder / "log.parquet"),
-        random_seed=0, device="cpu", precision="auto", checkpoint_interval=1e9, code="",
-        snapshots_path=snapshots, snapshots_of=1,
+        snapshots_path=snapshots, snapshots_of=1, **ON_CPU,
     )  # fmt: skip
     return model_path, snapshots
 

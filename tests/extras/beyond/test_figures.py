@@ -12,7 +12,7 @@ from ffensembles.extras.beyond.figures import (
     pruning,
 )
 from ffensembles.paper.figures.parts.style import save
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 KEYS = {"dataset": "digits", "study": "main"}
 MODELS = ("ff", "bpff", "bp")
@@ -20,7 +20,7 @@ MODELS = ("ff", "bpff", "bp")
 
 @pytest.fixture(autouse=True)
 def names():
-    know({"digits": {"name": "digits", "categories": list("0123456789")}})
+    name_datasets({"digits": {"name": "digits", "categories": list("0123456789")}})
 
 
 def for_models(table):

@@ -5,7 +5,7 @@ import pytest
 from ffensembles.extras.beyond import answers
 from ffensembles.extras.beyond import tables as beyond
 from ffensembles.extras.beyond.microstructure import FEWEST
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.printing.tables import markdown
 
 KEYS = {"dataset": "digits", "model": "ff", "study": "main"}
@@ -13,7 +13,7 @@ KEYS = {"dataset": "digits", "model": "ff", "study": "main"}
 
 @pytest.fixture(autouse=True)
 def names():
-    know({"digits": {"name": "digits", "categories": list("0123456789")}})
+    name_datasets({"digits": {"name": "digits", "categories": list("0123456789")}})
 
 
 def pruning(accuracies, layer=0):

@@ -12,7 +12,7 @@ from ffensembles.data.datasets import make_dataset
 from ffensembles.extras.beyond.definition import sweep
 from ffensembles.extras.explorer.scores import score_labels
 from ffensembles.files import read_frame
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import prepare
 from helpers.browser import find_chromium, offline_page
@@ -256,7 +256,7 @@ def odd_world(tmp_path_factory):
     arrays["test_labels"] = np.where(arrays["test_labels"] == 7, 8, arrays["test_labels"])
     dataset = make_dataset("flags", arrays, K)
     names = [f"<i>{k}" for k in range(K)]
-    know({"flags": {"name": "</script>Flags & <b>co</b>", "categories": names}})
+    name_datasets({"flags": {"name": "</script>Flags & <b>co</b>", "categories": names}})
     folder = tmp_path_factory.mktemp("odd")
     run = explored_run(
         folder, "bp", dataset, followed=False, dataset="flags", study="own", layers=2, epochs=4

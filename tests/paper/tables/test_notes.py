@@ -15,7 +15,7 @@ from ffensembles.paper.tables import layout, notes, summaries
 from ffensembles.paper.tables.catalogue import TABLES
 from ffensembles.paper.tables.departures import departures
 from ffensembles.pipeline.configuration import narrow
-from ffensembles.printing.names import CATEGORIES, DATASETS, know
+from ffensembles.printing.names import CATEGORIES, DATASETS, name_datasets
 from helpers import REPORTED, ROOT
 
 PAPER = read_experiments(ROOT / "config/experiments.tsv")
@@ -25,7 +25,7 @@ TABLE6 = str(REPORTED / "table6.csv")
 @pytest.fixture(autouse=True)
 def pets():
     """Know a dataset of three categories, in these tests alone."""
-    know({"pets": {"name": "Pets", "categories": ["cat", "dog", "eel"]}})
+    name_datasets({"pets": {"name": "Pets", "categories": ["cat", "dog", "eel"]}})
     yield
     del DATASETS["pets"], CATEGORIES["pets"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ffensembles.experiments import Experiment
 from ffensembles.paper_models import FF, PAPER_MODELS
-from ffensembles.pipeline import selection as of
+from ffensembles.pipeline import selection
 from ffensembles.pipeline.results import (
     DATASET,
     EXPERIMENT,
@@ -80,7 +80,7 @@ class Measurement:
     ) -> list[Experiment]:
         """Return the experiments that a job measures; none where the path names no such."""
         columns = {name: value for name, value in wildcards.items() if name != "seed"}
-        found = self.chosen(of.select(experiments, **columns, **self.only), experiments)
+        found = self.chosen(selection.select(experiments, **columns, **self.only), experiments)
         return [e for e in found if all(artefact.exists_of(e) for artefact in self.makes)]
 
     def about(self, wildcards: Mapping[str, str]) -> str:
@@ -112,7 +112,7 @@ def _value(config: Config, key: str) -> Any:
 
 def _probed(named: Sequence[Experiment], experiments: Sequence[Experiment]) -> list[Experiment]:
     """Choose the models of a study that the paper puts probes to, or all of them."""
-    shown = [*of.baselines(experiments), *of.unseen(experiments)]
+    shown = [*selection.baselines(experiments), *selection.unseen(experiments)]
     return [e for e in named if e in shown] or list(named)
 
 

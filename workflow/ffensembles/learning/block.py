@@ -86,7 +86,7 @@ def train_block(
             circumstances = {
                 "threads": torch.get_num_threads(),
                 "torch": torch.__version__,
-                "products": products(chosen, precision),
+                "products": str(products(chosen, precision)),
             }
             trained, kind = _train_parts(
                 experiment,

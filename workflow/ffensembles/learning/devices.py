@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -52,15 +53,31 @@ def hardware(device: torch.device) -> str:
     return platform.processor() or platform.machine()
 
 
-def products(device: torch.device, name: str) -> str:
-    """Return how matrix products are done at torch's precision `highest`, `high` or `medium`.
+class Products(NamedTuple):
+    """How matrix products are done.
 
-    `auto` is `highest` on a CPU and `high` (TF32) on a GPU. On a CPU, `highest` is done by whatever
-    route is the fastest that keeps float32: `highest by blas` or `highest by onednn`.
+    Attributes:
+        precision: as torch calls it: `highest`, `high` (TF32) or `medium` (bfloat16).
+        route: of `float32.ROUTES`, where there is a choice.
+    """
+
+    precision: str
+    route: str | None = None
+
+    def __str__(self) -> str:
+        """Name both, as in `highest by blas`."""
+        return f"{self.precision} by {self.route}" if self.route else self.precision
+
+
+def products(device: torch.device, name: str) -> Products:
+    """Return how a device does matrix products at a precision that the config names.
+
+    `auto` is `highest` on a CPU and `high` on a GPU. On a CPU, `highest` goes by whatever route is
+    the fastest that keeps float32.
     """
     if name == "auto":
         name = "high" if device.type == "cuda" else "highest"
-    return f"{name} by {fastest_route()}" if (device.type, name) == ("cpu", "highest") else name
+    return Products(name, fastest_route() if (device.type, name) == ("cpu", "highest") else None)
 
 
 @contextmanager
@@ -69,7 +86,7 @@ def precision(device: torch.device, name: str) -> Iterator[None]:
 
     On a CPU `medium` multiplies in bfloat16 and keeps all else in float32.
     """
-    name, _, route = products(device, name).partition(" by ")
+    name, route = products(device, name)
     bfloat16 = device.type == "cpu" and name == "medium"
     if bfloat16 and not _multiplies_bfloat16():
         log.warning(

@@ -89,32 +89,34 @@ def train(
     kind = find_kind(experiment, split.shape, split.categories)
     network = kind.initialise([draw(seed, "weights") for seed in seeds]).to(device)
     shuffles = [draw(seed, "shuffle") for seed in seeds]
-    run = Run(kind, network, seeds, shuffles, device, observe)
-    run.restore(checkpoint.load(device))
+    training = Training(kind, network, seeds, shuffles, device, observe)
+    training.restore(checkpoint.load(device))
     with checkpoint, torch.no_grad(), precision(device, precision_name):
         bar = progress(
             total=kind.phases * experiment.epochs,
-            description=f"{run.name} seeds {seeds[0]}-{seeds[-1]}",
+            description=f"{training.name} seeds {seeds[0]}-{seeds[-1]}",
             unit="epoch",
-            done=(run.phase - 1) * experiment.epochs + run.epoch,
+            done=(training.phase - 1) * experiment.epochs + training.epoch,
         )
 
         def epoch_done() -> None:
-            bar.set_postfix_str(run.last_epoch(), refresh=False)
+            bar.set_postfix_str(training.last_epoch(), refresh=False)
             bar.update()
 
-        if run.phase <= kind.phases:
+        if training.phase <= kind.phases:
             objectives = kind.objectives(network, split, seeds, draw, device)
             for phase, objective in enumerate(objectives, 1):
-                if phase >= run.phase:
-                    run.train_phase(phase, objective, checkpoint, epoch_done)
-        run.finish()
-        checkpoint.save(run.state())
+                if phase >= training.phase:
+                    training.train_phase(phase, objective, checkpoint, epoch_done)
+        training.finish()
+        checkpoint.save(training.state())
         bar.close()
-    return Trained(kind.state(network), pd.DataFrame(run.rows, columns=LOG_COLUMNS), run.diverged)
+    return Trained(
+        kind.state(network), pd.DataFrame(training.rows, columns=LOG_COLUMNS), training.diverged
+    )
 
 
-class Run:
+class Training:
     """The state of a training, and the loop that carries it from step to step."""
 
     def __init__(

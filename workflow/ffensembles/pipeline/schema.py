@@ -1,4 +1,10 @@
-"""The values of the config, held against its schema, however they were written."""
+"""The values of the config, held against its schema, however they were written.
+
+A JSON schema in YAML is what users of Snakemake know, and one file holds types, limits and the
+words of each message. pydantic would not make this smaller. Of what Snakemake leaves as text on the
+command line it reads numbers, but neither lists nor null; and it says where an error is, but not
+what a key is for.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""What the models, datasets and categories are called in print.
+"""What models, datasets and categories are called in print.
 
-Those of datasets stand in the configuration. A job takes them over with `know` before it draws or
-prints, as a program takes over its user's language. Models say themselves what they are called.
+Models say themselves what they are called. What datasets and categories are called stands in the
+config; a job hands it over once, with `name_datasets`, before it draws or prints. It belongs to the
+process, as a locale does: every table, note, figure and claim prints some of these names, and as a
+parameter they would pass through each function between.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,8 +46,8 @@ CATEGORIES: dict[str, list[str]] = {}
 DASH = "–"  # where there is no value
 
 
-def know(datasets: Mapping[str, Mapping[str, Any]]) -> None:
-    """Take over what datasets and their categories are called: {dataset: {name, categories}}."""
+def name_datasets(datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say what datasets and their categories are called: {dataset: {name, categories}}."""
     for dataset, printed in datasets.items():
         DATASETS[dataset] = printed["name"]
         CATEGORIES[dataset] = list(printed["categories"])

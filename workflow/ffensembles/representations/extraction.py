@@ -184,9 +184,9 @@ def prepare(
 ) -> Prepared:
     """Return one run's network and a split's images, on the device."""
     chosen = choose(device)
-    of = inputs(experiment, dataset, split, chosen)
-    network = weights.load(of.kind, model_path, seed, chosen)
-    return Prepared(**vars(of), network=network)
+    seen = inputs(experiment, dataset, split, chosen)
+    network = weights.load(seen.kind, model_path, seed, chosen)
+    return Prepared(**vars(seen), network=network)
 
 
 def inputs(experiment: Experiment, dataset: Dataset, split: str, device: torch.device) -> Inputs:
@@ -216,9 +216,9 @@ def images_seen(path: str | Path, dataset: Dataset, rows: Sequence[int] | np.nda
     if about["dataset"] != dataset.sha256:
         raise UserError(f"{path}: is of other images than the dataset's; remove it and run again")
     experiment = Experiment(**about["settings"])
-    of = inputs(experiment, dataset, "test", torch.device("cpu"))
+    test = inputs(experiment, dataset, "test", torch.device("cpu"))
     wanted = torch.as_tensor(rows)
     seen = represented_images(
-        experiment, of.images[wanted], of.labels[wanted], of.embedding, about["unseen_label"]
+        experiment, test.images[wanted], test.labels[wanted], test.embedding, about["unseen_label"]
     )
     return dataset.as_pixels(seen.numpy())

@@ -128,19 +128,19 @@ def measure_dynamics(
         leave_out(experiment, {seed: place}, experiment.runs)
         return table_of([], {"seed": int, "layer": int, **COLUMNS, "accuracy": float})
     chosen = choose(device)
-    of = inputs(experiment, dataset, "test", chosen)
-    *_, (_, _, last) = networks(of.kind, path, seed)
-    seen, seen_labels = Prepared(**vars(of), network=last.to(chosen)).correct()
+    test = inputs(experiment, dataset, "test", chosen)
+    *_, (_, _, last) = networks(test.kind, path, seed)
+    seen, seen_labels = Prepared(**vars(test), network=last.to(chosen)).correct()
     categories = seen_labels.cpu().numpy()
-    some, truth = spread(of.images, images), spread(of.labels, images).cpu().numpy()
+    shown, truth = spread(test.images, images), spread(test.labels, images).cpu().numpy()
 
     moments: dict[int, list[Moment]] = {}
     accuracy: dict[tuple[int, int], float] = {}
-    for layer, epoch, stored in networks(of.kind, path, seed):
+    for layer, epoch, stored in networks(test.kind, path, seed):
         network = stored.to(chosen)
-        guess = predict(of.kind, network, some, of.embedding)
-        for number, h in enumerate(activations(of.kind, network, seen), 1):
-            if number == layer or not of.kind.layerwise:
+        guess = predict(test.kind, network, shown, test.embedding)
+        for number, h in enumerate(activations(test.kind, network, seen), 1):
+            if number == layer or not test.kind.layerwise:
                 moments.setdefault(number, []).append(look(epoch, h, categories))
                 accuracy[number, epoch] = float((guess == truth).mean())
     tables = [

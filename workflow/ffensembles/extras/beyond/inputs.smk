@@ -5,11 +5,6 @@ from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.paper.claims.evidence import PAPER
 
 
-def asked(question):
-    """Return the experiments that a question is put to."""
-    return shown_by([question])
-
-
-def keys_asked(question):
-    """Return the names of these experiments."""
-    return [e.key for e in asked(question)]
+def keys_of(question):
+    """Return the names of the experiments that a question is put to."""
+    return [e.key for e in shown_by([question])]

@@ -7,30 +7,6 @@ Needs representations, weights and snapshots of them; makes <results>/beyond/…
 include: "inputs.smk"
 
 
-for measurement in MEASUREMENTS:
-
-    rule:
-        name:
-            measurement.name
-        input:
-            unpack(files_read_by(measurement)),
-        output:
-            **files_made_by(measurement),
-        log:
-            f"<logs>/{measurement.name}/{measurement.place}.log",
-        benchmark:
-            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
-        conda:
-            ENVIRONMENT
-        threads: measurement.threads
-        resources:
-            gpu=int(measurement.networks),
-        params:
-            **settings_of(measurement),
-        script:
-            "../../../scripts/measure.py"
-
-
 for question in QUESTIONS.values():
 
     rule:
@@ -38,7 +14,7 @@ for question in QUESTIONS.values():
             f"tabulate_{question.name}"
         input:
             measured=lambda wildcards, question=question: files(
-                question.measured, asked(question)
+                question.measured, shown_by([question])
             ),
             dataset=ancient(
                 f"<results>/datasets/{config['figures']['beyond']['dataset']}.npz"
@@ -72,9 +48,9 @@ for question in QUESTIONS.values():
         conda:
             ENVIRONMENT
         params:
-            names=lambda wildcards, question=question: names_of(asked(question)),
+            names=lambda wildcards, question=question: names_of(shown_by([question])),
             question=question.name,
-            asked=lambda wildcards, question=question: keys_asked(question),
+            asked=lambda wildcards, question=question: keys_of(question),
             left_out=lambda wildcards, question=question: selection.left_out(
                 {question.measured: question.about(EXPERIMENTS, config)}
             ),
@@ -134,9 +110,7 @@ rule answer_questions:
         ENVIRONMENT
     params:
         names=lambda wildcards: names_of(shown_by(ASKED)),
-        asked=lambda wildcards: {
-            question.name: keys_asked(question) for question in ASKED
-        },
+        asked=lambda wildcards: {question.name: keys_of(question) for question in ASKED},
         code=code("ffensembles/extras/beyond/scripts/answer_questions.py"),
     script:
         "scripts/answer_questions.py"
@@ -180,5 +154,6 @@ rule publish_answers:
         "scripts/publish_answers.py"
 
 
+EXTRAS["measurements"] += MEASUREMENTS
 EXTRAS["targets"] += rules.beyond.input
 EXTRAS["questions"] += ASKED

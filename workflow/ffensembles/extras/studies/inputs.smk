@@ -1,9 +1,9 @@
 """What the jobs of studies of the user's own are given."""
 
-from ffensembles.extras.studies import catalogue as own
+from ffensembles.extras.studies import catalogue as study_catalogue
 from ffensembles.printing.names import MODELS as MODEL_NAMES
 
-STUDIES = own.own_studies(EXPERIMENTS)
+STUDIES = study_catalogue.own_studies(EXPERIMENTS)
 
 
 def rows_of_study(wildcards):

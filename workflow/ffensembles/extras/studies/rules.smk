@@ -7,31 +7,7 @@ A study is its user's own where its name is not one of the paper's. Needs measur
 include: "inputs.smk"
 
 
-for measurement in (own.groups.MEASUREMENT,):
-
-    rule:
-        name:
-            measurement.name
-        input:
-            unpack(files_read_by(measurement)),
-        output:
-            **files_made_by(measurement),
-        log:
-            f"<logs>/{measurement.name}/{measurement.place}.log",
-        benchmark:
-            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
-        conda:
-            ENVIRONMENT
-        threads: measurement.threads
-        resources:
-            gpu=int(measurement.networks),
-        params:
-            **settings_of(measurement),
-        script:
-            "../../../scripts/measure.py"
-
-
-for table in own.TABLES.values():
+for table in study_catalogue.TABLES.values():
 
     rule:
         name:
@@ -67,7 +43,7 @@ for table in own.TABLES.values():
             "../../../scripts/tabulate.py"
 
 
-for figure in own.FIGURES:
+for figure in study_catalogue.FIGURES:
 
     rule:
         name:
@@ -101,7 +77,7 @@ rule studies:
         [
             f"<results>/studies/{study}/{table.name}.{form}"
             for study, rows in STUDIES.items()
-            for table in own.TABLES.values()
+            for table in study_catalogue.TABLES.values()
             if exist_of(rows, table.measured)
             for form in FORMS
         ],
@@ -111,7 +87,7 @@ rule studies:
             for place, draw in {
                 figure.place.format(dataset=e.dataset, model=e.model): figure.draw
                 for e in rows
-                for figure in own.FIGURES
+                for figure in study_catalogue.FIGURES
                 if exist_of([o for o in rows if o.dataset == e.dataset], figure.files)
             }.items()
             for form in forms_of(draw)
@@ -119,5 +95,6 @@ rule studies:
     localrule: True
 
 
+EXTRAS["measurements"] += [study_catalogue.groups.MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]

@@ -1,8 +1,8 @@
 """What the jobs of sweeps are given."""
 
-from ffensembles.extras.sweeps import table as swept
+from ffensembles.extras.sweeps import table as sweep_table
 
-SWEEPS = swept.sweeps(EXPERIMENTS)
+SWEEPS = sweep_table.sweeps(EXPERIMENTS)
 
 
 def swept_by(wildcards):

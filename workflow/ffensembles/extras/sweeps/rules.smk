@@ -9,27 +9,6 @@ from ffensembles.extras.sweeps import participation
 include: "inputs.smk"
 
 
-for measurement in (participation.MEASUREMENT,):
-
-    rule:
-        name:
-            measurement.name
-        input:
-            unpack(files_read_by(measurement)),
-        output:
-            **files_made_by(measurement),
-        log:
-            f"<logs>/{measurement.name}/{measurement.place}.log",
-        benchmark:
-            f"<results>/benchmarks/{measurement.name}/{measurement.place}.tsv"
-        conda:
-            ENVIRONMENT
-        params:
-            **settings_of(measurement),
-        script:
-            "../../../scripts/measure.py"
-
-
 rule show_sweep:
     input:
         accuracy=lambda wildcards: files(measured.ACCURACY, swept_by(wildcards)),
@@ -63,7 +42,7 @@ rule show_sweep:
     params:
         names=lambda wildcards: names_of(swept_by(wildcards)),
         units=lambda wildcards: selection.units_meant(swept_by(wildcards)),
-        values=lambda wildcards: swept.values(swept_by(wildcards)),
+        values=lambda wildcards: sweep_table.values(swept_by(wildcards)),
         code=code("ffensembles/extras/sweeps/scripts/show_sweep.py"),
     script:
         "scripts/show_sweep.py"
@@ -79,5 +58,6 @@ rule sweeps:
     localrule: True
 
 
+EXTRAS["measurements"] += [participation.MEASUREMENT]
 EXTRAS["targets"] += rules.sweeps.input
 EXTRAS["experiments"] += [e for rows in SWEEPS.values() for e in rows]

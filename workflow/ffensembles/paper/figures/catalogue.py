@@ -13,7 +13,7 @@ from typing import Any
 from ffensembles.analysis.catalogue import BALANCE, ENSEMBLES, LAYER_SIMILARITY, SPARSITY
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.pipeline import selection as of
+from ffensembles.pipeline import selection
 from ffensembles.pipeline.results import DATASET, RUN_SHOWN, Artefact
 
 
@@ -25,7 +25,7 @@ class Figure:
     section: str  # of the paper: its place in the report
     draw: str  # module and function
     shown: str  # key of `figures` in the config; empty where it shows all datasets
-    choose: of.Choice  # the experiments shown
+    choose: selection.Choice  # the experiments shown
     files: tuple[Artefact, ...]  # what it is made of
     layer: int | None = None  # where a single layer is shown, and not one that the config names
 
@@ -45,7 +45,7 @@ class Figure:
         return self.draw.partition(".")[0]
 
     def sources(
-        self, experiments: of.Experiments, config: Mapping[str, Any]
+        self, experiments: selection.Experiments, config: Mapping[str, Any]
     ) -> dict[Artefact, list[Experiment]]:
         """Return the files that it is made of, each with its experiments.
 
@@ -84,29 +84,30 @@ UNSEEN = "App. G Unseen categories"
 # fmt: off
 FIGURES = (
     Figure(1, "4.2 Sparse ensembles", "activation_patterns.of_run",
-           "activation_patterns", of.runs(of.FF), (*RUN, DATASET), layer=1),
+           "activation_patterns", selection.runs(selection.FF), (*RUN, DATASET), layer=1),
     Figure(2, "4.2 Sparse ensembles", "sparsity.category_sparsity",
-           "category_sparsity", of.all_models, (SPARSITY,)),
+           "category_sparsity", selection.all_models, (SPARSITY,)),
     Figure(3, "4.3 Shared units", "shared_units.of_run",
-           "shared_units", of.runs(of.FF), (*RUN, DATASET), layer=1),
+           "shared_units", selection.runs(selection.FF), (*RUN, DATASET), layer=1),
     Figure(4, "4.4 Unseen categories", "unseen.of_run",
-           "unseen_category", of.unseen_shown, RUN, layer=1),
+           "unseen_category", selection.unseen_shown, RUN, layer=1),
     Figure(5, "4.5 Excitation and inhibition", "balance.positive_fractions",
-           "balance", of.all_models, (BALANCE,)),
-    Figure(6, *MAPS, of.runs(of.FF), MAP, layer=2),
-    Figure(7, *MAPS, of.runs(of.FF), MAP, layer=3),
-    Figure(8, *MAPS, of.runs(of.BPFF), MAP, layer=1),
-    Figure(9, *MAPS, of.runs(of.BP), MAP, layer=1),
+           "balance", selection.all_models, (BALANCE,)),
+    Figure(6, *MAPS, selection.runs(selection.FF), MAP, layer=2),
+    Figure(7, *MAPS, selection.runs(selection.FF), MAP, layer=3),
+    Figure(8, *MAPS, selection.runs(selection.BPFF), MAP, layer=1),
+    Figure(9, *MAPS, selection.runs(selection.BP), MAP, layer=1),
     Figure(10, UNSEEN, "mean_activations.unseen_means",
-           "unseen_categories", of.unseen_shown, (ENSEMBLES,), layer=1),
+           "unseen_categories", selection.unseen_shown, (ENSEMBLES,), layer=1),
     Figure(11, UNSEEN, "overlaps.unseen_overlaps",
-           "unseen_categories", of.unseen_shown, (ENSEMBLES,), layer=1),
+           "unseen_categories", selection.unseen_shown, (ENSEMBLES,), layer=1),
     Figure(12, "App. I Regularised BP", "overlaps.jaccard_matrices",
-           "regularised", of.runs(of.BP_L1_REGULARISED, of.FF), (ENSEMBLES,), layer=1),
+           "regularised", selection.runs(selection.BP_L1_REGULARISED, selection.FF),
+           (ENSEMBLES,), layer=1),
     Figure(13, "App. J Similarity", "layer_similarity.similarity_matrices",
-           "", of.all_datasets, (LAYER_SIMILARITY,)),
+           "", selection.all_datasets, (LAYER_SIMILARITY,)),
     Figure(14, "App. K ℓ1 goodness", "overlaps.jaccard_matrices",
-           "l1_goodness", of.runs(of.FF_L1_GOODNESS), (ENSEMBLES,), layer=1),
+           "l1_goodness", selection.runs(selection.FF_L1_GOODNESS), (ENSEMBLES,), layer=1),
 )
 # fmt: on
 

@@ -15,8 +15,8 @@ from ffensembles.files import Paths
 from ffensembles.paper.tables import reported
 from ffensembles.paper.tables.layout import Layout, arrange
 from ffensembles.paper.tables.notes import nothing
-from ffensembles.pipeline import selection as of
 from ffensembles.pipeline.results import EXPERIMENTS, Artefact
+from ffensembles.pipeline.selection import Experiments, Selection
 from ffensembles.printing.tables import Printed
 
 
@@ -38,7 +38,7 @@ class Table:
     name: str  # of its files and its caption; table1 is the paper's Table 1
     section: str  # of the paper: its place in the report
     title: str
-    measured: Mapping[Artefact, of.Selection]  # what it is made of, each of its experiments
+    measured: Mapping[Artefact, Selection]  # what it is made of, each of its experiments
     summarise: Callable[..., pd.DataFrame]  # the measurements, in that order, as a tidy table
     layout: Layout
     judged: Judged | None = None
@@ -58,7 +58,7 @@ class Table:
         return self.called or f"Table {self.number}"
 
     def sources(
-        self, experiments: of.Experiments, config: Mapping[str, Any]
+        self, experiments: Experiments, config: Mapping[str, Any]
     ) -> dict[Artefact, list[Experiment]]:
         """Return the measurements that it is made of, each with its experiments.
 

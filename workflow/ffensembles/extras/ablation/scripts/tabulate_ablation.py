@@ -8,14 +8,14 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.extras.ablation import table as ablation
 from ffensembles.files import write_csv, write_text
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.printing.tables import write_printed
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     files = snakemake.input
     experiments = [Experiment(**fields) for fields in snakemake.params.experiments]
     if not experiments:

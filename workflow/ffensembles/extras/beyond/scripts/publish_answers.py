@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.extras.beyond.page import publish
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     tables, figures = map(as_list, (snakemake.input.tables, snakemake.input.figures))
     publish(snakemake.params.page, tables, figures)

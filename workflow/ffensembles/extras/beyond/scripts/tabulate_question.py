@@ -13,7 +13,7 @@ from ffensembles.files import write_csv
 from ffensembles.paper.figures.drawing import or_why_not
 from ffensembles.paper.figures.parts.style import save
 from ffensembles.paper.tables.notes import kinds_left_out
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.printing.tables import write_printed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
-    know(params.names)
+    name_datasets(params.names)
     question = QUESTIONS[params.question]
     frame = read_all(as_list(snakemake.input.measured))
     table = question.summarise(frame)

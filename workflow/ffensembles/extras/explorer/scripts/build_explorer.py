@@ -8,14 +8,14 @@ from ffensembles.experiments import Experiment
 from ffensembles.extras.explorer.contents import Run, gather
 from ffensembles.extras.explorer.pages import explorer_page
 from ffensembles.files import write_text
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]) as log:
     params, files = snakemake.params, snakemake.input
-    know(params.names)
+    name_datasets(params.names)
     followed = dict(zip(params.followed, files.dynamics, strict=True))
     runs = [
         Run(

@@ -6,13 +6,13 @@ from ffensembles.pipeline.job import as_list, job
 from ffensembles.experiments import Experiment, read_experiments
 from ffensembles.extras.publishing.reproduction import publish, runs_done
 from ffensembles.pipeline import provenance
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    know(snakemake.params.names)
+    name_datasets(snakemake.params.names)
     files = snakemake.input
     trainings = provenance.trainings(as_list(files.logs))
     experiments = read_experiments(files.experiments)

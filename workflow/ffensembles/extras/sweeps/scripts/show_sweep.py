@@ -9,7 +9,7 @@ from ffensembles.extras.sweeps import figure, table
 from ffensembles.files import write_csv
 from ffensembles.paper.figures.parts.style import save
 from ffensembles.paper.tables.notes import units_meant
-from ffensembles.printing.names import know
+from ffensembles.printing.names import name_datasets
 from ffensembles.printing.tables import write_printed
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     params, files, output = snakemake.params, snakemake.input, snakemake.output
-    know(params.names)
+    name_datasets(params.names)
     accuracy, sparsity = (read_all(as_list(files[name])) for name in ("accuracy", "sparsity"))
     sizes, ratios = read_sizes(as_list(files.sizes)), read_all(as_list(files.participation))
     tidy = table.summarise(params.values, accuracy, sparsity, sizes, ratios)
