@@ -138,9 +138,8 @@ function incoming(model, unit) {
     return figure(
         `Incoming weights: ${channels === 3 ? "grey is 0, channels are" : "red above 0, blue below;"} `
             + `in full colour from ±${number(reach)} on`,
-        make("img", {
-            class: "weights", src: picture(width, height, shade),
-            alt: `Incoming weights of unit ${unit}, one pixel for each of the image`,
+        Object.assign(picture(width, height, shade), {
+            className: "weights", role: "img", ariaLabel: `Incoming weights of unit ${unit}, one pixel for each of the image`,
         }));
 }
 
@@ -148,7 +147,7 @@ function incoming(model, unit) {
 function strongest(model, unit) {
     const { values, shape: [, count] } = block(`${model.key}/${state.layer}/top`);
     const places = [...values.subarray(unit * count, (unit + 1) * count)].filter((place) => place < about.images.here);
-    const few = about.images.here < about.images.all ? `, of the ${about.images.here.toLocaleString("en")} on this page` : "";
+    const few = about.images.here < about.images.all ? `, of the ${thousands(about.images.here)} on this page` : "";
     return figure(
         `The images that drive it most${few}`,
         places.length ? make("div", { class: "images" }, places.map((place) =>
