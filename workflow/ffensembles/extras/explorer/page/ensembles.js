@@ -93,7 +93,7 @@ function shareMatrix(model) {
     const size = 240;
     const pixel = K / size; // in cells
     const chosen = state.other === null ? [] : [state.category * K + state.other];
-    return figure("Jaccard index", grid({
+    return figure(`Jaccard index; full colour from ${number(end)}`, grid({
         label: `${model.name}: Jaccard index of the ensembles of each pair of categories`,
         columns: K, cells: K * K, marked: chosen,
         colour: (cell) => {

@@ -66,13 +66,14 @@ function verdict(model, place, label) {
     const guess = predictionOf(model.key, place);
     const rows = decision(model.key, place);
     const sum = (k) => d3.sum(rows, ({ probabilities }) => probabilities[k]).toFixed(2);
-    const [taken, true_] = [categories[guess], categories[label]];
+    const [taken, right] = [categories[guess], categories[label]];
     if (guess === label) return `${model.name} says ${taken}, which is right.`;
-    if (rows.length === 1) return `${model.name} says ${taken}, which is wrong: its probability is ${sum(guess)}, that of ${true_} ${sum(label)}.`;
-    const larger = (a, b) => model.score.rows.filter((_, i) => rows[i].scores[a] > rows[i].scores[b]).join(" and ").toLowerCase();
+    if (rows.length === 1) return `${model.name} says ${taken}, which is wrong: its probability is ${sum(guess)}, that of ${right} ${sum(label)}.`;
+    const list = new Intl.ListFormat("en-GB");
+    const larger = (a, b) => list.format(model.score.rows.filter((_, i) => rows[i].scores[a] > rows[i].scores[b])).toLowerCase();
     const against = larger(label, guess);
-    return `${model.name} says ${taken}, which is wrong: over the layers its probabilities add up to ${sum(guess)}, those of ${true_} to ${sum(label)}. `
-        + `${model.score.name} is larger for ${taken} in ${larger(guess, label)}${against ? `, for ${true_} in ${against}` : ""}.`;
+    return `${model.name} says ${taken}, which is wrong: over the layers its probabilities add up to ${sum(guess)}, those of ${right} to ${sum(label)}. `
+        + `${model.score.name} is larger for ${taken} in ${larger(guess, label)}${against ? `, for ${right} in ${against}` : ""}.`;
 }
 
 /** The probability of each label as a bar, of a part for each layer. */
@@ -111,7 +112,7 @@ function activationMaps(model, place, label) {
         const own = found.members[label];
         const lit = own.filter((unit) => value(unit) > 0).length;
         return figure(
-            `Layer ${layer}: ${own.length ? `${lit} of ${own.length}` : "none"}`,
+            `Layer ${layer}: ${own.length ? `${lit}/${own.length}` : "none"}`,
             unitMap({
                 label: `${model.name}, layer ${layer}: activations`, units, value, size: 160,
                 inside: (unit) => found.active(label, unit),

@@ -21,7 +21,7 @@ async function render() {
     const drawn = state;
     showControls();
     const shown = views[state.view];
-    await Promise.all(shown.needs().map((name) => (name === "sheet" ? unpackImages() : unpack(name))));
+    await Promise.all(shown.needs().map(unpack));
     if (drawn !== state) return;
     const focused = document.activeElement;
     const place = view.contains(focused) ? focusables().indexOf(focused) : -1;
@@ -114,7 +114,7 @@ document.getElementById("save-picture").addEventListener("click", () => save(`${
 /** Return all drawings of an element as one SVG, each where it stands, with titles. */
 function asPicture(element) {
     const frame = element.getBoundingClientRect();
-    const inside = [...element.querySelectorAll("figure svg, figure canvas, .bar, h2, h3, figcaption, figure :is(th, td, li)")];
+    const inside = [...element.querySelectorAll(":is(figure, .decision) canvas, figure svg, .bar, h2, h3, figcaption, figure :is(th, td, li)")];
     const parts = inside.map((part) => {
         const box = part.getBoundingClientRect();
         const [x, y] = [box.left - frame.left, box.top - frame.top];
@@ -126,8 +126,9 @@ function asPicture(element) {
             return new XMLSerializer().serializeToString(copy);
         }
         if (part instanceof HTMLCanvasElement) {
-            return `<image href="${part.toDataURL()}" x="${x}" y="${y}" width="${box.width}" height="${box.height}" `
-                + 'preserveAspectRatio="none" style="image-rendering: pixelated"/>';
+            const place = `x="${x}" y="${y}" width="${box.width}" height="${box.height}"`;
+            return `<image href="${part.toDataURL()}" ${place} preserveAspectRatio="none" style="image-rendering: pixelated"/>`
+                + `<rect ${place} fill="none" stroke="#888" stroke-width="0.5"/>`;
         }
         const style = getComputedStyle(part);
         if (part.matches(".bar")) return `<rect x="${x}" y="${y}" width="${box.width}" height="${box.height}" fill="${style.backgroundColor}"/>`;
@@ -162,4 +163,12 @@ addEventListener("popstate", () => {
 });
 dark.addEventListener("change", render);
 state = fromAddress(location.hash);
-render();
+render().then(unpackAhead);
+
+/** Unpack what the other views need, block by block, before someone turns to them. */
+async function unpackAhead() {
+    for (const name of Object.values(views).flatMap((other) => other.needs())) {
+        await new Promise((rested) => setTimeout(rested));
+        await unpack(name);
+    }
+}

@@ -16,7 +16,7 @@ const viewUnit = {
         const order = sorted(found, state.sort);
         const unit = state.unit ?? strongestUnit(found, order);
         return [
-            () => make("section", { class: "beside" },
+            () => make("section", { class: "picked" },
                 make("div", {}, unitPicker(model, found, order, unit)),
                 make("div", {},
                     make("h2", {}, `Unit ${unit} of ${model.name}, layer ${state.layer}`),
@@ -54,6 +54,7 @@ function unitPicker(model, found, order, unit) {
     return [
         make("div", { class: "choices" },
         make("label", {}, "Units sorted by ", choice("sort", Object.entries(SORTS), state.sort)),
+        state.sort === "number" ? null : make("span", {}, "(first: ", link(`unit ${order[0]}`, { unit: order[0] }), ")"),
         make("label", {}, "or number ", make("input", {
             type: "number", name: "unit", min: 0, max: found.n - 1, value: unit,
             onchange: ({ target }) => go({ unit: rules().unit(target.value) }),
