@@ -22,6 +22,8 @@ ACTIONS = {
     "sort the units": "Object.keys(SORTS).map(sort => ({view: 'unit', sort}))",
     "choose an image": "[7, 30, 99].map(i => ({view: 'image', image: block('index').values[i]}))",
     "filter images": "[0, 1, 2, 3].map(truth => ({view: 'image', truth}))",
+    "turn a page of images": "[1, 2, 3].map(page => ({view: 'image', page}))",
+    "turn to a view": "VIEWS.map(view => ({view}))",
     "move the epoch": "[1, 2, 4, 8, 16].map(epoch => ({view: 'time', epoch}))",
 }
 # Milliseconds from the change until the next frame is drawn, after a first one that unpacks.
@@ -67,6 +69,7 @@ def main() -> None:
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         paints = [opened(page, f"{address}#view={view}") for view in PICTURES]
+        page.wait_for_timeout(2000)  # what other views need is unpacked meanwhile
         print(f"size: {asked.page.stat().st_size / 1e6:.1f} MB")
         print(f"first paint: {median(paints):.0f} ms, at most {max(paints):.0f} ms")
         for name, states in ACTIONS.items():

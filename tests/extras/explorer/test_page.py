@@ -131,11 +131,11 @@ def test_the_scores_of_an_image_are_the_librarys(page, world, model):
     assert step < 0.001
     np.testing.assert_allclose(shown, scores, atol=step / 2 + 1e-5)
     column = (
-        page.locator("#view table th")
+        page.locator(".scroll th")
         .all_text_contents()
         .index({"ff": "FF, layer 1: goodness", "bp": "BP, head: output"}[model])
     )
-    cells = page.locator(f"#view table td:nth-child({column + 1})").all_text_contents()
+    cells = page.locator(f".scroll td:nth-child({column + 1})").all_text_contents()
     read = [float(cell.replace("−", "-")) for cell in cells]
     np.testing.assert_allclose(read, scores[0], rtol=0.01, atol=step)
 
@@ -156,6 +156,48 @@ def test_the_filter_shows_what_is_taken_for_what(page, world):
     expect(page.locator("h2").first).to_have_text(f"Image {expected[0]}: {truth}")
     expect(page.locator(".decision")).to_contain_text(f"FF says {taken}, which is wrong")
     assert x.index[expected[0]] == expected[0]
+
+
+def test_only_what_a_choice_changes_is_drawn_anew(page, world):
+    """Of an image and the list that it is chosen from, the other one stays."""
+    show(page, world[2], "view=image&which=all")
+    choices, image = page.locator(".strip"), page.locator(".decision")
+    for part in (choices, image):
+        part.evaluate("element => element.dataset.first = true")
+    choices.locator(".image").nth(3).click()
+    expect(image).not_to_have_attribute("data-first", "true")
+    expect(choices).to_have_attribute("data-first", "true")
+    image.evaluate("element => element.dataset.first = true")
+    page.get_by_label("that are").select_option("2")
+    expect(choices).not_to_have_attribute("data-first", "true")
+    expect(image).to_have_attribute("data-first", "true")
+
+
+def test_the_unit_that_most_categories_share_is_named(page, world):
+    show(page, world[2], "layer=2")
+    sentences = page.locator("section").nth(1).locator(".model p")
+    for place, run in enumerate(world[1].values()):
+        counts = table_of(run, 2).query("active").groupby("unit").size()
+        first, others = counts.idxmax(), (counts == counts.max()).sum() - 1
+        said = sentences.nth(place)
+        expect(said).to_contain_text(f"unit {first}: it is in {counts.max()} of 10 ensembles")
+        expect(said).to_contain_text(f"{others} other" if others else ").")
+
+
+def test_it_says_when_an_ensemble_was_complete(page, world):
+    show(page, world[2], "view=time&layer=2&category=3")
+    sentences = page.locator("section").first.locator("p")
+    for place, run in enumerate(world[1].values()):
+        rows = read_frame(run.dynamics).query("layer == 2 and category == 3")
+        unlike = np.flatnonzero(~(rows["to_end"] >= 0.9))
+        if not len(rows):
+            expected = "no image is classified correctly"
+        elif not len(unlike):
+            expected = "complete from the beginning"
+        else:
+            before, at, end = rows["epoch"].iloc[[unlike[-1], unlike[-1] + 1, -1]]
+            expected = f"complete by epoch {at} of {end} (not yet at {before})"
+        expect(sentences.nth(place)).to_contain_text(expected)
 
 
 def test_the_ensemble_in_time(page, world):
@@ -226,7 +268,10 @@ def test_tables_and_pictures_are_saved(page, world, tmp_path):
         page.get_by_role("button", name="Save the picture").click()
     download.value.save_as(tmp_path / "picture.svg")
     root = ET.parse(tmp_path / "picture.svg").getroot()
-    assert len(root.findall("{http://www.w3.org/2000/svg}svg")) == 9
+    drawn = [part.tag.removeprefix("{http://www.w3.org/2000/svg}") for part in root]
+    assert drawn.count("image") == 6  # maps and matrices of three models
+    assert drawn.count("svg") == 9  # what lies over them, and graphs
+    assert "The ensemble of 5, layer 2" in [part.text for part in root]
 
 
 @pytest.mark.parametrize("state", STATES)

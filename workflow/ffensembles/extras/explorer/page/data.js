@@ -20,8 +20,9 @@ function bytesOf(text) {
     return bytes;
 }
 
-/** Unpack a block, so that `block` has it. */
+/** Unpack a block, so that `block` has it, or the images. */
 function unpack(name) {
+    if (name === "sheet") return unpackImages();
     if (!unpacking.has(name)) {
         const text = document.querySelector(`[data-block="${name}"]`).textContent;
         const stream = new Blob([bytesOf(text)]).stream();
@@ -46,14 +47,9 @@ function inSteps({ values, type, low, step }, place) {
 /** Return whether an entry of a block of bits is set. */
 const bit = ({ values }, place) => (values[place >> 3] >> (7 - (place & 7))) & 1;
 
-const sheet = new Image();
-let sheetReady;
+let sheet; // all images in one picture
 
-/** Unpack the images, all in one picture. */
-function unpackImages() {
-    if (!sheetReady) {
-        sheet.src = `data:image/webp;base64,${document.getElementById("sheet").textContent}`;
-        sheetReady = sheet.decode();
-    }
-    return sheetReady;
+async function unpackImages() {
+    sheet ??= createImageBitmap(new Blob([bytesOf(document.getElementById("sheet").textContent)]));
+    sheet = await sheet;
 }

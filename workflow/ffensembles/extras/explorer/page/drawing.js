@@ -4,8 +4,13 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const colours = about.colours;
 
 /** Make an element; properties that start with "on" listen, what is undefined is left out. */
-function make(tag, properties = {}, ...children) {
-    const element = document.createElement(tag);
+const make = (tag, properties = {}, ...children) => complete(document.createElement(tag), properties, children);
+
+/** Make an element of SVG. */
+const makeSvg = (tag, properties = {}, ...children) =>
+    complete(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
+
+function complete(element, properties, children) {
     for (const [name, value] of Object.entries(properties)) {
         if (value === undefined) continue;
         if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -15,15 +20,15 @@ function make(tag, properties = {}, ...children) {
     return element;
 }
 
-const percent = d3.format(".1%");
+const [percent, thousands, digits] = [".1%", ",.0f", ".3g"].map(d3.format);
 
 /** Write a number as a person reads it: a count as it is, others with three digits. */
 function number(value) {
     if (isNaN(value)) return "–";
-    return d3.format(Number.isInteger(value) || Math.abs(value) >= 1000 ? ",.0f" : ".3g")(value);
+    return (Number.isInteger(value) || Math.abs(value) >= 1000 ? thousands : digits)(value);
 }
 
-const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const counted = (count, word) => `${thousands(count)} ${word}${count === 1 ? "" : "s"}`;
 
 const GREYS = ["#ffffff", "#bbbbbb", "#777777", "#333333"];
 const NIGHT = "#16181b"; // the page in the dark
@@ -47,7 +52,7 @@ function blues(end, grey = false) {
     return (value) => colours[Math.round(255 * Math.min(1, Math.max(0, value / end)))];
 }
 
-/** Return the address of a picture of one pixel per number. */
+/** Return a picture of one pixel per number. */
 function picture(width, height, colour) {
     const canvas = make("canvas", { width, height });
     const image = new ImageData(width, height);
@@ -56,57 +61,30 @@ function picture(width, height, colour) {
         if (shade) image.data.set([shade.r, shade.g, shade.b, 255], 4 * i);
     }
     canvas.getContext("2d").putImageData(image, 0, 0);
-    return canvas.toDataURL();
+    return canvas;
 }
-
-/** A mark of Plot: a picture that covers the rectangle from (0, 0) to (width, height). */
-const pictureMark = (width, height, address) => (_, { x, y }) => {
-    const mark = document.createElementNS("http://www.w3.org/2000/svg", "image");
-    const place = {
-        href: address, x: x(0), y: y(0), width: x(width) - x(0), height: y(height) - y(0),
-        preserveAspectRatio: "none", style: "image-rendering: pixelated",
-    };
-    for (const [name, value] of Object.entries(place)) mark.setAttribute(name, value);
-    return mark;
-};
 
 /**
  * A grid of cells to point at, with the mouse, a finger or the arrow keys.
  *
  * `colour(cell)` is that of a cell, row by row; `describe(cell)` says what is there; `pick(cell)` is
  * called for the one that was clicked on, or on which Enter was pressed; `marked` are cells to
- * frame; `marks` further marks of Plot, `x` and `y` further options of its axes.
+ * frame; `marks` is further SVG over it, in which a cell is 1 wide and 1 high; `size` and `left` are
+ * the width of the grid and the room beside it, in pixels.
  */
-function grid({ label, columns, cells, colour, describe, pick, marked = [], marks = [], size = 280, ...options }) {
+function grid({ label, columns, cells, colour, describe, pick, marked = [], marks = [], size = 280, left = 0 }) {
     const rows = Math.ceil(cells / columns);
-    const address = picture(columns, rows, (cell) => (cell < cells ? colour(cell) : null));
+    const map = picture(columns, rows, (cell) => (cell < cells ? colour(cell) : null));
+    const frames = marked.map((cell) => makeSvg("rect", {
+        x: cell % columns, y: Math.floor(cell / columns), width: 1, height: 1,
+        fill: "none", stroke: colours.highlight, "stroke-width": 2, "vector-effect": "non-scaling-stroke",
+    }));
     let cursor = marked[0] ?? 0;
-    const frame = (some, stroke) => Plot.rect(some, {
-        x1: (cell) => cell % columns, x2: (cell) => (cell % columns) + 1,
-        y1: (cell) => Math.floor(cell / columns), y2: (cell) => Math.floor(cell / columns) + 1,
-        fill: "none", stroke, strokeWidth: 2, insetTop: -1, insetLeft: -1, insetRight: -1, insetBottom: -1,
-    });
-    const { x, y, ...rest } = options;
-    const margin = { marginLeft: 4, marginRight: 4, marginTop: 4, marginBottom: 4, ...rest };
-    const plot = Plot.plot({
-        width: size + margin.marginLeft + margin.marginRight,
-        height: (size * rows) / columns + margin.marginTop + margin.marginBottom,
-        ...margin,
-        x: { domain: [0, columns], axis: null, ...x },
-        y: { domain: [rows, 0], axis: null, ...y },
-        marks: [
-            pictureMark(columns, rows, address),
-            ...marks,
-            frame(marked, colours.highlight),
-        ],
-    });
     const said = make("output", { class: "said", "aria-live": "polite" }, cursor < cells ? describe(cursor) : "");
-    const [across, down] = [plot.scale("x"), plot.scale("y")];
     const cellAt = (event) => {
-        const box = plot.getBoundingClientRect();
-        const zoom = plot.getAttribute("width") / box.width;
-        const column = Math.floor(across.invert((event.clientX - box.left) * zoom));
-        const row = Math.floor(down.invert((event.clientY - box.top) * zoom));
+        const box = map.getBoundingClientRect();
+        const column = Math.floor((columns * (event.clientX - box.left)) / box.width);
+        const row = Math.floor((rows * (event.clientY - box.top)) / box.height);
         const cell = row * columns + column;
         return column >= 0 && column < columns && row >= 0 && cell < cells ? cell : null;
     };
@@ -117,7 +95,7 @@ function grid({ label, columns, cells, colour, describe, pick, marked = [], mark
     };
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
     return make("div", {
-        class: "grid", tabindex: 0, role: "img",
+        class: "grid", tabindex: 0, role: "img", style: `width: ${left + size}px; padding-left: ${left}px`,
         "aria-label": `${label}. Arrow keys move, Enter chooses.`,
         onpointermove: (event) => move(cellAt(event)),
         onclick: (event) => {
@@ -130,7 +108,10 @@ function grid({ label, columns, cells, colour, describe, pick, marked = [], mark
             else return;
             event.preventDefault();
         },
-    }, plot, said);
+    },
+    make("div", { class: "map" },
+        map, makeSvg("svg", { viewBox: `0 0 ${columns} ${rows}`, overflow: "visible" }, ...marks, ...frames)),
+    said);
 }
 
 /** Return how many columns units are arranged in: those of the smallest square, as in Figure 1. */
@@ -152,12 +133,19 @@ function unitMap({ label, units, value, inside, end, order, pick, describe, chos
     });
 }
 
+/** A section that is drawn anew only where `what`, all that it shows, has changed. */
+const lasting = (what, draw) => Object.assign(draw, { what: JSON.stringify([state.view, dark.matches, ...what]) });
+
 /** Room for the names of the categories beside a drawing. */
 const nameMargin = () => 14 + 7 * Math.min(16, d3.max(categories, (name) => name.length));
 
 /** A figure: a drawing under its title. */
 const figure = (title, ...drawing) =>
     make("figure", {}, make("figcaption", {}, title), ...drawing);
+
+/** What colours stand for: [[name, colour], …]. */
+const legend = (entries) => make("ul", { class: "legend" }, entries.map(([name, colour]) =>
+    make("li", { style: `--swatch: ${colour}` }, name)));
 
 /** Where there is nothing to show, why. */
 const nothing = (why) => make("p", { class: "nothing" }, why);
@@ -166,16 +154,15 @@ const LONG = 60; // rows of a table that are shown; the file has all
 
 /**
  * A table of rows: [[heading, row => cell], …]; a cell is text, a number or an element. The first
- * table of a view is the one that its button saves.
+ * one of a view is that which its button saves.
  */
 function table(title, columns, rows, marked = () => false) {
-    saved.table ??= { title, columns, rows };
     const cell = (value) => {
         const shown = typeof value === "number" ? number(value) : value;
         return make("td", { class: typeof value === "number" ? "number" : undefined }, shown ?? "–");
     };
     const left = rows.length - LONG;
-    return make("div", { class: "scroll" },
+    const element = make("div", { class: "scroll" },
         make("table", {},
             make("caption", {}, title),
             make("thead", {}, make("tr", {}, columns.map(([name]) => make("th", { scope: "col" }, name)))),
@@ -184,9 +171,11 @@ function table(title, columns, rows, marked = () => false) {
         ),
         left > 0 ? make("p", {}, `${counted(left, "further row")}: Save the table has all.`) : null,
     );
+    saved.set(element, { columns, rows });
+    return element;
 }
 
-const saved = { table: null }; // what the view that is shown has to save
+const saved = new WeakMap(); // what each table that was drawn has to save
 
 /** A word that leads to another state. */
 const link = (text, changes) => make("a", {

@@ -20,7 +20,7 @@ const viewEnsembles = {
                 make("h2", {}, "Units that categories share"),
                 make("p", {}, "Jaccard index of each pair: shared units by units in either. Choose a pair "
                     + "to list the units that both have."),
-                sideBySide((model) => [shareMatrix(model), shareGraph(model), mostShared(model)])),
+                sideBySide((model) => [mostShared(model), shareMatrix(model), shareGraph(model)])),
             () => make("section", { class: "beside" },
                 make("div", {},
                     make("h2", {}, `${models.get(state.model).name}: units of ${name}`
@@ -67,7 +67,7 @@ function ensembleMap(model) {
     const size = found.members[category].length;
     const end = fullColour(d3.range(found.n).map((unit) => found.mean(category, unit)));
     return figure(
-        `${counted(size, "unit")} of ${found.n.toLocaleString("en")} (${percent(size / found.n)}); full colour from x̄ = ${number(end)}`,
+        `${counted(size, "unit")} of ${thousands(found.n)} (${percent(size / found.n)}); full colour from x̄ = ${number(end)}`,
         unitMap({
             label: `${model.name}: mean activation of the units of layer ${layer} for ${categories[category]}`,
             units: found.n,
@@ -90,8 +90,10 @@ function shareMatrix(model) {
     const grey = d3.rgb(dark.matches ? "#555555" : "#e3e3e3");
     const longest = d3.max(categories, (name) => name.length);
     const few = K <= MANY;
+    const size = 240;
+    const pixel = K / size; // in cells
     const chosen = state.other === null ? [] : [state.category * K + state.other];
-    return figure("Jaccard index", grid({
+    return figure(`Jaccard index; full colour from ${number(end)}`, grid({
         label: `${model.name}: Jaccard index of the ensembles of each pair of categories`,
         columns: K, cells: K * K, marked: chosen,
         colour: (cell) => {
@@ -108,19 +110,17 @@ function shareMatrix(model) {
             const [a, b] = [Math.floor(cell / K), cell % K];
             go({ model: model.key, category: a, other: a === b ? null : b });
         },
-        marginLeft: few ? 8 + 6 * Math.min(longest, 12) : 4,
-        size: 240,
+        size,
+        left: few ? 8 + 6 * Math.min(longest, 12) : 0,
         marks: few ? [
-            // All of them take longer to draw than everything else; pointing at a pair tells its own.
-            Plot.text(pairs.filter((cell) => [Math.floor(cell / K), cell % K].includes(state.category)), {
-                x: (cell) => (cell % K) + 0.5, y: (cell) => Math.floor(cell / K) + 0.5,
-                text: (cell) => d3.format(".2f")(index(cell)).replace("0.", ".").replace("NaN", "–"),
-                fill: (cell) => (index(cell) > 0.55 * end !== dark.matches ? "white" : "black"), fontSize: 9,
-            }),
-            Plot.text(categories, {
-                x: 0, y: (_, k) => k + 0.5, text: (text) => (text.length > 12 ? `${text.slice(0, 11)}…` : text),
-                textAnchor: "end", dx: -4,
-            }),
+            // Only those of the category shown; pointing at a pair tells its own.
+            ...pairs.filter((cell) => [Math.floor(cell / K), cell % K].includes(state.category)).map((cell) => makeSvg("text", {
+                x: (cell % K) + 0.5, y: Math.floor(cell / K) + 0.63, "text-anchor": "middle", "font-size": 9 * pixel,
+                fill: index(cell) > 0.55 * end !== dark.matches ? "white" : "black",
+            }, d3.format(".2f")(index(cell)).replace("0.", ".").replace("NaN", "–"))),
+            ...categories.map((name, k) => makeSvg("text", {
+                x: -4 * pixel, y: k + 0.63, "text-anchor": "end", "font-size": 10 * pixel, fill: "currentColor",
+            }, name.length > 12 ? `${name.slice(0, 11)}…` : name)),
         ] : [],
     }));
 }
@@ -131,34 +131,27 @@ function shareGraph(model) {
     const shared = sharedUnits(found);
     const K = categories.length;
     const angle = (k) => (2 * Math.PI * k) / K - Math.PI / 2;
-    const [x, y] = [(k) => Math.cos(angle(k)), (k) => Math.sin(angle(k))];
+    const [x, y] = [(k, far = 100) => far * Math.cos(angle(k)), (k, far = 100) => far * Math.sin(angle(k))];
     const all = d3.cross(d3.range(K), d3.range(K)).filter(([a, b]) => a < b && shared[a * K + b]);
     const count = ([a, b]) => shared[a * K + b];
     const edges = d3.sort(all, (pair) => -count(pair)).slice(0, 3 * K).reverse();
     const touches = (k) => k === state.category || k === state.other;
-    const most = d3.max(edges, count) || 1;
-    const plot = Plot.plot({
-        width: 340, height: 260, margin: 30, marginLeft: 70, marginRight: 70,
-        x: { domain: [-1, 1], axis: null }, y: { domain: [1, -1], axis: null },
-        marks: [
-            Plot.link(edges, {
-                x1: ([a]) => x(a), y1: ([a]) => y(a), x2: ([, b]) => x(b), y2: ([, b]) => y(b),
-                stroke: ([a, b]) => (touches(a) || touches(b) ? colours.active : colours.inactive),
-                strokeOpacity: 0.7, strokeWidth: (pair) => (6 * count(pair)) / most, strokeLinecap: "round",
-                title: ([a, b]) => `${categories[a]} and ${categories[b]} share ${counted(shared[a * K + b], "unit")}`,
-            }),
-            Plot.dot(d3.range(K), {
-                x, y, r: (k) => Math.sqrt(shared[k * K + k]), fill: (k) => (touches(k) ? colours.highlight : colours.active),
-                title: (k) => `${categories[k]}: ${counted(shared[k * K + k], "unit")}`,
-            }),
-            ["start", "end"].map((textAnchor) => Plot.text(
-                d3.range(K).filter((k) => (K <= MANY || touches(k)) && (textAnchor === "start") === (x(k) > -0.01)),
-                { x: (k) => 1.15 * x(k), y: (k) => 1.15 * y(k), text: (k) => categories[k], textAnchor },
-            )),
-        ],
-        r: { range: [0, 12] },
-        ariaLabel: `${model.name}: a line between two categories is the wider the more units they share`,
-    });
+    const [most, largest] = [d3.max(edges, count), d3.max(found.members, (units) => units.length)];
+    const titled = (tag, title, properties) => makeSvg(tag, properties, makeSvg("title", {}, title));
+    const plot = makeSvg("svg", {
+        width: 340, height: 260, viewBox: "-170 -130 340 260", role: "img",
+        "aria-label": `${model.name}: a line between two categories is the wider the more units they share`,
+    },
+    edges.map(([a, b]) => titled("line", `${categories[a]} and ${categories[b]} share ${counted(shared[a * K + b], "unit")}`, {
+        x1: x(a), y1: y(a), x2: x(b), y2: y(b), "stroke-opacity": 0.7, "stroke-linecap": "round",
+        stroke: touches(a) || touches(b) ? colours.active : colours.inactive, "stroke-width": (6 * shared[a * K + b]) / most,
+    })),
+    found.members.map((units, k) => titled("circle", `${categories[k]}: ${counted(units.length, "unit")}`, {
+        cx: x(k), cy: y(k), r: 9 * Math.sqrt(units.length / largest || 0), fill: touches(k) ? colours.highlight : colours.active,
+    })),
+    d3.range(K).filter((k) => K <= MANY || touches(k)).map((k) => makeSvg("text", {
+        x: x(k, 114), y: y(k, 114) + 4, "font-size": 10, fill: "currentColor", "text-anchor": x(k) > -1 ? "start" : "end",
+    }, categories[k])));
     return figure(
         all.length > edges.length ? `Shared units: the ${edges.length} strongest of ${all.length} pairs` : "Shared units",
         plot);
@@ -167,11 +160,15 @@ function shareGraph(model) {
 /** A sentence on the unit that most categories share. */
 function mostShared(model) {
     const { categories: ofUnit } = ensembles(model.key, state.layer, state.factor);
-    const unit = d3.maxIndex(ofUnit, (some) => some.length);
-    if (!ofUnit[unit].length) return nothing("No unit is in an ensemble.");
-    return make("p", {}, "Shared by most: ",
+    const most = d3.max(ofUnit, (some) => some.length);
+    if (!most) return nothing("No unit is in an ensemble.");
+    if (most === 1) return nothing("No unit is in two ensembles.");
+    const [unit, ...others] = d3.range(ofUnit.length).filter((one) => ofUnit[one].length === most);
+    const names = ofUnit[unit].map((k) => categories[k]);
+    return make("p", {}, "Most categories share ",
         link(`unit ${unit}`, { view: "unit", model: model.key, unit }),
-        `, in ${ofUnit[unit].length} of ${categories.length} ensembles.`);
+        `: it is in ${most} of ${categories.length} ensembles (${names.slice(0, MANY).join(", ")}${names.length > MANY ? ", …" : ""})`,
+        others.length ? `, as ${others.length === 1 ? "is" : "are"} ${counted(others.length, "other")}.` : ".");
 }
 
 function unitTable() {

@@ -14,44 +14,44 @@ const viewImage = {
     },
 
     draw() {
-        const places = selection();
-        const given = state.image === null ? -1 : block("index").values.indexOf(state.image);
-        const place = given >= 0 ? given : places[0] ?? 0;
+        const { model, factor, truth, predicted, which, page, image } = state;
+        const given = image === null ? -1 : block("index").values.indexOf(image);
+        const place = given >= 0 ? given : selection()[0] ?? 0;
         const label = block("label").values[place];
         return [
-            () => make("section", {},
+            lasting([model, truth, predicted, which, page], () => make("section", { "aria-label": "Images to choose from" }, filter())),
+            lasting([model, place, image], () => make("section", {},
                 make("h2", {}, `Image ${block("index").values[place]}: ${categories[label]}`),
-                state.image !== null && given < 0 ? nothing(`Image ${state.image} is not on this page.`) : null,
+                image !== null && given < 0 ? nothing(`Image ${image} is not on this page.`) : null,
                 make("div", { class: "decision" },
                     thumbnail(place, categories[label], { class: "image large" }),
-                    make("div", {}, about.models.map((model) => make("p", {}, verdict(model, place, label))))),
-                sideBySideAll((model) => decisionBars(model, place, label))),
-            () => make("section", {},
+                    make("div", {}, about.models.map((one) => make("p", {}, verdict(one, place, label))))),
+                sideBySideAll((one) => decisionBars(one, place, label)))),
+            lasting([model, place, factor], () => make("section", {},
                 make("h2", {}, "What it activates"),
-                make("p", {}, `Activations with its true label drawn in (BP: of the image as it is); in blue the ensemble of ${categories[label]}.`),
-                sideBySideAll((model) => activationMaps(model, place, label))),
-            () => make("section", {},
-                make("h2", {}, "Other images"),
-                ...filter(places)),
-            () => make("section", {}, scoreTable(place)),
+                make("p", {}, `Activations with its true label drawn in (BP: of the image as it is). Blue is the ensemble of ${categories[label]}; `
+                    + "above each map is how many of its units answer."),
+                sideBySideAll((one) => activationMaps(one, place, label)))),
+            lasting([place], () => make("section", {}, scoreTable(place))),
         ];
     },
 };
 
 const predictionOf = (key, place) => block(`${key}/prediction`).values[place];
 
-/** Return the places of the images that the filter lets through, first those with activations. */
+let inOrder; // the places of all images: first those with activations, by their index
+
+/** Return the places of the images that the filter lets through, in that order. */
 function selection() {
     const { model, truth, predicted, which } = state;
     const labels = block("label").values;
-    const fits = (place) => {
+    const index = block("index").values;
+    inOrder ??= d3.sort(d3.range(labels.length), (place) => place >= about.images.kept, (place) => index[place]);
+    return inOrder.filter((place) => {
         const [label, guess] = [labels[place], predictionOf(model, place)];
         return (which === "all" || (which === "wrong") === (label !== guess))
             && (truth === null || truth === label) && (predicted === null || predicted === guess);
-    };
-    const index = block("index").values;
-    const bare = (place) => place >= about.images.kept;
-    return d3.sort(d3.range(labels.length).filter(fits), bare, (place) => index[place]);
+    });
 }
 
 function sideBySideAll(draw) {
@@ -65,15 +65,18 @@ function sideBySideAll(draw) {
 function verdict(model, place, label) {
     const guess = predictionOf(model.key, place);
     const rows = decision(model.key, place);
-    const sum = (k) => d3.sum(rows, ({ probabilities }) => probabilities[k]);
-    const said = `${model.name} says ${categories[guess]}`;
-    if (guess === label) return `${said}, which is right (${sum(guess).toFixed(2)} of ${rows.length}).`;
-    const against = model.score.rows.filter((_, i) => rows[i].scores[guess] > rows[i].scores[label]);
-    return `${said}, which is wrong: its probabilities add up to ${sum(guess).toFixed(2)}, those of `
-        + `${categories[label]} to ${sum(label).toFixed(2)}. Larger for ${categories[guess]}: `
-        + `${against.join(", ").toLowerCase() || "none"}.`;
+    const sum = (k) => d3.sum(rows, ({ probabilities }) => probabilities[k]).toFixed(2);
+    const [taken, right] = [categories[guess], categories[label]];
+    if (guess === label) return `${model.name} says ${taken}, which is right.`;
+    if (rows.length === 1) return `${model.name} says ${taken}, which is wrong: its probability is ${sum(guess)}, that of ${right} ${sum(label)}.`;
+    const list = new Intl.ListFormat("en-GB");
+    const larger = (a, b) => list.format(model.score.rows.filter((_, i) => rows[i].scores[a] > rows[i].scores[b])).toLowerCase();
+    const against = larger(label, guess);
+    return `${model.name} says ${taken}, which is wrong: over the layers its probabilities add up to ${sum(guess)}, those of ${right} to ${sum(label)}. `
+        + `${model.score.name} is larger for ${taken} in ${larger(guess, label)}${against ? `, for ${right} in ${against}` : ""}.`;
 }
 
+/** The probability of each label as a bar, of a part for each layer. */
 function decisionBars(model, place, label) {
     const rows = decision(model.key, place);
     const sum = (k) => d3.sum(rows, ({ probabilities }) => probabilities[k]);
@@ -81,29 +84,25 @@ function decisionBars(model, place, label) {
     const all = d3.range(categories.length);
     const shown = all.length > BARS ? d3.sort(all, (k) => -sum(k)).slice(0, BARS) : all;
     if (!shown.includes(label)) shown.push(label);
-    const parts = d3.cross(shown, d3.range(rows.length));
+    const widest = d3.max(all, sum);
+    const shade = d3.scaleOrdinal(rows.length > 1 ? colours.layers : [colours.models[model.key]]).domain(model.score.rows);
     const mark = (k) => (k === label ? `✓ ${categories[k]}` : k === guess ? `✗ ${categories[k]}` : categories[k]);
+    const part = (name, { scores, probabilities }, k) => make("span", {
+        class: "bar", style: `width: ${(100 * probabilities[k]) / widest}%; background: ${shade(name)}`,
+        title: `${name}: ${model.score.name.toLowerCase()} ${number(scores[k])}, probability ${probabilities[k].toFixed(3)}`,
+    });
     return figure(
         `Probability of each label, ${rows.length > 1 ? "summed over the layers" : "from the head"}`,
-        Plot.plot({
-            width: 340, marginLeft: nameMargin() + 14, height: 16 * shown.length + 60,
-            x: { domain: [0, rows.length], label: "Sum of probabilities" },
-            y: { domain: shown, label: null, tickFormat: mark },
-            color: { domain: model.score.rows, range: rows.length > 1 ? colours.layers : [colours.models[model.key]], legend: rows.length > 1 },
-            ariaLabel: `${model.name}: probability of each label by ${model.score.rows.join(", ")}`,
-            marks: [
-                Plot.barX(parts, {
-                    x: ([k, row]) => rows[row].probabilities[k], y: ([k]) => k, fill: ([, row]) => model.score.rows[row],
-                    title: ([k, row]) => `${categories[k]}, ${model.score.rows[row]}: ${model.score.name.toLowerCase()} ${number(rows[row].scores[k])}, probability ${rows[row].probabilities[k].toFixed(3)}`,
-                }),
-                Plot.ruleX([0]),
-            ],
-        }));
+        rows.length > 1 ? legend(model.score.rows.map((name) => [name, shade(name)])) : null,
+        make("table", { class: "bars" }, shown.map((k) => make("tr", {},
+            make("th", { scope: "row" }, mark(k)),
+            make("td", {}, model.score.rows.map((name, i) => part(name, rows[i], k))),
+            make("td", { class: "number" }, sum(k).toFixed(2))))));
 }
 
 function activationMaps(model, place, label) {
     if (place >= about.images.kept) {
-        return nothing(`This page holds activations of ${about.images.kept.toLocaleString("en")} images, and not of this one.`);
+        return nothing(`This page holds activations of ${thousands(about.images.kept)} images, and not of this one.`);
     }
     return make("div", { class: "layers" }, model.layers.map(({ units }, i) => {
         const layer = i + 1;
@@ -113,7 +112,7 @@ function activationMaps(model, place, label) {
         const own = found.members[label];
         const lit = own.filter((unit) => value(unit) > 0).length;
         return figure(
-            `Layer ${layer}: ${lit} of ${own.length} units of its ensemble answer`,
+            `Layer ${layer}: ${own.length ? `${lit}/${own.length}` : "none"}`,
             unitMap({
                 label: `${model.name}, layer ${layer}: activations`, units, value, size: 160,
                 inside: (unit) => found.active(label, unit),
@@ -125,7 +124,8 @@ function activationMaps(model, place, label) {
 }
 
 /** Controls of the filter, and the images that it lets through. */
-function filter(places) {
+function filter() {
+    const places = selection();
     const names = [["", "any"], ...categories.map((name, k) => [k, name])];
     const last = Math.max(0, Math.ceil(places.length / ON_A_PAGE) - 1);
     const page = Math.min(state.page, last);
@@ -140,7 +140,7 @@ function filter(places) {
             choose("which", [["wrong", `that ${models.get(state.model).name} classifies wrongly`], ["correct", "that it classifies correctly"], ["all", "all"]], state.which),
             choose("truth", names, state.truth ?? ""), choose("predicted", names, state.predicted ?? ""),
             make("span", {}, `${counted(places.length, "image")}, page ${page + 1} of ${last + 1} `, turn(-1, "←"), turn(1, "→"))),
-        make("div", { class: "images" }, places.slice(page * ON_A_PAGE, (page + 1) * ON_A_PAGE).map((place) => {
+        make("div", { class: "images strip" }, places.slice(page * ON_A_PAGE, (page + 1) * ON_A_PAGE).map((place) => {
             const guess = predictionOf(state.model, place);
             const label = labels[place];
             return thumbnail(place, label === guess ? categories[label] : `${categories[label]} → ${categories[guess]}`);

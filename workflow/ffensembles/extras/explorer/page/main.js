@@ -14,29 +14,35 @@ function choice(name, options, value, label) {
     return select;
 }
 
-/**
- * Draw what the state says, section after section: each is seen before the next is drawn. What the
- * state becomes meanwhile is drawn instead.
- */
+const PATIENCE = 50; // milliseconds of drawing, after which what is there is shown first
+
+/** Draw what the state says, section after section; what it becomes meanwhile is drawn instead. */
 async function render() {
     const drawn = state;
     showControls();
     const shown = views[state.view];
-    await Promise.all(shown.needs().map((name) => (name === "sheet" ? unpackImages() : unpack(name))));
+    await Promise.all(shown.needs().map(unpack));
     if (drawn !== state) return;
-    saved.table = null;
     const focused = document.activeElement;
     const place = view.contains(focused) ? focusables().indexOf(focused) : -1;
     const sections = shown.draw();
+    let seen = performance.now();
     for (const [i, section] of sections.entries()) {
-        if (i > 0) await new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
-        if (drawn !== state) return;
-        if (i < view.children.length) view.children[i].replaceWith(section());
-        else view.append(section());
+        const there = view.children[i];
+        if (section.what !== undefined && section.what === there?.what) continue;
+        if (performance.now() - seen > PATIENCE) {
+            await new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
+            if (drawn !== state) return;
+            seen = performance.now();
+        }
+        const element = Object.assign(section(), { what: section.what });
+        if (there) there.replaceWith(element);
+        else view.append(element);
     }
     while (view.children.length > sections.length) view.lastChild.remove();
     // What had the focus is another element now, in the same place.
-    if (place >= 0) focusables()[place]?.focus({ preventScroll: true });
+    if (place >= 0 && !focused.isConnected) focusables()[place]?.focus({ preventScroll: true });
+    document.getElementById("save-table").disabled = !view.querySelector(".scroll");
     view.dataset.shown = toAddress(state);
 }
 
@@ -97,7 +103,7 @@ const fileName = () => [about.dataset, state.view, state.model, `layer${state.la
     .join("-").replaceAll(/[^\p{L}\p{N}.-]+/gu, "_");
 
 document.getElementById("save-table").addEventListener("click", () => {
-    const { columns, rows } = saved.table;
+    const { columns, rows } = saved.get(view.querySelector(".scroll"));
     const plain = (value) => value?.textContent ?? value ?? "";
     const lines = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => plain(of(row))))];
     save(`${fileName()}.csv`, "text/csv", d3.csvFormatRows(lines));
@@ -108,7 +114,7 @@ document.getElementById("save-picture").addEventListener("click", () => save(`${
 /** Return all drawings of an element as one SVG, each where it stands, with titles. */
 function asPicture(element) {
     const frame = element.getBoundingClientRect();
-    const inside = [...element.querySelectorAll("figure svg, figure canvas, figure img, h2, h3, figcaption")];
+    const inside = [...element.querySelectorAll(":is(figure, .decision) canvas, figure svg, .bar, h2, h3, figcaption, figure :is(th, td, li)")];
     const parts = inside.map((part) => {
         const box = part.getBoundingClientRect();
         const [x, y] = [box.left - frame.left, box.top - frame.top];
@@ -119,13 +125,16 @@ function asPicture(element) {
             }
             return new XMLSerializer().serializeToString(copy);
         }
-        if (part.matches("canvas, img")) {
-            const address = part.src ?? part.toDataURL();
-            return `<image href="${address}" x="${x}" y="${y}" width="${box.width}" height="${box.height}"/>`;
+        if (part instanceof HTMLCanvasElement) {
+            const place = `x="${x}" y="${y}" width="${box.width}" height="${box.height}"`;
+            return `<image href="${part.toDataURL()}" ${place} preserveAspectRatio="none" style="image-rendering: pixelated"/>`
+                + `<rect ${place} fill="none" stroke="#888" stroke-width="0.5"/>`;
         }
-        const { fontSize, fontWeight } = getComputedStyle(part);
+        const style = getComputedStyle(part);
+        if (part.matches(".bar")) return `<rect x="${x}" y="${y}" width="${box.width}" height="${box.height}" fill="${style.backgroundColor}"/>`;
         const text = make("text", {}, part.textContent).innerHTML;
-        return `<text x="${x}" y="${y + box.height * 0.8}" font-size="${fontSize}" font-weight="${fontWeight}">${text}</text>`;
+        return `<text x="${x}" y="${y + box.height * 0.8}" font-size="${style.fontSize}" font-weight="${style.fontWeight}" `
+            + `fill="${style.getPropertyValue("--swatch") || style.color}">${text}</text>`;
     });
     const { color, backgroundColor } = getComputedStyle(document.body);
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${frame.width}" height="${frame.height}" `
@@ -143,9 +152,9 @@ document.getElementById("copy-address").addEventListener("click", async () => {
 });
 
 document.getElementById("source").textContent =
-    `Run ${about.seed} of each model of study ${about.study}; ${about.images.here.toLocaleString("en")} of `
-    + `${about.images.all.toLocaleString("en")} test images are on this page, activations of `
-    + `${about.images.kept.toLocaleString("en")}. Means and ensembles are those of the tables.`;
+    `Run ${about.seed} of each model of study ${about.study}; ${thousands(about.images.here)} of `
+    + `${thousands(about.images.all)} test images are on this page, activations of `
+    + `${thousands(about.images.kept)}. Means and ensembles are those of the tables.`;
 
 // Back, Forward, and an address that a person edits.
 addEventListener("popstate", () => {
@@ -154,4 +163,12 @@ addEventListener("popstate", () => {
 });
 dark.addEventListener("change", render);
 state = fromAddress(location.hash);
-render();
+render().then(unpackAhead);
+
+/** Unpack what the other views need, block by block, before someone turns to them. */
+async function unpackAhead() {
+    for (const name of Object.values(views).flatMap((other) => other.needs())) {
+        await new Promise((rested) => setTimeout(rested));
+        await unpack(name);
+    }
+}

@@ -19,9 +19,10 @@ const viewTime = {
         return [
             () => make("section", {},
                 title,
-                make("p", {}, "Snapshots at epochs 0, 1, 2, 4, 8, … and the last, of the images that are classified correctly "
-                    + `in the end, with the paper’s factor ${about.factor}. A layer of FF has a clock of its own.`),
                 shown.map((model) => make("p", {}, whenComplete(model))),
+                make("p", { class: "small" }, "Snapshots are of epochs 0, 1, 2, 4, 8, … and the last, of the images that are classified correctly "
+                    + `in the end, with the paper’s factor ${about.factor}. Complete is an ensemble from the first snapshot on from which its `
+                    + `similarity with the end stays at ${COMPLETE} or more. Each layer of FF is trained by itself and counts its own epochs.`),
                 make("div", { class: "models" },
                     figure("Share of units in the ensemble", coursePlot(rows, "share", { tickFormat: "%", label: "Share of units" })),
                     figure("Similarity with the ensemble at the end (Jaccard index)",
@@ -54,15 +55,15 @@ function course(model) {
     });
 }
 
-/** Say when the ensemble shown was complete. */
+/** Say when the ensemble shown was complete: between which two snapshots. */
 function whenComplete(model) {
     if (!hasImages(model.key, state.category)) return `${model.name}: no image is classified correctly.`;
     const rows = course(model);
     const late = rows.findLastIndex(({ similarity }) => !(similarity >= COMPLETE)) + 1;
     if (late >= rows.length) return `${model.name}: empty in the end.`;
-    const { epoch } = rows[late];
-    return `${model.name}: complete from epoch ${epoch} on (similarity ${COMPLETE} or more); `
-        + `${counted(rows.at(-1).size, "unit")} at the end, epoch ${rows.at(-1).epoch}.`;
+    const size = counted(rows.at(-1).size, "unit");
+    if (!late) return `${model.name}: complete from the beginning, ${size}.`;
+    return `${model.name}: complete by epoch ${rows[late].epoch} of ${rows.at(-1).epoch} (not yet at ${rows[late - 1].epoch}), ${size}.`;
 }
 
 function coursePlot(rows, value, y) {
@@ -114,6 +115,5 @@ function membersMap(model) {
             describe: (unit) => `Unit ${unit}: ${words[kind(unit)]}`,
             pick: (unit) => go({ view: "unit", model: model.key, unit }),
         })),
-        make("ul", { class: "legend" }, ["stays", "leaves", "comes"].map((name) =>
-            make("li", { style: `--swatch: ${kinds[name]}` }, words[name]))));
+        legend(["stays", "leaves", "comes"].map((name) => [words[name], kinds[name]])));
 }

@@ -16,7 +16,7 @@ const viewUnit = {
         const order = sorted(found, state.sort);
         const unit = state.unit ?? strongestUnit(found, order);
         return [
-            () => make("section", { class: "beside" },
+            () => make("section", { class: "picked" },
                 make("div", {}, unitPicker(model, found, order, unit)),
                 make("div", {},
                     make("h2", {}, `Unit ${unit} of ${model.name}, layer ${state.layer}`),
@@ -54,6 +54,7 @@ function unitPicker(model, found, order, unit) {
     return [
         make("div", { class: "choices" },
         make("label", {}, "Units sorted by ", choice("sort", Object.entries(SORTS), state.sort)),
+        state.sort === "number" ? null : make("span", {}, "(first: ", link(`unit ${order[0]}`, { unit: order[0] }), ")"),
         make("label", {}, "or number ", make("input", {
             type: "number", name: "unit", min: 0, max: found.n - 1, value: unit,
             onchange: ({ target }) => go({ unit: rules().unit(target.value) }),
@@ -138,9 +139,8 @@ function incoming(model, unit) {
     return figure(
         `Incoming weights: ${channels === 3 ? "grey is 0, channels are" : "red above 0, blue below;"} `
             + `in full colour from ±${number(reach)} on`,
-        make("img", {
-            class: "weights", src: picture(width, height, shade),
-            alt: `Incoming weights of unit ${unit}, one pixel for each of the image`,
+        Object.assign(picture(width, height, shade), {
+            className: "weights", role: "img", ariaLabel: `Incoming weights of unit ${unit}, one pixel for each of the image`,
         }));
 }
 
@@ -148,7 +148,7 @@ function incoming(model, unit) {
 function strongest(model, unit) {
     const { values, shape: [, count] } = block(`${model.key}/${state.layer}/top`);
     const places = [...values.subarray(unit * count, (unit + 1) * count)].filter((place) => place < about.images.here);
-    const few = about.images.here < about.images.all ? `, of the ${about.images.here.toLocaleString("en")} on this page` : "";
+    const few = about.images.here < about.images.all ? `, of the ${thousands(about.images.here)} on this page` : "";
     return figure(
         `The images that drive it most${few}`,
         places.length ? make("div", { class: "images" }, places.map((place) =>
