@@ -4,6 +4,9 @@ Importing the package itself imports nothing else: what it offers in a notebook 
 """
 
 import ast
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -45,3 +48,14 @@ def test_imports_run_downwards(package):
     for path in (LIBRARY / package).rglob("*.py") if package else LIBRARY.glob("*.py"):
         upwards = set(imported_packages(path)) & set(PACKAGES) - allowed
         assert not upwards, f"{path.relative_to(LIBRARY)} imports {upwards}"
+
+
+def test_reading_the_rules_does_not_wait_for_torch():
+    rules = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]
+    lines = "".join(path.read_text("utf-8") for path in rules)
+    imports = re.findall(
+        r"^(?:from ffensembles[\w.]* import (?:\(.*?\)|.+?)|import .+?)$", lines, re.M | re.S
+    )
+    code = "\n".join([*imports, "import sys", "print('torch' in sys.modules)"])
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(imports) > 20 and found.stdout == "False\n"

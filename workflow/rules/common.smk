@@ -51,7 +51,6 @@ from ffensembles import variants
 from ffensembles.data.definitions import printed_names
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
-from ffensembles.learning.handed_on import HandedOn
 from ffensembles.lookup import file_of
 from ffensembles.paper.tables.departures import departures
 from ffensembles.pipeline import configuration, results, selection
@@ -101,6 +100,8 @@ if config["variants"] and not IN_JOB:
 
     or_stop(try_own, EXPERIMENTS)
 if config["networks"]:
+    from ffensembles.learning.handed_on import HandedOn  # which waits for torch
+
     handed_on = or_stop(HandedOn.open, config["networks"])
     or_stop(handed_on.check, EXPERIMENTS, config["random_seed"])
 # Snakemake has read the folders as the config has them; the check has settled them. The directive

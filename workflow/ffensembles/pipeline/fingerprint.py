@@ -71,12 +71,7 @@ def _data_files(package: Path) -> tuple[Path, ...]:
 def _modules(path: Path, package: Path) -> frozenset[Path]:
     """Return the files of the package's modules that one file's imports load."""
     within = path.relative_to(package.parent).parent.parts if path.is_relative_to(package) else ()
-    names = (
-        name
-        for node in ast.walk(_tree(path))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in _imported(node, within)
-    )
+    names = (name for node in _parsed(path)[1] for name in _imported(node, within))
     return frozenset(
         file for name in names if name[0] == package.name for file in _files(name, package)
     )
@@ -108,23 +103,33 @@ def _files(name: tuple[str, ...], package: Path) -> Iterator[Path]:
                 yield file
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_bytes(), filename=str(path))
-    except SyntaxError as error:
-        raise UserError(f"{path}: line {error.lineno} is not Python ({error.msg})") from error
-
-
-@cache
 def _content(path: Path) -> bytes:
     """Return a file's bytes; of a Python file, its syntax tree without docstrings and positions."""
-    if path.suffix != ".py":
-        return path.read_bytes()
-    tree = _tree(path)
+    return _parsed(path)[0] if path.suffix == ".py" else _bytes(path)
+
+
+@cache
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def _parsed(path: Path) -> tuple[bytes, list[ast.Import | ast.ImportFrom]]:
+    """Return what counts of a Python file, and its imports.
+
+    The tree goes at once: kept, those of all files cost more time than all the rest.
+    """
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}: line {error.lineno} is not Python ({error.msg})") from error
+    imports: list[ast.Import | ast.ImportFrom] = []
     for node in ast.walk(tree):
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and ast.get_docstring(node, clean=False):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            imports.append(node)
+        elif isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False):
             del node.body[0]
-    return ast.dump(tree).encode()
+    return ast.dump(tree).encode(), imports

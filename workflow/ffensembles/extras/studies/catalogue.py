@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ffensembles.experiments import Experiment
-from ffensembles.extras.studies import groups
+from ffensembles.extras.studies.measurements import GROUPS_TABLE
 from ffensembles.paper.figures.catalogue import BALANCE, DATASET, RUN, SPARSITY
 from ffensembles.paper.tables.catalogue import OF_ENSEMBLES, OF_LAYERS
 from ffensembles.paper.tables.catalogue import TABLES as OF_PAPER
@@ -28,7 +28,7 @@ ROWS = (
     replace(OF_PAPER["table5"], name="bias"),
     replace(OF_PAPER["significance"], title="Units assigned to ensembles with p > 0.05 in the "
             "permutation test", layout=Layout(OF_LAYERS, [], cells="All sparse layers")),
-    groups.TABLE,
+    GROUPS_TABLE,
 )
 # fmt: on
 TABLES = {table.name: table for table in ROWS}

@@ -8,17 +8,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ffensembles.analysis.catalogue import OF_EXPERIMENT, Measurement, table
 from ffensembles.analysis.ensembles import active_units, category_means, leave_one_out
 from ffensembles.analysis.measurements import read_layers, runs_of, with_keys
 from ffensembles.data.datasets import Dataset
 from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.learning.devices import choose
-from ffensembles.paper.tables.layout import Layout
-from ffensembles.paper.tables.summaries import over_runs
-from ffensembles.paper.tables.table import Table
-from ffensembles.pipeline.results import DATASET, REPRESENTATIONS
 from ffensembles.randomness import generator
 from ffensembles.representations.extraction import activations, inputs
 
@@ -99,52 +94,3 @@ def measure_groups(
             labels = seen.labels[:IMAGES].cpu().numpy()
             add(h, labels, seed=seed, layer=layer, network="untrained")
     return pd.concat(tables, ignore_index=True)
-
-
-def summarise(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average over categories, then over runs.
-
-    Args:
-        frame: groups.parquet tables.
-
-    Returns:
-        dataset, model, layer, of, mean, std, n: the share in % of an ensemble that lies in its own
-        group, in networks that are `trained`, `untrained`, or trained and their labels `shuffled`;
-        and in `other` groups of trained ones, on average; and the `chance`.
-    """
-    keys = ["dataset", "model", "layer", "of"]
-    trained = frame[frame["network"] == "trained"]
-    parts = [
-        frame.assign(of=frame["network"], percent=100 * frame["own"]),
-        trained.assign(of="other", percent=100 * trained["other"]),
-        trained.assign(of="chance", percent=100 * trained["chance"]),
-    ]
-    rows = pd.concat(parts, ignore_index=True)
-    by_run = rows.groupby([*keys, "seed"])["percent"].mean().reset_index()
-    return over_runs(by_run, keys, "percent")
-
-
-GROUPS = table("groups", f"{OF_EXPERIMENT}/groups.parquet", needs="assigned")
-MEASUREMENT = Measurement(
-    "measure_groups",
-    "extras.studies.groups.measure_groups",
-    makes=(GROUPS,),
-    reads=(REPRESENTATIONS, DATASET),
-    settings={"random_seed": "random_seed"},
-    threads=4,
-    networks=True,
-)
-TABLE = Table(
-    "groups",
-    "Studies of one's own",
-    "Units of an ensemble that are assigned to its category by design, in %",
-    {GROUPS: list},
-    summarise,
-    Layout(
-        ["dataset", "model", "layer"],
-        ["of"],
-        ".1f",
-        note="Controls: the network before training; labels shuffled over the images; the other "
-        "categories' groups, which is what permuted groups have; and the share of all units.",
-    ),
-)

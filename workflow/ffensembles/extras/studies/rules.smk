@@ -95,6 +95,6 @@ rule studies:
     localrule: True
 
 
-EXTRAS["measurements"] += [study_catalogue.groups.MEASUREMENT]
+EXTRAS["measurements"] += [MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]
