@@ -178,12 +178,12 @@ def drawing_of(figure):
     readers = {
         artefact.name: artefact.reader for artefact in figure.files if artefact.reader
     }
-    modules = {f"paper/figures/{figure.draw.partition('.')[0]}.py"}
-    modules |= {file_of(reader) for reader in readers.values()}
+    named = [f"paper.figures.{figure.draw}", *readers.values()]
+    modules = sorted({file_of(name) for name in named})
     return {
         "draw": figure.draw,
         "readers": readers,
-        "code": code("scripts/plot.py", *sorted(modules)),
+        "code": code("scripts/plot.py", *modules),
     }
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import inspect
-from importlib import import_module
 
 import pytest
 import yaml
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_experiments
+from ffensembles.lookup import named
 from ffensembles.paper.figures.catalogue import FIGURES
 from helpers import ROOT
 
@@ -30,8 +30,7 @@ def test_the_paper_has_fourteen_figures():
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 def test_every_figure_has_a_caption_and_a_function_that_takes_its_files_and_settings(figure):
     assert (ROOT / "workflow" / "report" / f"{figure.name}.rst").is_file()
-    module = import_module(f"ffensembles.paper.figures.{figure.module}")
-    function = getattr(module, figure.draw.removeprefix(f"{figure.module}."))
+    function = named(f"paper.figures.{figure.draw}")
     files = {artefact.name: [] for artefact in figure.sources(EXPERIMENTS, CONFIG)}
     inspect.signature(function).bind(**files, **figure.settings(CONFIG))
 

@@ -39,11 +39,6 @@ class Figure:
         """What the report calls it."""
         return f"Figure {self.number}"
 
-    @property
-    def module(self) -> str:
-        """The module of `figures` that draws it."""
-        return self.draw.partition(".")[0]
-
     def sources(
         self, experiments: selection.Experiments, config: Mapping[str, Any]
     ) -> dict[Artefact, list[Experiment]]:
