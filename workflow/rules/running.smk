@@ -24,8 +24,8 @@ def requests(jobs):
     for job in {workflow.dag.get_job_group(job) or job for job in jobs}:
         if not job.is_local:
             name = job.groupid if job.is_group() else job.name
-            asked = sorted(map(str, job.resources.items()))
-            kinds[name, job.threads, *asked] = name, job
+            resources = sorted(map(str, job.resources.items()))
+            kinds[name, job.threads, *resources] = name, job
     return {
         cluster.Request(name, sbatch_options(name, job)) for name, job in kinds.values()
     }
@@ -40,7 +40,7 @@ def sbatch_options(name, job):
 
     executor = workflow.scheduler._executor
     account = re.split(r"[,\s]+", str(job.resources.get("slurm_account", "")))[0]
-    asked = {
+    params = {
         "run_uuid": "check",
         "slurm_logfile": os.devnull,
         "comment_str": "check",
@@ -48,8 +48,8 @@ def sbatch_options(name, job):
         "workdir": "",
     }
     try:
-        asked["partition"] = executor.get_partition_arg(job)
-        call = get_submit_command(job, asked, settings=executor.executor_settings)
+        params["partition"] = executor.get_partition_arg(job)
+        call = get_submit_command(job, params, settings=executor.executor_settings)
         words = shlex.split(call + set_gres_string(job))
         del words[: words.index("--comment") + 2]  # what comes before decides nothing
         return tuple(words)
@@ -59,11 +59,11 @@ def sbatch_options(name, job):
 
 def check_slurm(jobs):
     """Take away what a killed run left in the queue, and have SLURM judge what this one asks."""
-    asked = requests(jobs)
+    found = requests(jobs)
     if ALONE:
-        for name in {request.value("--clusters") for request in asked} or {""}:
+        for name in {request.value("--clusters") for request in found} or {""}:
             or_stop(cluster.cancel_orphans, workflow.workdir_init, name)
-    or_stop(cluster.check_requests, asked)
+    or_stop(cluster.check_requests, found)
 
 
 onstart:
