@@ -51,7 +51,7 @@ class PeakMemory(TorchDispatchMode):
         self.now -= size
 
 
-class OneEpoch(loop.Run):
+class OneEpoch(loop.Training):
     """A training that reads nothing back, for there is nothing to read."""
 
     def _end_epoch(self, objective, started):

@@ -127,7 +127,7 @@ class Killed(Exception):
 
 @dataclass
 class Fatal(Checkpoint):
-    """Saves the state after some steps, and ends the training there; never for 0 steps."""
+    """A checkpoint that also saves after some steps and ends the training there; 0: it does not."""
 
     kill_after: int = 0
 
@@ -136,3 +136,4 @@ class Fatal(Checkpoint):
         if self.kill_after == 0:
             self.save(state())
             raise Killed
+        super().after_step(state)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     name_datasets(snakemake.params.names)
     files, params = snakemake.input, snakemake.params
-    cells = score_all(as_list(files.tables), as_list(files.reported), params.copies)
+    cells = score_all(as_list(files.tables), as_list(files.reported), params.get("copies", {}))
     notes = departed(params.get("departures", []))
     write_csv(cells, snakemake.output.csv)
     write_text(scorecard_page(cells, notes), snakemake.output.html)
