@@ -182,33 +182,34 @@ def test_the_unit_that_most_categories_share_is_named(page, world):
         counts = table_of(run, 2).query("active").groupby("unit").size()
         first, others = counts.idxmax(), (counts == counts.max()).sum() - 1
         said = sentences.nth(place)
-        expect(said).to_contain_text(f"Unit {first} is shared by the most categories: {counts.max()}")
+        expect(said).to_contain_text(f"Unit {first} is shared by the most categories")
+        expect(said).to_contain_text(f": {counts.max()} of 10 (")
         expect(said).to_contain_text(f"{others} other unit" if others else ").")
 
 
 def test_it_says_when_an_ensemble_was_complete(page, world):
     show(page, world[2], "view=time&layer=2&category=3")
     sentences = page.locator("section").first.locator("p")
-    for place, run in enumerate(world[1].values()):
+    for place, run in enumerate(world[1].values(), 1):
         dynamics = read_frame(run.dynamics).query("category == 3")
         if not len(dynamics):
             expect(sentences.nth(place)).to_contain_text("no image is classified correctly")
         for layer, rows in dynamics.groupby("layer"):
             unlike = np.flatnonzero(~(rows["to_end"] >= 0.9))
             if not len(unlike):
-                expected = "is complete from the beginning"
+                expected = "from the beginning"
             elif unlike[-1] == len(rows) - 1:
-                expected = "has no ensemble at the end"
+                expected = "never"
             else:
                 before, at = rows["epoch"].iloc[[unlike[-1], unlike[-1] + 1]]
                 end = rows["epoch"].iat[-1]
                 at = f"the end ({end})" if at == end else at
-                expected = f"becomes complete between epoch {before} and {at}"
+                expected = f"between epoch {before} and {at}"
             expect(sentences.nth(place)).to_contain_text(f"layer {layer} {expected}")
 
 
 def test_a_wrong_decision_is_told_with_both_ensembles(page, world):
-    dataset, runs, address = world
+    _, runs, address = world
     x = stored.read(runs["ff"].representations, 1, correct_only=False)
     said = read_frame(runs["ff"].representations, ["label", "prediction"])
     image = np.flatnonzero(said["label"] != said["prediction"])[0]

@@ -14,12 +14,12 @@ const viewEnsembles = {
                 make("h2", {}, `The ensemble of ${name}, layer ${layer}`),
                 make("p", {}, `The units with x̄ > ${number(factor)} · LOO for ${name} are in blue, all others in `
                     + "grey. Choose a unit to see what it answers to."),
-                sideBySide((model) => ensembleMap(model))),
+                sideBySide(deepEnough(), ensembleMap)),
             () => make("section", {},
                 make("h2", {}, "Units that categories share"),
                 make("p", {}, "The Jaccard index of two categories is the number of units in both ensembles "
                     + "divided by that of units in either. Choose a pair to list the units in both."),
-                sideBySide((model) => [mostShared(model), shareMatrix(model), shareGraph(model)])),
+                sideBySide(deepEnough(), (model) => [mostShared(model), shareMatrix(model), shareGraph(model)])),
             () => make("section", { class: "beside" },
                 make("div", {},
                     make("h2", {}, other === null ? `Units of ${name}` : `Units that ${name} and ${categories[other]} share`),
@@ -39,12 +39,10 @@ const deepEnough = () => about.models.filter((model) => model.layers.length >= s
 const meansOf = (key, layer = state.layer) => [`${key}/${layer}/means`, `${key}/${layer}/sums`];
 
 /** What is drawn for each model, under its name. */
-function sideBySide(draw) {
-    return make("div", { class: "models" }, deepEnough().map((model) =>
-        make("div", { class: model.key === state.model ? "model chosen" : "model" },
-            make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
-            draw(model))));
-}
+const sideBySide = (shown, draw) => make("div", { class: "models" }, shown.map((model) =>
+    make("div", { class: "model" },
+        make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
+        draw(model))));
 
 const noImages = (model, category) => nothing(
     about.testImages[category]

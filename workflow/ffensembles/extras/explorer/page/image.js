@@ -28,11 +28,11 @@ const viewImage = {
                     thumbnail(place, categories[label], { class: "image large" }),
                     make("div", {}, about.models.map((one) => make("p", {}, verdict(one, place, label))),
                         about.models.some(byGoodness) ? make("p", { class: "small" }, GOODNESS) : null)),
-                sideBySideAll((one) => decisionBars(one, place, label)))),
+                sideBySide(about.models, (one) => decisionBars(one, place, label)))),
             lasting([model, place, factor], () => make("section", {},
                 make("h2", {}, "What it activates"),
                 make("p", {}, aboutActivations(label)),
-                sideBySideAll((one) => activationMaps(one, place, label)))),
+                sideBySide(about.models, (one) => activationMaps(one, place, label)))),
             lasting([place], () => make("section", {}, scoreTable(place))),
         ];
     },
@@ -72,13 +72,6 @@ function selection() {
         return (which === "all" || (which === "wrong") === (label !== guess))
             && (truth === null || truth === label) && (predicted === null || predicted === guess);
     });
-}
-
-function sideBySideAll(draw) {
-    return make("div", { class: "models" }, about.models.map((model) =>
-        make("div", { class: model.key === state.model ? "model chosen" : "model" },
-            make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
-            draw(model))));
 }
 
 /** Say what a model makes of an image, and which of its layers decide. */

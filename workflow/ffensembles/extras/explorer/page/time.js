@@ -19,9 +19,10 @@ const viewTime = {
         return [
             () => make("section", {},
                 title,
+                make("p", {}, "When it becomes complete:"),
                 shown.map((model) => make("p", {}, whenComplete(model))),
                 make("p", { class: "small" }, "An ensemble is complete once it stays close to that at the end of training: the Jaccard index of "
-                    + `the two, units in both by units in either, is ${COMPLETE} or more. Snapshots are of epochs 0, 1, 2, 4, 8, … and the last, `
+                    + `the two, units in both divided by units in either, is ${COMPLETE} or more. Snapshots are of epochs 0, 1, 2, 4, 8, … and the last, `
                     + `of the images that are classified correctly at the end; the factor is always ${about.factor} here. `
                     + "Each layer of FF is trained by itself and counts its own epochs."),
                 make("div", { class: "models" },
@@ -31,7 +32,7 @@ const viewTime = {
             () => make("section", {},
                 make("h2", {}, "Which units"),
                 clock(shown),
-                make("div", { class: "models" }, shown.map((model) => membersMap(model)))),
+                sideBySide(shown, membersMap)),
             () => make("section", {}, table("The ensemble in time", [
                 ["Model", ({ name }) => name], ["Epoch", ({ epoch }) => epoch], ["Units", ({ size }) => size],
                 ["Similarity with the end", ({ similarity }) => similarity],
@@ -66,8 +67,8 @@ function whenComplete(model) {
     const layers = model.layers.map(({ epochs }, i) => {
         const late = similarities(model, i + 1).findLastIndex((similarity) => !(similarity >= COMPLETE)) + 1;
         const at = (e) => (e === epochs.length - 1 ? `the end (${epochs[e]})` : epochs[e]);
-        const when = late === epochs.length ? `has no ensemble at the end, as no unit answers ${name} more than ${about.factor} times as much as the others do on average`
-            : late ? `becomes complete between epoch ${epochs[late - 1]} and ${at(late)}` : "is complete from the beginning";
+        const when = late === epochs.length ? `never, as at the end no unit answers ${name} more than ${about.factor} times as much as the others do on average`
+            : late ? `between epoch ${epochs[late - 1]} and ${at(late)}` : "from the beginning";
         return `layer ${i + 1} ${when}`;
     });
     return `${model.name}: ${layers.join("; ")}.`;
@@ -113,8 +114,7 @@ function membersMap(model) {
     const shades = Object.fromEntries(Object.entries(kinds).map(([kind, colour]) => [kind, d3.rgb(colour)]));
     const kind = (unit) => (now.has(unit) ? (end.has(unit) ? "stays" : "leaves") : end.has(unit) ? "comes" : "never");
     const words = { stays: "in it, and at the end", leaves: "in it, not at the end", comes: "at the end only", never: "neither" };
-    return make("div", { class: "model" },
-        make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
+    return [
         figure(`Snapshot of epoch ${now.epoch}: ${counted(now.size, "unit")}`, grid({
             label: `${model.name}: units of the ensemble at epoch ${now.epoch}`,
             columns: square(units), cells: units, size: 240,
@@ -122,5 +122,6 @@ function membersMap(model) {
             describe: (unit) => `Unit ${unit}: ${words[kind(unit)]}`,
             pick: (unit) => go({ view: "unit", model: model.key, unit }),
         })),
-        legend(["stays", "leaves", "comes"].map((name) => [words[name], kinds[name]])));
+        legend(["stays", "leaves", "comes"].map((name) => [words[name], kinds[name]])),
+    ];
 }
