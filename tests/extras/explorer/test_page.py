@@ -70,7 +70,7 @@ def means_of(run, layer):
 def test_the_units_listed_are_the_ensemble(page, world):
     _, runs, address = world
     show(page, address)
-    page.locator("#controls").get_by_label("Model").select_option("BP/FF")
+    page.locator("#view [name=model]").select_option("BP/FF")
     page.locator("#controls").get_by_label("Layer").select_option("2")
     page.locator("#controls").get_by_label("Category").select_option("5")
     rows = table_of(runs["bpff"], 2).query("category == 5 and active")
@@ -167,6 +167,8 @@ def test_only_what_a_choice_changes_is_drawn_anew(page, world):
     choices.locator(".image").nth(3).click()
     expect(image).not_to_have_attribute("data-first", "true")
     expect(choices).to_have_attribute("data-first", "true")
+    expect(choices.locator("[aria-current=true]")).to_have_count(1)
+    expect(choices.locator(".image").nth(3)).to_have_attribute("aria-current", "true")
     image.evaluate("element => element.dataset.first = true")
     page.get_by_label("that are").select_option("2")
     expect(choices).not_to_have_attribute("data-first", "true")
@@ -180,24 +182,71 @@ def test_the_unit_that_most_categories_share_is_named(page, world):
         counts = table_of(run, 2).query("active").groupby("unit").size()
         first, others = counts.idxmax(), (counts == counts.max()).sum() - 1
         said = sentences.nth(place)
-        expect(said).to_contain_text(f"unit {first}: it is in {counts.max()} of 10 ensembles")
-        expect(said).to_contain_text(f"{others} other" if others else ").")
+        expect(said).to_contain_text(f"Unit {first} is shared by the most categories")
+        expect(said).to_contain_text(f": {counts.max()} of 10 (")
+        expect(said).to_contain_text(f"{others} other unit" if others else ").")
 
 
 def test_it_says_when_an_ensemble_was_complete(page, world):
     show(page, world[2], "view=time&layer=2&category=3")
     sentences = page.locator("section").first.locator("p")
-    for place, run in enumerate(world[1].values()):
-        rows = read_frame(run.dynamics).query("layer == 2 and category == 3")
-        unlike = np.flatnonzero(~(rows["to_end"] >= 0.9))
-        if not len(rows):
-            expected = "no image is classified correctly"
-        elif not len(unlike):
-            expected = "complete from the beginning"
-        else:
-            before, at, end = rows["epoch"].iloc[[unlike[-1], unlike[-1] + 1, -1]]
-            expected = f"complete by epoch {at} of {end} (not yet at {before})"
-        expect(sentences.nth(place)).to_contain_text(expected)
+    for place, run in enumerate(world[1].values(), 1):
+        dynamics = read_frame(run.dynamics).query("category == 3")
+        if not len(dynamics):
+            expect(sentences.nth(place)).to_contain_text("no image is classified correctly")
+        for layer, rows in dynamics.groupby("layer"):
+            unlike = np.flatnonzero(~(rows["to_end"] >= 0.9))
+            if not len(unlike):
+                expected = "from the beginning"
+            elif unlike[-1] == len(rows) - 1:
+                expected = "never"
+            else:
+                before, at = rows["epoch"].iloc[[unlike[-1], unlike[-1] + 1]]
+                end = rows["epoch"].iat[-1]
+                at = f"the end ({end})" if at == end else at
+                expected = f"between epoch {before} and {at}"
+            expect(sentences.nth(place)).to_contain_text(f"layer {layer} {expected}")
+
+
+def test_a_wrong_decision_is_told_with_both_ensembles(page, world):
+    _, runs, address = world
+    x = stored.read(runs["ff"].representations, 1, correct_only=False)
+    said = read_frame(runs["ff"].representations, ["label", "prediction"])
+    image = np.flatnonzero(said["label"] != said["prediction"])[0]
+    truth, taken = said.iloc[image]
+    show(page, address, f"model=ff&image={image}")
+    place = page.evaluate(f"block('index').values.indexOf({image})")
+    goodness = np.array(page.evaluate(f"decision('ff', {place}).map(row => row.scores)"))
+    sentence = page.locator(".decision p").first
+    expect(sentence).to_contain_text(f"FF says {taken}, which is wrong")
+    for layer, best in enumerate(goodness.argmax(1), 1):
+        if best not in (truth, taken):
+            expect(sentence).to_contain_text(f"layer {layer}")
+            expect(sentence).to_contain_text(f"it is largest for {best}")
+    caption = page.locator(".layers figcaption").first
+    for category in (truth, taken):
+        members = table_of(runs["ff"], 1).query("category == @category and active")["unit"]
+        answering = (x.activations[image, members] > x.activations.max() / 15).sum()
+        shown = caption.locator("div", has_text=f"{category}: ").text_content()
+        lit, size = map(int, shown.removeprefix(f"{category}: ").split(" of "))
+        assert size == len(members)
+        assert answering <= lit <= (x.activations[image, members] > 0).sum()
+
+
+def test_a_view_starts_at_its_top_and_back_leads_to_where_one_was(page, world):
+    page.set_viewport_size({"width": 400, "height": 600})
+    show(page, world[2], "layer=2&category=5")
+    clicked = page.locator("#view table a").first
+    clicked.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 600
+    clicked.click()
+    heading = page.locator("h2", has_text="Unit")
+    expect(heading).to_be_in_viewport()
+    expect(page.locator("[role=tab]").first).to_be_in_viewport()
+    page.go_back()
+    page.wait_for_function(f"Math.abs(scrollY - {before}) <= 1")
+    expect(clicked).to_be_in_viewport()
 
 
 def test_the_ensemble_in_time(page, world):

@@ -30,25 +30,27 @@ function number(value) {
 
 const counted = (count, word) => `${thousands(count)} ${word}${count === 1 ? "" : "s"}`;
 
-const GREYS = ["#ffffff", "#bbbbbb", "#777777", "#333333"];
+const TONES = {
+    blue: colours.blues, orange: ["#ffffff", ...d3.schemeOranges[9].slice(1)], grey: ["#ffffff", "#bbbbbb", "#777777", "#333333"],
+};
 const NIGHT = "#16181b"; // the page in the dark
 
 const palettes = new Map(); // what `palette` has returned: a view draws dozens of maps
 
-/** Return 256 colours from nothing to full; in the dark from dark to light. */
-function palette(grey) {
-    const key = `${grey} ${dark.matches}`;
+/** Return 256 colours of a tone, from nothing to full; in the dark from dark to light. */
+function palette(tone) {
+    const key = `${tone} ${dark.matches}`;
     if (!palettes.has(key)) {
-        const steps = grey ? GREYS : colours.blues;
-        const shown = dark.matches ? [NIGHT, ...[...steps].reverse().slice(grey ? 1 : 2)] : steps;
+        const steps = TONES[tone];
+        const shown = dark.matches ? [NIGHT, ...[...steps].reverse().slice(tone === "grey" ? 1 : 2)] : steps;
         palettes.set(key, d3.quantize(d3.interpolateRgbBasis(shown), 256).map((colour) => d3.rgb(colour)));
     }
     return palettes.get(key);
 }
 
-/** Return a colour scale from 0 to `end`, the figures' blues. */
-function blues(end, grey = false) {
-    const colours = palette(grey);
+/** Return a colour scale from 0 to `end`; blue is the figures'. */
+function shades(end, tone = "blue") {
+    const colours = palette(tone);
     return (value) => colours[Math.round(255 * Math.min(1, Math.max(0, value / end)))];
 }
 
@@ -69,10 +71,10 @@ function picture(width, height, colour) {
  *
  * `colour(cell)` is that of a cell, row by row; `describe(cell)` says what is there; `pick(cell)` is
  * called for the one that was clicked on, or on which Enter was pressed; `marked` are cells to
- * frame; `marks` is further SVG over it, in which a cell is 1 wide and 1 high; `size` and `left` are
- * the width of the grid and the room beside it, in pixels.
+ * frame; `marks` is further SVG over it, in which a cell is 1 wide and 1 high; `size` and `room` are
+ * the width of the grid and the room beside and above it, in pixels; `cell` is what a cell stands for.
  */
-function grid({ label, columns, cells, colour, describe, pick, marked = [], marks = [], size = 280, left = 0 }) {
+function grid({ label, cell: word = "unit", columns, cells, colour, describe, pick, marked = [], marks = [], size = 280, room = 0 }) {
     const rows = Math.ceil(cells / columns);
     const map = picture(columns, rows, (cell) => (cell < cells ? colour(cell) : null));
     const frames = marked.map((cell) => makeSvg("rect", {
@@ -80,7 +82,8 @@ function grid({ label, columns, cells, colour, describe, pick, marked = [], mark
         fill: "none", stroke: colours.highlight, "stroke-width": 2, "vector-effect": "non-scaling-stroke",
     }));
     let cursor = marked[0] ?? 0;
-    const said = make("output", { class: "said", "aria-live": "polite" }, cursor < cells ? describe(cursor) : "");
+    const said = make("output", { class: "said", "aria-live": "polite" },
+        marked.length ? describe(cursor) : `Point at a ${word} …`);
     const cellAt = (event) => {
         const box = map.getBoundingClientRect();
         const column = Math.floor((columns * (event.clientX - box.left)) / box.width);
@@ -95,7 +98,7 @@ function grid({ label, columns, cells, colour, describe, pick, marked = [], mark
     };
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
     return make("div", {
-        class: "grid", tabindex: 0, role: "img", style: `width: ${left + size}px; padding-left: ${left}px`,
+        class: "grid", tabindex: 0, role: "img", style: `width: ${room + size}px; padding: ${room}px 0 0 ${room}px`,
         "aria-label": `${label}. Arrow keys move, Enter chooses.`,
         onpointermove: (event) => move(cellAt(event)),
         onclick: (event) => {
@@ -118,15 +121,15 @@ function grid({ label, columns, cells, colour, describe, pick, marked = [], mark
 const square = (units) => Math.ceil(Math.sqrt(units));
 
 /**
- * The units of a layer as a grid: `value(unit)` in blue where `inside(unit)`, else in grey.
+ * The units of a layer as a grid: `value(unit)` in the tone of the unit, full from `end`.
  * `order` are the units as they stand in the grid.
  */
-function unitMap({ label, units, value, inside, end, order, pick, describe, chosen = null, size }) {
+function unitMap({ label, units, value, tone, end, order, pick, describe, chosen = null, size }) {
     const cells = order ?? d3.range(units);
-    const [lit, dull] = [blues(end), blues(end, true)];
+    const scales = Object.fromEntries(Object.keys(TONES).map((name) => [name, shades(end, name)]));
     return grid({
         label, columns: square(units), cells: units, size,
-        colour: (cell) => (inside(cells[cell]) ? lit : dull)(value(cells[cell])),
+        colour: (cell) => scales[tone(cells[cell])](value(cells[cell])),
         describe: (cell) => describe(cells[cell]),
         pick: (cell) => pick(cells[cell]),
         marked: chosen === null ? [] : [cells.indexOf(chosen)],
@@ -194,7 +197,7 @@ function thumbnail(place, title, properties = {}) {
     canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
     const index = block("index").values[place];
     return make("button", {
-        class: "image", "aria-label": `Image ${index}: ${title}`,
+        class: "image", value: place, "aria-label": `Image ${index}: ${title}`,
         onclick: () => go({ view: "image", image: index }), ...properties,
     }, canvas, make("span", {}, title));
 }

@@ -3,7 +3,7 @@
 const MANY = 24; // categories: above, no numbers in matrices and no names at every row
 
 const viewEnsembles = {
-    controls: ["model", "layer", "category", "factor"],
+    controls: ["layer", "category", "factor"],
     needs: () => deepEnough().flatMap(({ key }) => meansOf(key)),
 
     draw() {
@@ -12,19 +12,21 @@ const viewEnsembles = {
         return [
             () => make("section", {},
                 make("h2", {}, `The ensemble of ${name}, layer ${layer}`),
-                make("p", {}, `The units with x̄ > ${number(factor)} · LOO, in blue: x̄ is a unit’s mean `
-                    + `activation over the correctly classified test images of ${name}, LOO the mean of `
-                    + "x̄ over all other units. Choose a unit to see what it answers to."),
-                sideBySide((model) => ensembleMap(model))),
+                make("p", {}, `The units with x̄ > ${number(factor)} · LOO for ${name} are in blue, all others in `
+                    + "grey. Choose a unit to see what it answers to."),
+                sideBySide(deepEnough(), ensembleMap)),
             () => make("section", {},
                 make("h2", {}, "Units that categories share"),
-                make("p", {}, "Jaccard index of each pair: shared units by units in either. Choose a pair "
-                    + "to list the units that both have."),
-                sideBySide((model) => [mostShared(model), shareMatrix(model), shareGraph(model)])),
+                make("p", {}, "The Jaccard index of two categories is the number of units in both ensembles "
+                    + "divided by that of units in either. Choose a pair to list the units in both."),
+                sideBySide(deepEnough(), (model) => [mostShared(model), shareMatrix(model), shareGraph(model)])),
             () => make("section", { class: "beside" },
                 make("div", {},
-                    make("h2", {}, `${models.get(state.model).name}: units of ${name}`
-                        + (other === null ? "" : ` and ${categories[other]}`)),
+                    make("h2", {}, other === null ? `Units of ${name}` : `Units that ${name} and ${categories[other]} share`),
+                    make("div", { class: "choices" },
+                        chooseModel("Units of "),
+                        make("label", {}, "shared with ",
+                            choice("other", [["", "any or none"], ...categories.map((name, k) => [k, name])], other ?? ""))),
                     unitTable()),
                 make("div", {}, make("h2", {}, "Sizes of all ensembles"), sizeTable())),
         ];
@@ -37,12 +39,10 @@ const deepEnough = () => about.models.filter((model) => model.layers.length >= s
 const meansOf = (key, layer = state.layer) => [`${key}/${layer}/means`, `${key}/${layer}/sums`];
 
 /** What is drawn for each model, under its name. */
-function sideBySide(draw) {
-    return make("div", { class: "models" }, deepEnough().map((model) =>
-        make("div", { class: model.key === state.model ? "model chosen" : "model" },
-            make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
-            draw(model))));
-}
+const sideBySide = (shown, draw) => make("div", { class: "models" }, shown.map((model) =>
+    make("div", { class: "model" },
+        make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
+        draw(model))));
 
 const noImages = (model, category) => nothing(
     about.testImages[category]
@@ -72,7 +72,7 @@ function ensembleMap(model) {
             label: `${model.name}: mean activation of the units of layer ${layer} for ${categories[category]}`,
             units: found.n,
             value: (unit) => found.mean(category, unit),
-            inside: (unit) => found.active(category, unit),
+            tone: (unit) => (found.active(category, unit) ? "blue" : "grey"),
             end,
             describe: (unit) => describeUnit(model, found, unit),
             pick: (unit) => go({ view: "unit", model: model.key, unit }),
@@ -86,15 +86,17 @@ function shareMatrix(model) {
     const index = (cell) => jaccard(shared, Math.floor(cell / K), cell % K);
     const pairs = d3.range(K * K).filter((cell) => Math.floor(cell / K) !== cell % K);
     const end = d3.max(pairs, (cell) => index(cell) || 0) || 1;
-    const shade = blues(end);
+    const shade = shades(end);
     const grey = d3.rgb(dark.matches ? "#555555" : "#e3e3e3");
     const longest = d3.max(categories, (name) => name.length);
     const few = K <= MANY;
     const size = 240;
     const pixel = K / size; // in cells
     const chosen = state.other === null ? [] : [state.category * K + state.other];
-    return figure(`Jaccard index; full colour from ${number(end)}`, grid({
-        label: `${model.name}: Jaccard index of the ensembles of each pair of categories`,
+    const listed = chosen.length && model.key === state.model
+        ? `; the units that ${categories[state.category]} and ${categories[state.other]} share are listed below` : "";
+    return figure(`Jaccard index; full colour from ${number(end)}${listed}`, grid({
+        label: `${model.name}: Jaccard index of the ensembles of each pair of categories`, cell: "pair",
         columns: K, cells: K * K, marked: chosen,
         colour: (cell) => {
             const value = index(cell);
@@ -111,16 +113,18 @@ function shareMatrix(model) {
             go({ model: model.key, category: a, other: a === b ? null : b });
         },
         size,
-        left: few ? 8 + 6 * Math.min(longest, 12) : 0,
+        room: few ? 8 + 6 * Math.min(longest, 12) : 0,
         marks: few ? [
             // Only those of the category shown; pointing at a pair tells its own.
             ...pairs.filter((cell) => [Math.floor(cell / K), cell % K].includes(state.category)).map((cell) => makeSvg("text", {
                 x: (cell % K) + 0.5, y: Math.floor(cell / K) + 0.63, "text-anchor": "middle", "font-size": 9 * pixel,
                 fill: index(cell) > 0.55 * end !== dark.matches ? "white" : "black",
             }, d3.format(".2f")(index(cell)).replace("0.", ".").replace("NaN", "–"))),
-            ...categories.map((name, k) => makeSvg("text", {
-                x: -4 * pixel, y: k + 0.63, "text-anchor": "end", "font-size": 10 * pixel, fill: "currentColor",
-            }, name.length > 12 ? `${name.slice(0, 11)}…` : name)),
+            ...categories.flatMap((name, k) => [
+                { x: -4 * pixel, y: k + 0.63, "text-anchor": "end" },
+                { transform: `translate(${k + 0.63} ${-4 * pixel}) rotate(-90)` },
+            ].map((place) => makeSvg("text", { ...place, "font-size": 10 * pixel, fill: "currentColor" },
+                name.length > 12 ? `${name.slice(0, 11)}…` : name))),
         ] : [],
     }));
 }
@@ -165,10 +169,9 @@ function mostShared(model) {
     if (most === 1) return nothing("No unit is in two ensembles.");
     const [unit, ...others] = d3.range(ofUnit.length).filter((one) => ofUnit[one].length === most);
     const names = ofUnit[unit].map((k) => categories[k]);
-    return make("p", {}, "Most categories share ",
-        link(`unit ${unit}`, { view: "unit", model: model.key, unit }),
-        `: it is in ${most} of ${categories.length} ensembles (${names.slice(0, MANY).join(", ")}${names.length > MANY ? ", …" : ""})`,
-        others.length ? `, as ${others.length === 1 ? "is" : "are"} ${counted(others.length, "other")}.` : ".");
+    return make("p", {}, link(`Unit ${unit}`, { view: "unit", model: model.key, unit }),
+        ` is shared by the most categories: ${most} of ${categories.length} (${names.slice(0, MANY).join(", ")}${names.length > MANY ? ", …" : ""})`,
+        others.length ? `; ${counted(others.length, "other unit")} ${others.length === 1 ? "is" : "are"} in as many ensembles.` : ".");
 }
 
 function unitTable() {
@@ -178,16 +181,12 @@ function unitTable() {
     const units = found.members[category].filter((unit) => other === null || found.active(other, unit));
     const rows = d3.sort(units, (unit) => -found.mean(category, unit));
     const rest = (unit) => found.categories[unit].filter((k) => k !== category).map((k) => categories[k]).join(", ");
-    return [
-        make("label", {}, "Only those shared with ",
-            choice("other", [["", "any or none"], ...categories.map((name, k) => [k, name])], other ?? "")),
-        table(counted(rows.length, "unit"), [
-            ["Unit", (unit) => Object.assign(link(String(unit), { view: "unit", unit }), { plain: unit })],
-            ["x̄", (unit) => found.mean(category, unit)],
-            ["x̄ / LOO", (unit) => found.mean(category, unit) / found.loo(category, unit)],
-            ["Also in", (unit) => rest(unit) || "–"],
-        ], rows, (unit) => unit === state.unit),
-    ];
+    return table(counted(rows.length, "unit"), [
+        ["Unit", (unit) => Object.assign(link(String(unit), { view: "unit", unit }), { plain: unit })],
+        ["x̄", (unit) => found.mean(category, unit)],
+        ["x̄ / LOO", (unit) => found.mean(category, unit) / found.loo(category, unit)],
+        ["Also in the ensemble of", (unit) => rest(unit) || "–"],
+    ], rows, (unit) => unit === state.unit);
 }
 
 /** The share of units in each ensemble, and the mean over the categories that have one. */

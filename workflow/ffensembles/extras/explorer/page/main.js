@@ -14,6 +14,10 @@ function choice(name, options, value, label) {
     return select;
 }
 
+/** A list of the models, which says whose units or images are listed. */
+const chooseModel = (text) => make("label", {}, text,
+    choice("model", about.models.map(({ key, name }) => [key, name]), state.model));
+
 const PATIENCE = 50; // milliseconds of drawing, after which what is there is shown first
 
 /** Draw what the state says, section after section; what it becomes meanwhile is drawn instead. */
@@ -44,6 +48,13 @@ async function render() {
     if (place >= 0 && !focused.isConnected) focusables()[place]?.focus({ preventScroll: true });
     document.getElementById("save-table").disabled = !view.querySelector(".scroll");
     view.dataset.shown = toAddress(state);
+}
+
+/** Scroll to a place, or to the top of the view where that is out of sight. */
+function comeTo(place) {
+    const header = document.querySelector("header");
+    const stays = header.offsetHeight || header.firstElementChild.offsetHeight; // on a telephone only the tabs
+    scrollTo(0, place ?? Math.min(scrollY, view.offsetTop - stays));
 }
 
 const focusables = () => [...view.querySelectorAll("a, button, select, input, [tabindex]")];
@@ -151,19 +162,33 @@ document.getElementById("copy-address").addEventListener("click", async () => {
     }
 });
 
+const WORDS = {
+    ff: "the Forward-Forward algorithm", bpff: "backpropagation of the goodness of all layers",
+    bp: "backpropagation with a classification head",
+};
+const named = about.models.filter(({ key }) => key in WORDS).map(({ key, name }) => `${name} is ${WORDS[key]}`);
+document.getElementById("words").textContent = (named.length ? `${list(named)}. ` : "")
+    + "x̄ is a unit’s mean activation over the correctly classified test images of a category; LOO (leave one out) "
+    + "is the mean of x̄ over all other units of the layer. A category’s ensemble is made of the units with x̄ > "
+    + `${about.factor} · LOO; the factor can be changed. Selectivity is 1 for a unit that answers to one category `
+    + "alone, 0 for one that answers to all alike.";
+
 document.getElementById("source").textContent =
-    `Run ${about.seed} of each model of study ${about.study}; ${thousands(about.images.here)} of `
-    + `${thousands(about.images.all)} test images are on this page, activations of `
-    + `${thousands(about.images.kept)}. Means and ensembles are those of the tables.`;
+    `Shown is one run of each model, that of seed ${about.seed}, of the study “${about.study}” in the table of experiments. `
+    + `The page holds ${thousands(about.images.here)} of ${thousands(about.images.all)} test images, and the activations `
+    + `of ${thousands(about.images.kept)} of them. Means are of all test images that are classified correctly.`;
 
 // Back, Forward, and an address that a person edits.
-addEventListener("popstate", () => {
+addEventListener("popstate", async ({ state: place }) => {
     state = fromAddress(location.hash);
-    render();
+    await render();
+    comeTo(place);
 });
+history.scrollRestoration = "manual"; // what is shown is not there yet when the browser would scroll
+addEventListener("pagehide", keepPlace);
 dark.addEventListener("change", render);
 state = fromAddress(location.hash);
-render().then(unpackAhead);
+render().then(() => comeTo(history.state)).then(unpackAhead);
 
 /** Unpack what the other views need, block by block, before someone turns to them. */
 async function unpackAhead() {

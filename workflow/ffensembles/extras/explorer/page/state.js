@@ -61,11 +61,16 @@ function toAddress(shown) {
     return `#${new URLSearchParams(said)}`;
 }
 
-/** Change the state and show it; another view is a step that the browser's Back takes back. */
-function go(changes) {
+/** Change the state and show it; another view starts at its top, and Back leads to where one was. */
+async function go(changes) {
     const next = sound({ ...state, ...changes });
-    const step = next.view !== state.view ? "pushState" : "replaceState";
+    const turns = next.view !== state.view;
+    if (turns) keepPlace();
     state = next;
-    history[step](null, "", toAddress(state));
-    return render();
+    history[turns ? "pushState" : "replaceState"](turns ? null : history.state, "", toAddress(state));
+    await render();
+    if (turns) comeTo(null);
 }
+
+/** Remember in the browser's history how far down a person is. */
+const keepPlace = () => history.replaceState(scrollY, "");

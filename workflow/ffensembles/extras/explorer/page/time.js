@@ -6,8 +6,8 @@ const NO_SNAPSHOTS = "No snapshots were kept of these runs: name their study und
 
 const viewTime = {
     controls: ["layer", "category"],
-    needs: () => followedModels().flatMap(({ key }) =>
-        ["members", "similarity"].map((part) => `${key}/${state.layer}/${part}`).concat(meansOf(key))),
+    needs: () => followedModels().flatMap(({ key, layers }) =>
+        [`${key}/${state.layer}/members`, ...layers.map((_, i) => `${key}/${i + 1}/similarity`), ...meansOf(key)]),
 
     draw() {
         const shown = followedModels();
@@ -19,10 +19,12 @@ const viewTime = {
         return [
             () => make("section", {},
                 title,
+                make("p", {}, "When it becomes complete:"),
                 shown.map((model) => make("p", {}, whenComplete(model))),
-                make("p", { class: "small" }, "Snapshots are of epochs 0, 1, 2, 4, 8, … and the last, of the images that are classified correctly "
-                    + `in the end, with the paper’s factor ${about.factor}. Complete is an ensemble from the first snapshot on from which its `
-                    + `similarity with the end stays at ${COMPLETE} or more. Each layer of FF is trained by itself and counts its own epochs.`),
+                make("p", { class: "small" }, "An ensemble is complete once it stays close to that at the end of training: the Jaccard index of "
+                    + `the two, units in both divided by units in either, is ${COMPLETE} or more. Snapshots are of epochs 0, 1, 2, 4, 8, … and the last, `
+                    + `of the images that are classified correctly at the end; the factor is always ${about.factor} here. `
+                    + "Each layer of FF is trained by itself and counts its own epochs."),
                 make("div", { class: "models" },
                     figure("Share of units in the ensemble", coursePlot(rows, "share", { tickFormat: "%", label: "Share of units" })),
                     figure("Similarity with the ensemble at the end (Jaccard index)",
@@ -30,7 +32,7 @@ const viewTime = {
             () => make("section", {},
                 make("h2", {}, "Which units"),
                 clock(shown),
-                make("div", { class: "models" }, shown.map((model) => membersMap(model)))),
+                sideBySide(shown, membersMap)),
             () => make("section", {}, table("The ensemble in time", [
                 ["Model", ({ name }) => name], ["Epoch", ({ epoch }) => epoch], ["Units", ({ size }) => size],
                 ["Similarity with the end", ({ similarity }) => similarity],
@@ -46,24 +48,30 @@ function course(model) {
     const { layer, category } = state;
     const { epochs, units } = model.layers[layer - 1];
     const members = block(`${model.key}/${layer}/members`);
-    const { values } = block(`${model.key}/${layer}/similarity`);
-    const K = categories.length;
+    const similarity = similarities(model, layer);
     return epochs.map((epoch, e) => {
-        const has = (unit) => bit(members, (e * K + category) * units + unit);
+        const has = (unit) => bit(members, (e * categories.length + category) * units + unit);
         const size = d3.sum(d3.range(units), has);
-        return { key: model.key, name: model.name, epoch, has, size, share: size / units, similarity: values[e * K + category] };
+        return { key: model.key, name: model.name, epoch, has, size, share: size / units, similarity: similarity[e] };
     });
 }
 
-/** Say when the ensemble shown was complete: between which two snapshots. */
+/** Return the similarity of the category's ensemble with that at the end, at each snapshot. */
+const similarities = (model, layer) => model.layers[layer - 1].epochs.map((_, e) =>
+    block(`${model.key}/${layer}/similarity`).values[e * categories.length + state.category]);
+
+/** Say of each layer when the category's ensemble was complete: between which two snapshots. */
 function whenComplete(model) {
+    const name = categories[state.category];
     if (!hasImages(model.key, state.category)) return `${model.name}: no image is classified correctly.`;
-    const rows = course(model);
-    const late = rows.findLastIndex(({ similarity }) => !(similarity >= COMPLETE)) + 1;
-    if (late >= rows.length) return `${model.name}: empty in the end.`;
-    const size = counted(rows.at(-1).size, "unit");
-    if (!late) return `${model.name}: complete from the beginning, ${size}.`;
-    return `${model.name}: complete by epoch ${rows[late].epoch} of ${rows.at(-1).epoch} (not yet at ${rows[late - 1].epoch}), ${size}.`;
+    const layers = model.layers.map(({ epochs }, i) => {
+        const late = similarities(model, i + 1).findLastIndex((similarity) => !(similarity >= COMPLETE)) + 1;
+        const at = (e) => (e === epochs.length - 1 ? `the end (${epochs[e]})` : epochs[e]);
+        const when = late === epochs.length ? `never, as at the end no unit answers ${name} more than ${about.factor} times as much as the others do on average`
+            : late ? `between epoch ${epochs[late - 1]} and ${at(late)}` : "from the beginning";
+        return `layer ${i + 1} ${when}`;
+    });
+    return `${model.name}: ${layers.join("; ")}.`;
 }
 
 function coursePlot(rows, value, y) {
@@ -92,7 +100,7 @@ function clock(shown) {
     return make("label", {}, "Epoch ", make("input", {
         type: "range", min: 0, max: epochs.length - 1, value: place, "aria-valuetext": epochs[place],
         oninput: ({ target }) => go({ epoch: epochs[target.value] }),
-    }), ` ${epochs[place]}`);
+    }), ` ${epochs[place]}; of each model the latest snapshot until then`);
 }
 
 /** The units of the ensemble at the epoch shown: dark blue those that stay, light those that leave. */
@@ -106,14 +114,14 @@ function membersMap(model) {
     const shades = Object.fromEntries(Object.entries(kinds).map(([kind, colour]) => [kind, d3.rgb(colour)]));
     const kind = (unit) => (now.has(unit) ? (end.has(unit) ? "stays" : "leaves") : end.has(unit) ? "comes" : "never");
     const words = { stays: "in it, and at the end", leaves: "in it, not at the end", comes: "at the end only", never: "neither" };
-    return make("div", { class: "model" },
-        make("h3", { style: `--model: ${colours.models[model.key]}` }, model.name),
-        figure(`Epoch ${now.epoch}: ${counted(now.size, "unit")}`, grid({
+    return [
+        figure(`Snapshot of epoch ${now.epoch}: ${counted(now.size, "unit")}`, grid({
             label: `${model.name}: units of the ensemble at epoch ${now.epoch}`,
             columns: square(units), cells: units, size: 240,
             colour: (unit) => shades[kind(unit)],
             describe: (unit) => `Unit ${unit}: ${words[kind(unit)]}`,
             pick: (unit) => go({ view: "unit", model: model.key, unit }),
         })),
-        legend(["stays", "leaves", "comes"].map((name) => [words[name], kinds[name]])));
+        legend(["stays", "leaves", "comes"].map((name) => [words[name], kinds[name]])),
+    ];
 }

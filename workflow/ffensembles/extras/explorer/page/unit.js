@@ -16,13 +16,14 @@ const viewUnit = {
         const order = sorted(found, state.sort);
         const unit = state.unit ?? strongestUnit(found, order);
         return [
-            () => make("section", { class: "picked" },
-                make("div", {}, unitPicker(model, found, order, unit)),
-                make("div", {},
-                    make("h2", {}, `Unit ${unit} of ${model.name}, layer ${state.layer}`),
-                    make("p", {}, membership(found, unit)),
-                    meanBars(found, unit),
-                    make("div", { class: "models" }, incoming(model, unit), strongest(model, unit)))),
+            () => make("section", {},
+                make("h2", {}, `Unit ${unit} of ${model.name}, layer ${state.layer}`),
+                make("p", {}, membership(found, unit)),
+                make("div", { class: "picked" },
+                    make("div", {}, unitPicker(model, found, order, unit)),
+                    make("div", {},
+                        meanBars(found, unit),
+                        make("div", { class: "models" }, incoming(model, unit), strongest(model, unit))))),
             () => make("section", {}, meanTable(found, unit)),
         ];
     },
@@ -54,7 +55,7 @@ function unitPicker(model, found, order, unit) {
     return [
         make("div", { class: "choices" },
         make("label", {}, "Units sorted by ", choice("sort", Object.entries(SORTS), state.sort)),
-        state.sort === "number" ? null : make("span", {}, "(first: ", link(`unit ${order[0]}`, { unit: order[0] }), ")"),
+        state.sort === "number" ? null : make("span", {}, "(first: ", link(`unit ${order[0]}`, { unit: order[0] }), `${tie(found, order)})`),
         make("label", {}, "or number ", make("input", {
             type: "number", name: "unit", min: 0, max: found.n - 1, value: unit,
             onchange: ({ target }) => go({ unit: rules().unit(target.value) }),
@@ -62,12 +63,18 @@ function unitPicker(model, found, order, unit) {
         has ? figure(`All units, their x̄ for ${categories[category]}; its ensemble in blue`, unitMap({
             label: `Units of layer ${state.layer}, sorted by ${SORTS[state.sort]}`,
             units: found.n, order, value, chosen: unit,
-            inside: (u) => found.active(category, u),
+            tone: (u) => (found.active(category, u) ? "blue" : "grey"),
             end: fullColour(order.map(value)),
             describe: (u) => describeUnit(model, found, u),
             pick: (u) => go({ unit: u }),
         })) : noImages(model, category),
     ];
+}
+
+/** Say how many units come first together, of those sorted by the number of their ensembles. */
+function tie({ categories: ofUnit }, order) {
+    const first = order.findLastIndex((unit) => ofUnit[unit].length === ofUnit[order[0]].length) + 1;
+    return state.sort === "ensembles" && first > 1 ? `; the first ${thousands(first)} are in equally many` : "";
 }
 
 /** Say in which ensembles a unit is. */
