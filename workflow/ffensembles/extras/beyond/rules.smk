@@ -138,7 +138,7 @@ rule publish_answers:
         tables=[
             *(f"<results>/beyond/{question.name}.csv" for question in ASKED),
             rules.answer_questions.output.csv,
-            rules.tabulate_claims_by_factor.output.csv,
+            *(["<results>/beyond/claims-by-factor.csv"] if WITH_GOODNESS else []),
         ],
         figures=PICTURES if config["figures"]["beyond"]["dataset"] in PAPER else [],
     log:
