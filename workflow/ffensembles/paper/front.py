@@ -9,14 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ffensembles.paper.claims.page import HOLDS, NOT_TESTED
-from ffensembles.paper.scorecard import (
-    DIFFERS,
-    NOISE,
-    NOT_RUN,
-    REPRODUCED,
-    copies_in_words,
-    of_paper,
-)
+from ffensembles.paper.scorecard import copies_in_words, counts, of_paper
 from ffensembles.printing.names import DATASETS, MODELS
 from ffensembles.printing.pages import render
 
@@ -38,13 +31,13 @@ def front_page(
         dataset: of which it is, and of which the sentences speak.
     """
     own = of_paper(scorecard)
-    verdicts = own["verdict"]
+    found = counts(own)
     tested = claims[claims["verdict"] != NOT_TESTED].groupby("claim")["verdict"].first()
     return render(
         "front.html.j2",
         reported=len(own),
-        measured=int((verdicts != NOT_RUN).sum()),
-        counts=[(int((verdicts == word).sum()), word) for word in (REPRODUCED, NOISE, DIFFERS)],
+        measured=sum(found.values()),
+        counts=[(count, word) for word, count in found.items()],
         copies=copies_in_words(scorecard),
         claims=len(tested),
         holding=int((tested == HOLDS).sum()),

@@ -66,16 +66,21 @@ def of_paper(scorecard: pd.DataFrame) -> pd.DataFrame:
     return scorecard[other.isna() | (other == "")]
 
 
+def counts(cells: pd.DataFrame) -> dict[str, int]:
+    """Count the cells that were measured, by their verdict."""
+    return {word: int((cells["verdict"] == word).sum()) for word in (REPRODUCED, NOISE, DIFFERS)}
+
+
 def copies_in_words(scorecard: pd.DataFrame) -> list[str]:
     """Say in a sentence each what came out on the datasets that stand for one of the paper's."""
     others, said = scorecard.drop(of_paper(scorecard).index), []
     for keys, cells in others.groupby(["dataset", "stands_for"], sort=False):
         name, of = (DATASETS.get(str(key), str(key)) for key in keys)
-        counts = {word: (cells["verdict"] == word).sum() for word in (REPRODUCED, NOISE, DIFFERS)}
-        words = ", ".join(f"{count} {word}" for word, count in counts.items())
+        found = counts(cells)
+        words = ", ".join(f"{count} {word}" for word, count in found.items())
         said.append(
             f"{name} stands for {of} and is counted apart: of the {len(cells)} numbers that the "
-            f"paper reports on {of}, {sum(counts.values())} were measured: {words}."
+            f"paper reports on {of}, {sum(found.values())} were measured: {words}."
         )
     return said
 
@@ -120,10 +125,10 @@ def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd
 def totals(scorecard: pd.DataFrame) -> pd.DataFrame:
     """Count the verdicts of each table on the paper's datasets: table, cells, then each verdict."""
     scorecard = of_paper(scorecard)
-    counts = pd.crosstab(scorecard["table"], scorecard["verdict"])
-    counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
-    counts.insert(0, "cells", counts.sum(axis=1))
-    return counts.rename_axis(columns=None).reset_index()
+    table = pd.crosstab(scorecard["table"], scorecard["verdict"])
+    table = table.reindex(columns=list(VERDICTS), fill_value=0)
+    table.insert(0, "cells", table.sum(axis=1))
+    return table.rename_axis(columns=None).reset_index()
 
 
 def _standard_error(cells: pd.DataFrame) -> pd.Series:
@@ -180,9 +185,8 @@ def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
 
     `notes` say what of ours is not what its name promises.
     """
-    own, copies = of_paper(scorecard), copies_in_words(scorecard)
-    ran = own[own["verdict"] != NOT_RUN]
-    counts = ran["verdict"].value_counts()
+    own, by_table = of_paper(scorecard), totals(scorecard).to_dict("records")
+    found, cells = counts(own), dict(list(scorecard.groupby("table")))
     return render(
         "scorecard.html.j2",
         notes=notes,
@@ -190,24 +194,22 @@ def scorecard_page(scorecard: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         captions={number: TABLES[f"table{number}"].title for number in JUDGED},
         standard_errors=f"{STANDARD_ERRORS:g}",
         cells=len(own),
-        copies=copies,
-        measured=len(ran),
-        counts=[(word, counts.get(word, 0)) for word in (REPRODUCED, NOISE, DIFFERS)],
-        totals=totals(scorecard).to_dict("records"),
+        copies=copies_in_words(scorecard),
+        measured=sum(found.values()),
+        counts=found.items(),
+        totals=by_table,
         sections=[
             {
-                "table": number,
-                "cells": len(of_paper(cells)),
-                "not_run": (of_paper(cells)["verdict"] == NOT_RUN).sum(),
-                "rows": [_row(cell) for cell in cells.to_dict("records") if _has_run(cell)],
+                **total,
+                "rows": [
+                    _row(cell)
+                    for cell in cells[total["table"]].to_dict("records")
+                    if cell["verdict"] != NOT_RUN
+                ],
             }
-            for number, cells in scorecard.groupby("table")
+            for total in by_table
         ],
     )
-
-
-def _has_run(cell: dict) -> bool:
-    return cell["verdict"] != NOT_RUN
 
 
 def _row(cell: dict) -> tuple[list[str], str, str]:
