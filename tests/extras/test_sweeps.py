@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from ffensembles.experiments import read_experiments
-from ffensembles.extras.sweeps import figure, table
+from ffensembles.extras.sweeps import answer, figure, table
 from ffensembles.printing.names import name_datasets
 from helpers.pipeline import copy_pipeline, snakemake
 
@@ -82,3 +82,55 @@ def test_a_sweep_is_made_by_its_name_and_has_no_tables_of_single_studies(tmp_pat
     assert "results/demo/sweeps/level.png" in everything and "demo/studies/" not in everything
     part = snakemake(folder, *demo[:-1], "--config", "only={studies: [level]}", "--", "sweeps")
     assert "results/demo/sweeps/level.png" in part
+
+
+def a_sweep(values, by_layer, accuracy, std=float("nan"), n=1, ratios=None, varied="theta"):
+    """Return the table of a sweep of one model whose S is given, layer by layer."""
+    rows = []
+    for place, value in enumerate(values):
+        keys = dict(dataset="mnist", model="ff", study=f"level-{place}", varied=varied, value=value)
+        ratio = ratios[place] if ratios else 12.5
+        for quantity, layer, mean in [
+            ("accuracy", pd.NA, accuracy[place]),
+            *(("sparsity", layer, s[place]) for layer, s in enumerate(by_layer, 1)),
+            *(("ensembles", layer, 100 - 100 * s[place]) for layer, s in enumerate(by_layer, 1)),
+            ("participation", pd.NA, ratio),
+        ]:
+            rows.append(keys | dict(quantity=quantity, layer=layer, mean=mean, std=std, n=n))
+    return pd.DataFrame(rows).astype({"layer": "Int64"})
+
+
+def test_the_word_of_a_sweep_follows_from_its_sparsity(experiments):
+    values, learned = ["1", "2", "3", "4"], [0.8, 0.9, 0.9, 0.9]
+    up, down, flat, peak = (
+        [0.3, 0.4, 0.6, 0.8],
+        [0.9, 0.7, 0.6, 0.2],
+        [0.6] * 4,
+        [0.3, 0.9, 0.9, 0.3],
+    )
+
+    def word(*by_layer, **others):
+        return answer.answer(a_sweep(values, by_layer, learned, **others))[0]
+
+    assert word(up) == "rises" and word(down) == "falls"
+    assert word(flat) == "hardly changes" and word(peak) == "changes"
+    assert word(up, up) == "rises" and word(up, flat) == "by layer"
+    assert word([0.50, 0.55, 0.60, 0.64]) == "hardly changes"  # less than a clear contrast
+    assert word(up, std=0.2, n=3) == "hardly changes"  # less than runs differ
+    named = a_sweep(["l1", "l2", "l3", "l9"], [up], learned, varied="goodness")
+    assert answer.answer(named)[0] == "changes"  # names have no order
+
+
+def test_a_value_at_which_nothing_is_learned_is_left_out(experiments):
+    tidy = a_sweep(["1", "2", "3"], [[0.5, 0.5, 0.9]], [0.9, 0.8, 0.1])
+    [(of, word, numbers)] = answer.answers(tidy)
+    assert of == "MNIST, FF" and word == "hardly changes"
+    assert "accuracy 0.800 (at 2) to 0.900 (at 1)" in numbers and numbers.endswith("learned: 3")
+
+
+def test_datasets_are_ordered_by_how_compressible_they_are(experiments):
+    values, s = ["plain", "noise", "smooth"], [0.6, 0.9, 0.3]
+    tidy = a_sweep(values, [s], [0.9] * 3, ratios=[20, 30, 10], varied="dataset")
+    assert [a[:2] for a in answer.answers(tidy)] == [("FF", "rises")]
+    grid = table.printed("input", tidy).grid
+    assert list(grid.index) == [("FF", name) for name in values]

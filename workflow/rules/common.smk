@@ -117,5 +117,6 @@ EXTRAS = {
     "targets": [],  # what the report shows
     "experiments": [],  # whose trainings provenance lists
     "pages": [],  # what is published
+    "answers": [],  # what is published with the answers
     "questions": [],  # with whose answers others go on
 }

@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from ffensembles.extras.beyond.page import publish, text
@@ -40,3 +41,35 @@ def test_what_is_published_takes_the_place_of_what_was_and_stays_beside_other_da
     assert found["digits"] == {"anew"} and found["mnist"] == {"beside"}
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "**MNIST, FF: beside.**" in page and "**digits, FF: anew.**" in page
+
+
+def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
+    shutil.copytree(FOLDER, tmp_path / "beyond", ignore=shutil.ignore_patterns("sweeps", "groups*"))
+    assert text(tmp_path / "beyond").count("Not published yet.") == 3
+    (tmp_path / "sweeps").mkdir()
+    of = dict(dataset="mnist", model="ff", std=None, n=1)
+    for name, varied, values in (("level", "theta", "12"), ("images", "dataset", "ab")):
+        rows = [
+            of | dict(study=v, varied=varied, value=v, quantity=quantity, layer=layer, mean=mean)
+            for v in values
+            for quantity, layer, mean in [
+                ("accuracy", None, 0.9),
+                ("sparsity", 1, 0.9 if v in "1a" else 0.5),
+                ("ensembles", 1, 5),
+                ("participation", None, 12),
+            ]
+        ]
+        pd.DataFrame(rows).to_csv(tmp_path / f"sweeps/{name}.csv", index=False)
+        (tmp_path / f"sweeps/{name}.png").write_bytes(b"a figure")
+    names = ["trained", "untrained", "shuffled", "chance"]
+    shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
+    pd.DataFrame(shares).to_csv(tmp_path / "groups.csv", index=False)
+    files = [tmp_path / "sweeps/level.csv", tmp_path / "sweeps/images.csv", tmp_path / "groups.csv"]
+    publish(tmp_path / "beyond.md", files, [tmp_path / "sweeps/level.png"])
+    page = (tmp_path / "beyond.md").read_text("utf-8")
+    assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page
+    assert "- **FF: changes.**" in page and "- **MNIST, CwC: imposed.**" in page
+    assert "![Theta: accuracy, sparsity and ensembles](beyond/sweeps/level.png)" in page
+    assert (tmp_path / "beyond/sweeps/level.png").read_bytes() == b"a figure"
+    publish(tmp_path / "beyond.md", [], [])  # what is published stays as it is
+    assert (tmp_path / "beyond.md").read_text("utf-8") == page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,12 +16,17 @@ from ffensembles.extras.beyond import claims_by_factor, thresholds
 from ffensembles.extras.beyond.answers import named
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.extras.beyond.tables import EXPERIMENT
+from ffensembles.extras.studies import emergence
+from ffensembles.extras.studies.measurements import GROUPS_TABLE
+from ffensembles.extras.sweeps import answer as sweep_answer
+from ffensembles.extras.sweeps import table as sweep_table
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.tables.summaries import in_order
 from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
 
-CLAIMS, ANSWERS = "claims-by-factor", "answers"
+CLAIMS, ANSWERS, GROUPS, SWEEPS = "claims-by-factor", "answers", "groups", "sweeps"
+TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 
 
 def publish(page: str | Path, tables: Paths, figures: Paths) -> None:
@@ -30,17 +36,23 @@ def publish(page: str | Path, tables: Paths, figures: Paths) -> None:
 
     Args:
         page: such as docs/beyond.md; its tables and figures lie in the folder of its name.
-        tables: summaries, answers and claims by factor, as CSV.
+        tables: summaries, answers, claims by factor, sweeps and groups, as CSV.
         figures: as PNG.
     """
     page = Path(page)
     folder = page.with_suffix("")
     for path in map(Path, tables):
-        write_csv(_added(folder / path.name, read_csv(path)), folder / path.name)
+        place = _place(folder, path)
+        write_csv(_added(place, read_csv(path, TEXT)), place)
     for path in map(Path, figures):
-        with atomic(folder / path.name) as temporary:
+        with atomic(_place(folder, path)) as temporary:
             shutil.copyfile(path, temporary)
     write_text(text(folder), page)
+
+
+def _place(folder: Path, path: Path) -> Path:
+    """Return where a file is published: sweeps, of any name, lie in a folder of their own."""
+    return folder / SWEEPS / path.name if path.parent.name == SWEEPS else folder / path.name
 
 
 def text(folder: Path) -> str:
@@ -56,20 +68,43 @@ def text(folder: Path) -> str:
         if len(rows := answers[answers["question"] == name])
     ]
     claims = markdown(claims_by_factor.printed(read_csv(folder / f"{CLAIMS}.csv")))
+    sweeps = [(path.stem, read_csv(path, TEXT)) for path in sorted((folder / SWEEPS).glob("*.csv"))]
     return render(
         "extras/beyond/beyond.md.j2",
         folder=folder.name,
         questions=questions,
         claims=claims,
         rule=thresholds,
+        sweeps=[_sweep(*one) for one in sweeps if not sweep_table.over_datasets(one[1])],
+        inputs=[_sweep(*one) for one in sweeps if sweep_table.over_datasets(one[1])],
+        groups=_groups(folder / f"{GROUPS}.csv"),
     )
+
+
+def _sweep(name: str, table: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "name": name,
+        "heading": sweep_table.headline(table["varied"].iloc[0]),
+        "answers": list(sweep_answer.answers(table)),
+        "table": markdown(sweep_table.printed(name, table)),
+    }
+
+
+def _groups(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    table = read_csv(path)
+    return {
+        "answers": list(emergence.answers(table)),
+        "table": markdown(GROUPS_TABLE.printed(table)),
+    }
 
 
 def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:
     if not published.exists():
         return now
     keys = [key for key in EXPERIMENT if key in now]
-    before = read_csv(published)
+    before = read_csv(published, TEXT)
     anew = pd.MultiIndex.from_frame(before[keys]).isin(pd.MultiIndex.from_frame(now[keys]))
     both = pd.concat([before[~anew], now], ignore_index=True)
     return in_order(both, keys) if keys == EXPERIMENT else both

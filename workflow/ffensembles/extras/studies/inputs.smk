@@ -1,7 +1,7 @@
 """What the jobs of studies of the user's own are given."""
 
 from ffensembles.extras.studies import catalogue as study_catalogue
-from ffensembles.extras.studies.measurements import MEASUREMENT
+from ffensembles.extras.studies.measurements import GROUPS, MEASUREMENT
 from ffensembles.printing.names import MODELS as MODEL_NAMES
 
 STUDIES = study_catalogue.own_studies(EXPERIMENTS)

@@ -97,4 +97,9 @@ rule studies:
 
 EXTRAS["measurements"] += [MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
+EXTRAS["answers"] += [
+    f"<results>/studies/{study}/groups.csv"
+    for study, rows in STUDIES.items()
+    if exist_of(rows, [GROUPS])
+]
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.extras.sweeps.table import EXPERIMENT, headline, value_of
+from ffensembles.extras.sweeps.table import EXPERIMENT, headline, over_datasets
 from ffensembles.paper.figures.parts.style import (
     LAYER_COLOURS,
     MODEL_COLOURS,
@@ -38,8 +38,8 @@ def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
         runs: as `table.runs` gives it.
     """
     varied = table["varied"].iloc[0]
-    over_datasets = "dataset" in varied.split(", ")
-    rows = [table] if over_datasets else [part for _, part in table.groupby("dataset", sort=False)]
+    one = over_datasets(table)
+    rows = [table] if one else [part for _, part in table.groupby("dataset", sort=False)]
     figure = new_figure(height=1.9 * len(rows) + 0.9)
     grid = figure.subplots(len(rows), len(AXES) + 1, squeeze=False)
     for panels, shown in zip(grid, rows, strict=True):
@@ -52,7 +52,7 @@ def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
         panels[1].axhline(SPARSE, **REFERENCE)
         keys = shown[EXPERIMENT].drop_duplicates()
         _accuracy_over_sparsity(panels[-1], runs.merge(keys, on=EXPERIMENT))
-        if not over_datasets:
+        if not one:
             panels[0].set_ylabel(DATASETS[shown["dataset"].iloc[0]])
     handles, labels = grid[0, 1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
@@ -65,10 +65,8 @@ def _places(table: pd.DataFrame, panels: np.ndarray) -> dict[str, float]:
     try:
         places = {name: float(name) for name in names}
     except ValueError:
-        varied = table["varied"].iloc[0]
-        labels = [value_of(varied, name) for name in names]
         for axes in panels:
-            axes.set_xticks(range(len(names)), labels, rotation=90)
+            axes.set_xticks(range(len(names)), names, rotation=90)
         return {name: float(place) for place, name in enumerate(names)}
     low, high = min(places.values()), max(places.values())
     if low > 0 and high / low > WIDE:

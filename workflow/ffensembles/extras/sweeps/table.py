@@ -53,14 +53,15 @@ def summarise(
         participation: participation.parquet tables, of each dataset.
 
     Returns:
-        dataset, model, study, varied, value, quantity, layer, mean, std, n: over runs, the
-        accuracy; of each layer the sparsity S, and the units in an ensemble in % of it; of the
+        dataset, model, study, varied, value (as printed), quantity, layer, mean, std, n: over runs,
+        the accuracy; of each layer the sparsity S, and the units in an ensemble in % of it; of the
         dataset, the participation ratio of the training images.
     """
     keys = [*EXPERIMENT, "quantity", "layer"]
     by_run = runs(accuracy, sparsity, sizes).groupby(keys, dropna=False)["measured"]
     measured = by_run.agg(mean="mean", std="std", n="count").reset_index()
     experiments = pd.DataFrame(of)
+    experiments["value"] = [value_of(row["varied"], row["value"]) for row in of]
     ratios = experiments[EXPERIMENT].merge(participation, on="dataset")
     ratios = ratios.rename(columns={"participation": "mean"}).drop(columns="pixels")
     table = pd.concat([measured, ratios.assign(quantity="participation", n=1)], ignore_index=True)
@@ -94,20 +95,22 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
     cells: dict[tuple[str, ...], dict[str, str]] = {}
     for row in records(table):
         layer, quantity = row["layer"], row["quantity"]
-        heading = HEADINGS[quantity] + ("" if pd.isna(layer) else f" {layer}")
+        heading = HEADINGS[quantity] + ("" if pd.isna(layer) else f" {layer:g}")
         text = number_text(row["mean"], row["std"], FORMATS[quantity])
         if pd.isna(row["mean"]):
             text = "not defined"
         if quantity == "ensembles" and (*(row[key] for key in EXPERIMENT), layer) not in defined:
             text = DASH
-        value = value_of(row["varied"], row["value"])
-        index = DATASETS[row["dataset"]], MODELS[row["model"]], value
+        index = MODELS[row["model"]], row["value"]
+        if not over_datasets(table):
+            index = DATASETS[row["dataset"]], *index
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
     order = [h for start in HEADINGS.values() for h in grid if str(h).startswith(start)]
     grid = grid[order].fillna(DASH)
     varied = headline(table["varied"].iloc[0])
-    grid.index = pd.MultiIndex.from_tuples(list(cells), names=["Dataset", "Model", varied])
+    names = ["Dataset", "Model", varied][-len(index) :]
+    grid.index = pd.MultiIndex.from_tuples(list(cells), names=names)
     counts = sorted(set(table.loc[table["quantity"] == "accuracy", "n"]))
     many = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
     many += " run" if counts == [1] else " runs"
@@ -124,6 +127,11 @@ HEADINGS = {"accuracy": "Accuracy", "sparsity": "S", "ensembles": "E", "particip
 def headline(varied: str) -> str:
     """Return columns of the table of experiments as a heading."""
     return varied.replace("_", " ").capitalize()
+
+
+def over_datasets(table: pd.DataFrame) -> bool:
+    """Say whether the dataset is what varies, or a part of it."""
+    return "dataset" in table["varied"].iloc[0].split(", ")
 
 
 def value_of(varied: str, value: str) -> str:

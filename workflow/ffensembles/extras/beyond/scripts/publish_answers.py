@@ -11,5 +11,9 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     name_datasets(snakemake.params.names)
-    tables, figures = map(as_list, (snakemake.input.tables, snakemake.input.figures))
+    files = [
+        path for name in ("tables", "figures", "others") for path in as_list(snakemake.input[name])
+    ]
+    tables = [path for path in files if path.endswith(".csv")]
+    figures = [path for path in files if path.endswith(".png")]
     publish(snakemake.params.page, tables, figures)

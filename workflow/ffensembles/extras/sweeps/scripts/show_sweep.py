@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
 from ffensembles.analysis.measurements import read_all, read_sizes
-from ffensembles.extras.sweeps import figure, table
+from ffensembles.extras.sweeps import answer, figure, table
 from ffensembles.files import write_csv
 from ffensembles.paper.figures.parts.style import save
 from ffensembles.paper.tables.notes import units_meant
@@ -23,6 +23,7 @@ with job(snakemake.log[0]):
     tidy = table.summarise(params.values, accuracy, sparsity, sizes, ratios)
     write_csv(tidy, output.csv)
     printed = table.printed(snakemake.wildcards.study, tidy)
-    legend = " ".join([printed.legend, *units_meant(params.units)])
+    answers = [answer.in_words(row) for row in answer.answers(tidy)]
+    legend = " ".join([*answers, printed.legend, *units_meant(params.units)])
     write_printed(replace(printed, legend=legend), output)
     save(figure.sweep(tidy, table.runs(accuracy, sparsity, sizes)), output.pdf, output.png)

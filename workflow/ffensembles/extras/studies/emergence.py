@@ -1,0 +1,60 @@
+"""Do the ensembles follow the groups to which a model assigns its units, or do they emerge?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ffensembles.extras.beyond.thresholds import exceeds
+from ffensembles.printing.names import DATASETS, MODELS
+
+IMPOSED = 50  # % of an ensemble in its own group, from which on the group makes it
+MARGIN = 10  # percentage points that it has to exceed the controls by
+
+NO_ENSEMBLES = "no ensembles"
+
+
+def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """Answer for each dataset and model.
+
+    Args:
+        table: as `measurements.own_shares` gives it.
+
+    Yields:
+        Of what, the word, and the numbers.
+    """
+    for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
+        yield (f"{DATASETS[dataset]}, {MODELS[model]}", *answer(rows))
+
+
+def answer(rows: pd.DataFrame) -> tuple[str, str]:
+    """Say of each layer whether its ensembles are imposed, emergent, or both in part.
+
+    Imposed, where half of an ensemble lies in its category's own group, or more; emergent, where
+    that share does not exceed the controls (the untrained network, shuffled labels, chance) by 10
+    percentage points and by three standard deviations between runs.
+
+    Args:
+        rows: those of one dataset and model.
+    """
+    wide, deviations = (
+        rows.pivot(index="layer", columns="of", values=of) for of in ("mean", "std")
+    )
+    words, parts = [], []
+    for layer, row in wide.iterrows():
+        if pd.isna(row["trained"]):
+            parts.append(f"layer {layer}: {NO_ENSEMBLES}")
+            continue
+        controls = row[["untrained", "shuffled", "chance"]].max()
+        spread = deviations.loc[layer, "trained"]
+        above = exceeds(row["trained"], controls, 0 if pd.isna(spread) else spread, MARGIN)
+        words.append("imposed" if row["trained"] >= IMPOSED else "in part" if above else "emergent")
+        parts.append(
+            f"layer {layer}, {words[-1]}: {row['trained']:.0f} % of an ensemble in its own group "
+            f"(untrained {row['untrained']:.0f} %, labels shuffled {row['shuffled']:.0f} %, by "
+            f"chance {row['chance']:.0f} %)"
+        )
+    many = "one run" if rows["n"].max() == 1 else f"mean of {rows['n'].max():g} runs"
+    word = words[0] if len(set(words)) == 1 else "by layer" if words else NO_ENSEMBLES
+    return word, f"{many}: {'; '.join(parts)}"

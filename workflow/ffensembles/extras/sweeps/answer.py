@@ -1,0 +1,102 @@
+"""What a sweep says: does the setting set the sparsity of the layers?
+
+What would speak against it: a sparsity that is the same at all values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ffensembles.extras.beyond.thresholds import exceeds
+from ffensembles.extras.sweeps.table import over_datasets
+from ffensembles.paper.claims.sparsity import CLEAR
+from ffensembles.printing.names import DATASETS, MODELS
+
+LEARNED = 0.5  # of the best accuracy: below that, a value has no network to speak of
+MONOTONE = 0.9  # Spearman's correlation with the value, for a rise or a fall
+
+UNCHANGED, RISES, FALLS, CHANGES = "hardly changes", "rises", "falls", "changes"
+
+
+def in_words(found: tuple[str, str, str]) -> str:
+    """Write one of `answers` as a sentence."""
+    of, word, numbers = found
+    return f"{of}: {word}. {numbers[0].upper()}{numbers[1:]}."
+
+
+def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """Answer for each model, and each dataset unless that is what varies.
+
+    Args:
+        table: as `table.summarise` gives it.
+
+    Yields:
+        Of what, the word, and the numbers.
+    """
+    keys = ["model"] if over_datasets(table) else ["dataset", "model"]
+    for _, rows in table.groupby(keys, sort=False):
+        first = rows.iloc[0]
+        of = MODELS[first["model"]]
+        if not over_datasets(table):
+            of = f"{DATASETS[first['dataset']]}, {of}"
+        yield of, *answer(rows)
+
+
+def answer(rows: pd.DataFrame) -> tuple[str, str]:
+    """Say of each layer whether S rises or falls with the value, changes, or hardly does.
+
+    It hardly changes where its largest and its smallest mean differ by less than a clear contrast
+    (0.15), or by less than three standard deviations between runs. It rises or falls where its rank
+    correlation with the value is 0.9 or more; the value of a dataset is the participation ratio of
+    its images.
+
+    Args:
+        rows: the rows of one model, and of one dataset unless that is what varies.
+    """
+    order = list(dict.fromkeys(rows["value"]))
+    cells = rows.assign(layer=rows["layer"].fillna(0))
+    means, deviations = (
+        cells.pivot(index="value", columns=["quantity", "layer"], values=of).loc[order]
+        for of in ("mean", "std")
+    )
+    accuracy = means["accuracy", 0]
+    learned = accuracy >= LEARNED * accuracy.max()
+    places = _places(means)[learned]
+    words, parts = [], []
+    for layer, of_values in means.loc[learned, "sparsity"].items():
+        s = of_values.dropna()
+        if len(s) < 2:
+            continue
+        spread = deviations.loc[s.index, ("sparsity", layer)].max()
+        if not exceeds(s.max(), s.min(), 0 if pd.isna(spread) else spread, CLEAR):
+            word = UNCHANGED
+        else:
+            trend = s.corr(places, method="spearman") if places.notna().all() else 0
+            word = RISES if trend >= MONOTONE else FALLS if trend <= -MONOTONE else CHANGES
+        words.append(word)
+        sizes = means.loc[s.index, ("ensembles", layer)]
+        parts.append(
+            f"layer {layer:g} {word}: S {_extremes(s, '.2f')}, "
+            f"ensembles of {sizes.min():.0f} % to {sizes.max():.0f} %"
+        )
+    runs = rows.loc[rows["quantity"] == "accuracy", "n"]
+    many = "one run" if runs.max() == 1 else f"mean of {runs.max():g} runs"
+    numbers = f"{many} of each value: {'; '.join(parts)}; accuracy "
+    numbers += _extremes(accuracy[learned], ".3f")
+    if not learned.all():
+        numbers += f". Left out, for too little is learned: {', '.join(learned.index[~learned])}"
+    return words[0] if len(set(words)) == 1 else "by layer", numbers
+
+
+def _places(means: pd.DataFrame) -> pd.Series:
+    """Return the value as a number; where it is the name of a dataset, its participation ratio."""
+    numbers = pd.Series(pd.to_numeric(means.index, errors="coerce"), means.index)
+    ratios = means["participation", 0]
+    return ratios if numbers.isna().all() and ratios.nunique() > 1 else numbers
+
+
+def _extremes(values: pd.Series, form: str) -> str:
+    low, high = values.idxmin(), values.idxmax()
+    return f"{values[low]:{form}} (at {low}) to {values[high]:{form}} (at {high})"
