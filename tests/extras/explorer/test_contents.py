@@ -147,6 +147,16 @@ def test_ensembles_are_those_of_the_table_bit_by_bit(gathered):
         np.testing.assert_array_equal(active_units(means, loo)[at], rows["active"])
 
 
+def test_models_are_explained_in_the_words_of_their_files(gathered):
+    run, _, contents = gathered
+    [model] = contents.about["models"]
+    words = {
+        "ff": "FF: the Forward-Forward algorithm, layer after layer (section 3.2).",
+        "bp": "BP: Backpropagation through all layers and a linear head (section 3.4).",
+    }
+    assert model["summary"] == words[run.experiment.model]
+
+
 def test_scores_lead_to_the_predictions(gathered):
     run, dataset, contents = gathered
     scores = unpacked(contents.blocks[f"{run.experiment.model}/scores"])

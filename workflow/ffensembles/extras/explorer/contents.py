@@ -6,6 +6,7 @@ and of as many images as `PIXELS` and `ACTIVATIONS` allow.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ffensembles import variants
 from ffensembles.data.datasets import Dataset
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
@@ -185,12 +187,19 @@ def _model(
     model = {
         "key": run.experiment.model,
         "name": MODELS[run.experiment.model],
+        "summary": _summary(run.experiment.model),
         "layers": layers,
         "correct": correct.tolist(),
         "score": {"name": scores.name, "rows": scores.rows},
         "followed": run.dynamics is not None,
     }
     return model, blocks
+
+
+def _summary(model: str) -> str:
+    """Return what a model is, in words: the first line of its file's docstring."""
+    said = ast.get_docstring(ast.parse(variants.file_of("model", model).read_bytes())) or ""
+    return said.partition("\n")[0]
 
 
 def _means(ensembles: pd.DataFrame, shape: tuple[int, int]) -> dict[str, Block]:

@@ -14,9 +14,10 @@ function choice(name, options, value, label) {
     return select;
 }
 
+const MODELS = about.models.map(({ key, name }) => [key, name]);
+
 /** A list of the models, which says whose units or images are listed. */
-const chooseModel = (text) => make("label", {}, text,
-    choice("model", about.models.map(({ key, name }) => [key, name]), state.model));
+const chooseModel = (text) => make("label", {}, text, choice("model", MODELS, state.model));
 
 const PATIENCE = 50; // milliseconds of drawing, after which what is there is shown first
 
@@ -62,7 +63,7 @@ const focusables = () => [...view.querySelectorAll("a, button, select, input, [t
 function showControls() {
     const depth = models.get(state.model).layers.length;
     const lists = {
-        model: about.models.map(({ key, name }) => [key, name]),
+        model: MODELS,
         layer: d3.range(1, depth + 1).map((layer) => [layer, layer]),
         category: categories.map((name, k) => [k, name]),
     };
@@ -162,12 +163,7 @@ document.getElementById("copy-address").addEventListener("click", async () => {
     }
 });
 
-const WORDS = {
-    ff: "the Forward-Forward algorithm", bpff: "backpropagation of the goodness of all layers",
-    bp: "backpropagation with a classification head",
-};
-const named = about.models.filter(({ key }) => key in WORDS).map(({ key, name }) => `${name} is ${WORDS[key]}`);
-document.getElementById("words").textContent = (named.length ? `${list(named)}. ` : "")
+document.getElementById("words").textContent = about.models.map(({ summary }) => `${summary} `).join("")
     + "x̄ is a unit’s mean activation over the correctly classified test images of a category; LOO (leave one out) "
     + "is the mean of x̄ over all other units of the layer. A category’s ensemble is made of the units with x̄ > "
     + `${about.factor} · LOO; the factor can be changed. Selectivity is 1 for a unit that answers to one category `
