@@ -37,11 +37,16 @@ def table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, others",
-    [("experiments.tsv", {"bp"}), ("demo.tsv", {"bp", "cwc"}), ("sweeps.tsv", set())],
+    "name, models",
+    [
+        ("experiments", "ff bpff bp"),
+        ("demo", "ff bpff bp cwc"),
+        ("sweeps", "ff bpff"),
+        ("convolutions", "ffconv cwc bpconv"),
+    ],
 )
-def test_our_own_tables_are_read(name, others):
-    assert {e.model for e in read_experiments(CONFIG / name)} == {"ff", "bpff", *others}
+def test_our_own_tables_are_read(name, models):
+    assert {e.model for e in read_experiments(CONFIG / f"{name}.tsv")} == set(models.split())
 
 
 def test_a_row_with_several_values_in_cells_is_one_for_each_choice_of_them(table):
