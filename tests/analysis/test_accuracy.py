@@ -1,6 +1,6 @@
 import numpy as np
 
-from ffensembles.analysis.accuracy import confusion, measure_accuracy
+from ffensembles.analysis.accuracy import measure_accuracy
 from helpers.runs import write_run
 
 
@@ -24,10 +24,3 @@ def test_each_runs_share_of_correct_predictions(tmp_path):
     assert list(of_first[["category", "images", "correct"]].itertuples(index=False)) == counts
     assert of_first["accuracy"].tolist() == [0, 0, 1 / 3, 1]
     assert of_first["balanced_accuracy"].tolist() == of_first["accuracy"].tolist()
-
-
-def test_a_confusion_matrix_counts_predictions_by_label(tmp_path):
-    path = write_run(tmp_path / "0.parquet", np.array([0, 1, 1, 9]), np.array([0, 0, 1, 1]))
-    table = confusion(path)
-    assert table.index.tolist() == [0, 1, 9] and table.columns.tolist() == [0, 1]
-    assert table.to_numpy().tolist() == [[1, 0], [1, 1], [0, 1]]

@@ -1,7 +1,5 @@
 """Accuracy on the test images (Tables 1 and 11)."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from ffensembles.analysis.measurements import Runs
@@ -26,16 +24,3 @@ def measure_accuracy(runs: Runs) -> pd.DataFrame:
         rows += [(seed, c, len(x), x.sum(), x.mean(), x.mean()) for c, x in within.items()]
     columns = ["seed", "category", "images", "correct", "accuracy", "balanced_accuracy"]
     return pd.DataFrame(rows, columns=columns).astype({"category": "Int64"})
-
-
-def confusion(path: str | Path) -> pd.DataFrame:
-    """Return how often a run predicts each category for the test images of each.
-
-    Args:
-        path: of the run's representations.
-
-    Returns:
-        Images, one row per label and one column per prediction; only those that occur.
-    """
-    images = read_frame(path, columns=["label", "prediction"])
-    return pd.crosstab(images["label"], images["prediction"])
