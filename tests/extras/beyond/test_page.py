@@ -44,7 +44,7 @@ def test_what_is_published_takes_the_place_of_what_was_and_stays_beside_other_da
 
 
 def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
-    shutil.copytree(FOLDER, tmp_path / "beyond", ignore=shutil.ignore_patterns("sweeps", "groups*"))
+    shutil.copytree(FOLDER, tmp_path / "beyond", ignore=shutil.ignore_patterns("sweeps", "studies"))
     assert text(tmp_path / "beyond").count("Not published yet.") == 3
     (tmp_path / "sweeps").mkdir()
     of = dict(dataset="mnist", model="ff", std=None, n=1)
@@ -63,8 +63,12 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
         (tmp_path / f"sweeps/{name}.png").write_bytes(b"a figure")
     names = ["trained", "untrained", "shuffled", "chance"]
     shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
-    pd.DataFrame(shares).to_csv(tmp_path / "groups.csv", index=False)
-    files = [tmp_path / "sweeps/level.csv", tmp_path / "sweeps/images.csv", tmp_path / "groups.csv"]
+    (tmp_path / "studies/conv").mkdir(parents=True)
+    for name in ("groups", "accuracy", "sparsity"):
+        rows = shares if name == "groups" else [of | dict(model="cwc", layer=1, mean=0.9)]
+        pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
+    files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
+    files += sorted(tmp_path.glob("studies/conv/*.csv"))
     publish(tmp_path / "beyond.md", files, [tmp_path / "sweeps/level.png"])
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page

@@ -17,7 +17,7 @@ from ffensembles.extras.beyond.answers import named
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.extras.beyond.tables import EXPERIMENT
 from ffensembles.extras.studies import emergence
-from ffensembles.extras.studies.measurements import GROUPS_TABLE
+from ffensembles.extras.studies.catalogue import TABLES
 from ffensembles.extras.sweeps import answer as sweep_answer
 from ffensembles.extras.sweeps import table as sweep_table
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
@@ -25,7 +25,8 @@ from ffensembles.paper.tables.summaries import in_order
 from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
 
-CLAIMS, ANSWERS, GROUPS, SWEEPS = "claims-by-factor", "answers", "groups", "sweeps"
+CLAIMS, ANSWERS = "claims-by-factor", "answers"
+SWEEPS, STUDIES = "sweeps", "studies"  # with folders of their own
 TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 
 
@@ -51,8 +52,9 @@ def publish(page: str | Path, tables: Paths, figures: Paths) -> None:
 
 
 def _place(folder: Path, path: Path) -> Path:
-    """Return where a file is published: sweeps, of any name, lie in a folder of their own."""
-    return folder / SWEEPS / path.name if path.parent.name == SWEEPS else folder / path.name
+    """Return where a file is published: sweeps and studies lie in folders of their own."""
+    kept = next((name for name in (SWEEPS, STUDIES) if name in path.parts[-3:-1]), "")
+    return folder / kept / path.name
 
 
 def text(folder: Path) -> str:
@@ -77,7 +79,7 @@ def text(folder: Path) -> str:
         rule=thresholds,
         sweeps=[_sweep(*one) for one in sweeps if not sweep_table.over_datasets(one[1])],
         inputs=[_sweep(*one) for one in sweeps if sweep_table.over_datasets(one[1])],
-        groups=_groups(folder / f"{GROUPS}.csv"),
+        groups=_groups(folder / STUDIES),
     )
 
 
@@ -90,13 +92,13 @@ def _sweep(name: str, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _groups(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
+def _groups(folder: Path) -> dict[str, Any] | None:
+    if not folder.exists():
         return None
-    table = read_csv(path)
+    tables = {name: read_csv(folder / f"{name}.csv") for name in ("groups", "accuracy", "sparsity")}
     return {
-        "answers": list(emergence.answers(table)),
-        "table": markdown(GROUPS_TABLE.printed(table)),
+        "answers": list(emergence.answers(tables["groups"])),
+        "tables": [markdown(TABLES[name].printed(table)) for name, table in tables.items()],
     }
 
 

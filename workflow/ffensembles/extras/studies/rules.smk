@@ -98,8 +98,9 @@ rule studies:
 EXTRAS["measurements"] += [MEASUREMENT]
 EXTRAS["targets"] += rules.studies.input
 EXTRAS["answers"] += [
-    f"<results>/studies/{study}/groups.csv"
+    f"<results>/studies/{study}/{table}.csv"
     for study, rows in STUDIES.items()
     if exist_of(rows, [GROUPS])
+    for table in ("groups", "accuracy", "sparsity")
 ]
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]
