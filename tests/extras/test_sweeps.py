@@ -68,6 +68,15 @@ def test_the_figure_draws_every_value_and_run(experiments):
     assert points[0][:, 0].tolist() == pytest.approx([0.9, 0.92, 0.3, 0.32])
 
 
+def test_values_that_span_decades_are_named_on_a_logarithmic_axis(experiments):
+    accuracy, sparsity, sizes, ratios = measured(experiments)
+    tidy = table.summarise(table.values(experiments), accuracy, sparsity, sizes, ratios)
+    tidy["value"] = tidy["value"].replace("5.0", "50")
+    axes = figure.sweep(tidy, table.runs(accuracy, sparsity, sizes)).axes[0]
+    assert axes.get_xscale() == "log" and axes.get_xticks(minor=True).size == 0
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.5", "50"]
+
+
 def test_a_sweep_is_made_by_its_name_and_has_no_tables_of_single_studies(tmp_path):
     folder = copy_pipeline(tmp_path)
     rows = ROWS.replace("mnist", "digits").strip().replace(" ", "\t")

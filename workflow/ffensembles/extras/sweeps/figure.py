@@ -72,6 +72,8 @@ def _places(table: pd.DataFrame, panels: np.ndarray) -> dict[str, float]:
     if low > 0 and high / low > WIDE:
         for axes in panels:
             axes.set_xscale("log")
+            axes.set_xticks(list(places.values()), names, rotation=90)
+            axes.minorticks_off()
     return places
 
 
