@@ -25,7 +25,7 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
         Of what, the word, and the numbers.
     """
     for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
-        yield (f"{DATASETS[dataset]}, {MODELS[model]}", *answer(rows))
+        yield (f"{DATASETS[str(dataset)]}, {MODELS[str(model)]}", *answer(rows))
 
 
 def answer(rows: pd.DataFrame) -> tuple[str, str]:
@@ -42,12 +42,11 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
         rows.pivot(index="layer", columns="of", values=of) for of in ("mean", "std")
     )
     words, parts = [], []
-    for layer, row in wide.iterrows():
+    for (layer, row), spread in zip(wide.iterrows(), deviations["trained"], strict=True):
         if pd.isna(row["trained"]):
             parts.append(f"layer {layer}: {NO_ENSEMBLES}")
             continue
         controls = row[["untrained", "shuffled", "chance"]].max()
-        spread = deviations.loc[layer, "trained"]
         above = exceeds(row["trained"], controls, 0 if pd.isna(spread) else spread, MARGIN)
         words.append("imposed" if row["trained"] >= IMPOSED else "in part" if above else "emergent")
         parts.append(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.beyond.thresholds import exceeds
 from ffensembles.extras.sweeps.table import over_datasets
 from ffensembles.paper.claims.sparsity import CLEAR
@@ -76,11 +77,11 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
             trend = s.corr(places, method="spearman") if places.notna().all() else 0
             word = RISES if trend >= MONOTONE else FALLS if trend <= -MONOTONE else CHANGES
         words.append(word)
-        sizes = means.loc[s.index, ("ensembles", layer)]
-        parts.append(
-            f"layer {layer:g} {word}: S {_extremes(s, '.2f')}, "
-            f"ensembles of {sizes.min():.0f} % to {sizes.max():.0f} %"
-        )
+        sizes = means.loc[s.index, ("ensembles", layer)][s >= SPARSE].dropna()
+        course = f"layer {layer:g} {word}: S {_extremes(s, '.2f')}"
+        if len(sizes):
+            course += f", where sparse ensembles of {sizes.min():.0f} % to {sizes.max():.0f} %"
+        parts.append(course)
     runs = rows.loc[rows["quantity"] == "accuracy", "n"]
     many = "one run" if runs.max() == 1 else f"mean of {runs.max():g} runs"
     numbers = f"{many} of each value: {'; '.join(parts)}; accuracy "
@@ -92,11 +93,11 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
 
 def _places(means: pd.DataFrame) -> pd.Series:
     """Return the value as a number; where it is the name of a dataset, its participation ratio."""
-    numbers = pd.Series(pd.to_numeric(means.index, errors="coerce"), means.index)
+    numbers = pd.to_numeric(means.index.to_series(), errors="coerce")
     ratios = means["participation", 0]
     return ratios if numbers.isna().all() and ratios.nunique() > 1 else numbers
 
 
 def _extremes(values: pd.Series, form: str) -> str:
-    low, high = values.idxmin(), values.idxmax()
-    return f"{values[low]:{form}} (at {low}) to {values[high]:{form}} (at {high})"
+    low, high = values.min(), values.max()
+    return f"{low:{form}} (at {values.idxmin()}) to {high:{form}} (at {values.idxmax()})"

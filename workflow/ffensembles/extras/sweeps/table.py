@@ -101,9 +101,8 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
             text = "not defined"
         if quantity == "ensembles" and (*(row[key] for key in EXPERIMENT), layer) not in defined:
             text = DASH
-        index = MODELS[row["model"]], row["value"]
-        if not over_datasets(table):
-            index = DATASETS[row["dataset"]], *index
+        dataset = () if over_datasets(table) else (DATASETS[row["dataset"]],)
+        index = (*dataset, MODELS[row["model"]], row["value"])
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
     order = [h for start in HEADINGS.values() for h in grid if str(h).startswith(start)]

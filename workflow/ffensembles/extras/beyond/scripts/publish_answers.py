@@ -1,5 +1,6 @@
 """Publish the answers: add finished tables and figures to docs/beyond, and make its page anew."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ffensembles.pipeline.job import as_list, job
@@ -11,9 +12,8 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     name_datasets(snakemake.params.names)
-    files = [
-        path for name in ("tables", "figures", "others") for path in as_list(snakemake.input[name])
-    ]
-    tables = [path for path in files if path.endswith(".csv")]
-    figures = [path for path in files if path.endswith(".png")]
+    names = ("tables", "figures", "others")
+    files = [Path(path) for name in names for path in as_list(snakemake.input[name])]
+    tables = [path for path in files if path.suffix == ".csv"]
+    figures = [path for path in files if path.suffix == ".png"]
     publish(snakemake.params.page, tables, figures)
