@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +24,7 @@ from ffensembles.paper.figures.parts.style import (
 from ffensembles.printing.names import DATASETS, MODELS
 
 WIDE = 20  # values that span more than this factor lie on a logarithmic axis
+ACROSS = 5  # entries in a row of the legend, at most
 AXES = {
     "accuracy": "Accuracy",
     "sparsity": "Sparsity S",
@@ -55,7 +58,8 @@ def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
         if not one:
             panels[0].set_ylabel(DATASETS[shown["dataset"].iloc[0]])
     handles, labels = grid[0, 1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
+    columns = ceil(len(labels) / ceil(len(labels) / ACROSS))
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)
     return figure
 
 
