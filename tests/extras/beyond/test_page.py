@@ -36,7 +36,7 @@ def test_what_is_published_takes_the_place_of_what_was_and_stays_beside_other_da
     (tmp_path / "new").mkdir()
     for table in (new, other):
         table.to_csv(tmp_path / "new/answers.csv", index=False)
-        publish(tmp_path / "beyond.md", [tmp_path / "new/answers.csv"], [])
+        publish(tmp_path / "beyond.md", [tmp_path / "new/answers.csv"])
     found = read_csv(tmp_path / "beyond/answers.csv").groupby("dataset")["answer"].agg(set)
     assert found["digits"] == {"anew"} and found["mnist"] == {"beside"}
     page = (tmp_path / "beyond.md").read_text("utf-8")
@@ -69,11 +69,11 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
         pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
     files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
     files += sorted(tmp_path.glob("studies/conv/*.csv"))
-    publish(tmp_path / "beyond.md", files, [tmp_path / "sweeps/level.png"])
+    publish(tmp_path / "beyond.md", [*files, tmp_path / "sweeps/level.png"])
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page
     assert "- **FF: changes.**" in page and "- **MNIST, CwC: imposed.**" in page
     assert "![Theta: accuracy, sparsity and ensembles](beyond/sweeps/level.png)" in page
     assert (tmp_path / "beyond/sweeps/level.png").read_bytes() == b"a figure"
-    publish(tmp_path / "beyond.md", [], [])  # what is published stays as it is
+    publish(tmp_path / "beyond.md", [])  # what is published stays as it is
     assert (tmp_path / "beyond.md").read_text("utf-8") == page

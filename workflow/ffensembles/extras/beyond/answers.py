@@ -7,7 +7,7 @@ begin stands in `thresholds`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -70,7 +70,7 @@ def dynamics(table: pd.DataFrame) -> Answer:
     words = {
         "not settled" if share == 1 else "late" if share > SETTLED else "early" for share in settled
     }
-    return words.pop() if len(words) == 1 else "by layer", numbers
+    return of_layers(words), numbers
 
 
 def pruning(table: pd.DataFrame) -> Answer:
@@ -114,7 +114,7 @@ def pruning(table: pd.DataFrame) -> Answer:
         f"of live units at random {drawn['mean']:.3f} ± {drawn['std']:.3f}"
     )
     word = "yes" if enough and all(better) else "in part" if any(better) else "no"
-    return word, f"{_runs(whole['n'])}: {'; '.join(parts)}"
+    return word, f"{runs_in_words(whole['n'])}: {'; '.join(parts)}"
 
 
 def _is_better(chosen: pd.Series, drawn: pd.Series, active: pd.Series) -> bool:
@@ -139,7 +139,7 @@ def microstructure(table: pd.DataFrame) -> Answer:
     ]
     shares = wide[words].sum() / wide[words].to_numpy().sum()
     word = "yes" if shares["clear"] >= MOST else "no" if shares["one"] >= MOST else "cannot be told"
-    return word, f"{_runs(table['n'].max())}, categories: {'; '.join(parts)}"
+    return word, f"{runs_in_words(table['n'].max())}, categories: {'; '.join(parts)}"
 
 
 def assemblies(table: pd.DataFrame) -> Answer:
@@ -156,7 +156,7 @@ def assemblies(table: pd.DataFrame) -> Answer:
         f"{_dead(1 - row['live'] / row['units'])})"
         for layer, row in wide.iterrows()
     ]
-    numbers = f"{_runs(table['n'].max())}: {'; '.join(parts)}"
+    numbers = f"{runs_in_words(table['n'].max())}: {'; '.join(parts)}"
     there = wide[wide["categories"] > 0]
     if there.empty:
         return NO_ENSEMBLES, numbers
@@ -180,19 +180,26 @@ def definition(table: pd.DataFrame) -> Answer:
         f"chance {by_chance:.1%})"
         for (layer, row), by_chance in zip(size.iterrows(), chance[2.0], strict=True)
     ]
-    numbers = f"{_runs(table['n'].max())}, with 1.5, 2 and 3: {'; '.join(parts)}"
+    numbers = f"{runs_in_words(table['n'].max())}, with 1.5, 2 and 3: {'; '.join(parts)}"
     words = {
         NO_ENSEMBLES if not row[1.5] else "little" if row[3.0] >= KEPT * row[1.5] else "much"
         for _, row in size.iterrows()
     }
-    return words.pop() if len(words) == 1 else "by layer", numbers
+    return of_layers(words), numbers
+
+
+def of_layers(words: Collection[str]) -> str:
+    """Return the word that all layers have, or `by layer`."""
+    first, *others = set(words)
+    return "by layer" if others else first
 
 
 def _wide(table: pd.DataFrame) -> pd.DataFrame:
     return table.pivot(index="layer", columns="measure", values="mean")
 
 
-def _runs(count: float) -> str:
+def runs_in_words(count: float) -> str:
+    """Say over how many runs numbers are."""
     return "one run" if count == 1 else f"mean of {count:g} runs"
 
 

@@ -21,6 +21,7 @@ from ffensembles.extras.studies.catalogue import TABLES
 from ffensembles.extras.sweeps import answer as sweep_answer
 from ffensembles.extras.sweeps import table as sweep_table
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
+from ffensembles.paper.claims.sparsity import CLEAR
 from ffensembles.paper.tables.summaries import in_order
 from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
@@ -30,24 +31,24 @@ SWEEPS, STUDIES = "sweeps", "studies"  # with folders of their own
 TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 
 
-def publish(page: str | Path, tables: Paths, figures: Paths) -> None:
-    """Add finished tables to those of a page, and make it anew.
+def publish(page: str | Path, files: Paths) -> None:
+    """Add finished tables and figures to those of a page, and make it anew.
 
     What was published of another experiment stays; of the same one the new takes its place.
 
     Args:
         page: such as docs/beyond.md; its tables and figures lie in the folder of its name.
-        tables: summaries, answers, claims by factor, sweeps and groups, as CSV.
-        figures: as PNG.
+        files: summaries, answers, claims by factor, sweeps and groups as CSV; figures as PNG.
     """
     page = Path(page)
     folder = page.with_suffix("")
-    for path in map(Path, tables):
+    for path in map(Path, files):
         place = _place(folder, path)
-        write_csv(_added(place, read_csv(path, TEXT)), place)
-    for path in map(Path, figures):
-        with atomic(_place(folder, path)) as temporary:
-            shutil.copyfile(path, temporary)
+        if path.suffix == ".csv":
+            write_csv(_added(place, read_csv(path, TEXT)), place)
+        else:
+            with atomic(place) as temporary:
+                shutil.copyfile(path, temporary)
     write_text(text(folder), page)
 
 
@@ -63,32 +64,35 @@ def text(folder: Path) -> str:
     questions = [
         {
             "question": question,
-            "answers": [named(row) for row in rows.to_dict("records")],
+            "answers": [
+                (named(row)["of"], row["answer"], row["numbers"]) for row in rows.to_dict("records")
+            ],
             "table": markdown(question.printed(read_csv(folder / f"{name}.csv"))),
         }
         for name, question in QUESTIONS.items()
         if len(rows := answers[answers["question"] == name])
     ]
     claims = markdown(claims_by_factor.printed(read_csv(folder / f"{CLAIMS}.csv")))
-    sweeps = [(path.stem, read_csv(path, TEXT)) for path in sorted((folder / SWEEPS).glob("*.csv"))]
     return render(
         "extras/beyond/beyond.md.j2",
         folder=folder.name,
         questions=questions,
         claims=claims,
         rule=thresholds,
-        sweeps=[_sweep(*one) for one in sweeps if not sweep_table.over_datasets(one[1])],
-        inputs=[_sweep(*one) for one in sweeps if sweep_table.over_datasets(one[1])],
+        contrast=CLEAR,
+        sweeps=[_sweep(path) for path in sorted((folder / SWEEPS).glob("*.csv"))],
         groups=_groups(folder / STUDIES),
     )
 
 
-def _sweep(name: str, table: pd.DataFrame) -> dict[str, Any]:
+def _sweep(path: Path) -> dict[str, Any]:
+    table = read_csv(path, TEXT)
     return {
-        "name": name,
+        "name": path.stem,
+        "over_datasets": sweep_table.over_datasets(table),
         "heading": sweep_table.headline(table["varied"].iloc[0]),
         "answers": list(sweep_answer.answers(table)),
-        "table": markdown(sweep_table.printed(name, table)),
+        "table": markdown(sweep_table.printed(path.stem, table)),
     }
 
 

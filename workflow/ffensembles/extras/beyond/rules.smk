@@ -135,13 +135,11 @@ rule beyond:
 # demo's, in its figures.
 rule publish_answers:
     input:
-        tables=[
-            *(f"<results>/beyond/{question.name}.csv" for question in ASKED),
-            *([rules.answer_questions.output.csv] if ASKED else []),
-            *(["<results>/beyond/claims-by-factor.csv"] if WITH_GOODNESS else []),
-        ],
-        others=EXTRAS["answers"],
-        figures=PICTURES if config["figures"]["beyond"]["dataset"] in PAPER else [],
+        [f"<results>/beyond/{question.name}.csv" for question in ASKED],
+        [rules.answer_questions.output.csv] if ASKED else [],
+        ["<results>/beyond/claims-by-factor.csv"] if WITH_GOODNESS else [],
+        EXTRAS["answers"],
+        PICTURES if config["figures"]["beyond"]["dataset"] in PAPER else [],
     log:
         "<logs>/publish_answers.log",
     localrule: True

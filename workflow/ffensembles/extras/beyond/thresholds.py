@@ -30,3 +30,11 @@ SOME = 0.2  # of the categories, for a layer that counts in part
 
 # Definition
 KEPT = 0.5  # of the size at factor 1.5 that an ensemble has at 3 where little hangs on the factor
+
+# Sweeps
+LEARNED = 0.5  # of the best accuracy: below that, a value has no network to speak of
+MONOTONE = 0.9  # Spearman's correlation with the value, for a rise or a fall
+
+# Groups
+IMPOSED = 50  # % of an ensemble in its own group, from which on the group makes it
+MARGIN = 10  # percentage points that it has to exceed the controls by

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ffensembles.extras.beyond.thresholds import exceeds
+from ffensembles.extras.beyond.answers import NO_ENSEMBLES, of_layers, runs_in_words
+from ffensembles.extras.beyond.thresholds import IMPOSED, MARGIN, exceeds
 from ffensembles.printing.names import DATASETS, MODELS
-
-IMPOSED = 50  # % of an ensemble in its own group, from which on the group makes it
-MARGIN = 10  # percentage points that it has to exceed the controls by
-
-NO_ENSEMBLES = "no ensembles"
 
 
 def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -42,18 +38,17 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
         rows.pivot(index="layer", columns="of", values=of) for of in ("mean", "std")
     )
     words, parts = [], []
-    for (layer, row), spread in zip(wide.iterrows(), deviations["trained"], strict=True):
+    for (layer, row), spread in zip(wide.iterrows(), deviations["trained"].fillna(0), strict=True):
         if pd.isna(row["trained"]):
             parts.append(f"layer {layer}: {NO_ENSEMBLES}")
             continue
         controls = row[["untrained", "shuffled", "chance"]].max()
-        above = exceeds(row["trained"], controls, 0 if pd.isna(spread) else spread, MARGIN)
+        above = exceeds(row["trained"], controls, spread, MARGIN)
         words.append("imposed" if row["trained"] >= IMPOSED else "in part" if above else "emergent")
         parts.append(
             f"layer {layer}, {words[-1]}: {row['trained']:.0f} % of an ensemble in its own group "
             f"(untrained {row['untrained']:.0f} %, labels shuffled {row['shuffled']:.0f} %, by "
             f"chance {row['chance']:.0f} %)"
         )
-    many = "one run" if rows["n"].max() == 1 else f"mean of {rows['n'].max():g} runs"
-    word = words[0] if len(set(words)) == 1 else "by layer" if words else NO_ENSEMBLES
-    return word, f"{many}: {'; '.join(parts)}"
+    numbers = f"{runs_in_words(rows['n'].max())}: {'; '.join(parts)}"
+    return of_layers(words) if words else NO_ENSEMBLES, numbers

@@ -10,13 +10,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.extras.beyond.thresholds import exceeds
+from ffensembles.extras.beyond.answers import of_layers, runs_in_words
+from ffensembles.extras.beyond.thresholds import LEARNED, MONOTONE, exceeds
 from ffensembles.extras.sweeps.table import over_datasets
 from ffensembles.paper.claims.sparsity import CLEAR
 from ffensembles.printing.names import DATASETS, MODELS
-
-LEARNED = 0.5  # of the best accuracy: below that, a value has no network to speak of
-MONOTONE = 0.9  # Spearman's correlation with the value, for a rise or a fall
 
 UNCHANGED, RISES, FALLS, CHANGES = "hardly changes", "rises", "falls", "changes"
 
@@ -70,8 +68,8 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
         s = of_values.dropna()
         if len(s) < 2:
             continue
-        spread = deviations.loc[s.index, ("sparsity", layer)].max()
-        if not exceeds(s.max(), s.min(), 0 if pd.isna(spread) else spread, CLEAR):
+        spread = deviations.loc[s.index, ("sparsity", layer)].fillna(0).max()
+        if not exceeds(s.max(), s.min(), spread, CLEAR):
             word = UNCHANGED
         else:
             trend = s.corr(places, method="spearman") if places.notna().all() else 0
@@ -82,13 +80,12 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
         if len(sizes):
             course += f", where sparse ensembles of {sizes.min():.0f} % to {sizes.max():.0f} %"
         parts.append(course)
-    runs = rows.loc[rows["quantity"] == "accuracy", "n"]
-    many = "one run" if runs.max() == 1 else f"mean of {runs.max():g} runs"
+    many = runs_in_words(rows.loc[rows["quantity"] == "accuracy", "n"].max())
     numbers = f"{many} of each value: {'; '.join(parts)}; accuracy "
     numbers += _extremes(accuracy[learned], ".3f")
     if not learned.all():
         numbers += f". Left out, for too little is learned: {', '.join(learned.index[~learned])}"
-    return words[0] if len(set(words)) == 1 else "by layer", numbers
+    return of_layers(words) if words else "by layer", numbers
 
 
 def _places(means: pd.DataFrame) -> pd.Series:

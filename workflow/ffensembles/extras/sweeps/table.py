@@ -92,6 +92,7 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
     """Print a row for each experiment."""
     sparse = table[(table["quantity"] == "sparsity") & (table["mean"] >= SPARSE)]
     defined = set(sparse.set_index([*EXPERIMENT, "layer"]).index)
+    one = over_datasets(table)  # which then is the value
     cells: dict[tuple[str, ...], dict[str, str]] = {}
     for row in records(table):
         layer, quantity = row["layer"], row["quantity"]
@@ -101,14 +102,14 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
             text = "not defined"
         if quantity == "ensembles" and (*(row[key] for key in EXPERIMENT), layer) not in defined:
             text = DASH
-        dataset = () if over_datasets(table) else (DATASETS[row["dataset"]],)
+        dataset = () if one else (DATASETS[row["dataset"]],)
         index = (*dataset, MODELS[row["model"]], row["value"])
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
     order = [h for start in HEADINGS.values() for h in grid if str(h).startswith(start)]
     grid = grid[order].fillna(DASH)
     varied = headline(table["varied"].iloc[0])
-    names = ["Dataset", "Model", varied][-len(index) :]
+    names = ["Model", varied] if one else ["Dataset", "Model", varied]
     grid.index = pd.MultiIndex.from_tuples(list(cells), names=names)
     counts = sorted(set(table.loc[table["quantity"] == "accuracy", "n"]))
     many = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
