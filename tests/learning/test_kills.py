@@ -24,12 +24,19 @@ class Trainer:
             text=True,
         )
 
-    def train(self, model, folder, interval=0.01, kill=signal.SIGKILL, after=None):
-        """Train, or go on training, send a signal after some seconds; return the status."""
+    def train(self, model, folder, interval=0.01, kill=signal.SIGKILL, after=None, saved=False):
+        """Train, or go on training, send a signal after some seconds; return the status.
+
+        Where `saved` is true, the seconds count from the first save of this process.
+        """
+        before = last_save(folder)
         self.server.stdin.write(f"{model} {folder} {interval}\n")
         self.server.stdin.flush()
         pid = int(self.server.stdout.readline())
         if after is not None:
+            deadline = time.monotonic() + 60
+            while saved and last_save(folder) == before and time.monotonic() < deadline:
+                time.sleep(0.001)
             time.sleep(after)
             try:
                 os.kill(pid, kill)
@@ -37,6 +44,11 @@ class Trainer:
                 assert int(self.server.stdout.readline()) == 0
                 return 0
         return int(self.server.stdout.readline())
+
+
+def last_save(folder):
+    path = folder / "0-1.pt"
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +98,8 @@ def test_sigkill_at_random_moments(model, trainer, unbroken, tmp_path):
     landed, resumed, finished = 0, set(), 0
     while landed < KILLS[model] or not finished:
         wanted = landed < KILLS[model]
-        after = moments.uniform(0.1, 0.6) * seconds if wanted else None
-        status = trainer.train(model, tmp_path, after=after)
+        after = moments.uniform(0.05, 0.5) * seconds if wanted else None
+        status = trainer.train(model, tmp_path, after=after, saved=landed > 0)
         assert status in (0, -signal.SIGKILL)
         if status == 0:
             finished += 1
