@@ -60,7 +60,6 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
             ]
         ]
         pd.DataFrame(rows).to_csv(tmp_path / f"sweeps/{name}.csv", index=False)
-        (tmp_path / f"sweeps/{name}.png").write_bytes(b"a figure")
     names = ["trained", "untrained", "shuffled", "chance"]
     shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
     (tmp_path / "studies/conv").mkdir(parents=True)
@@ -69,11 +68,20 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
         pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
     files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
     files += sorted(tmp_path.glob("studies/conv/*.csv"))
-    publish(tmp_path / "beyond.md", [*files, tmp_path / "sweeps/level.png"])
+    publish(tmp_path / "beyond.md", files)
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page
     assert "- **FF: changes.**" in page and "- **MNIST, CwC: imposed.**" in page
     assert "![Theta: accuracy, sparsity and ensembles](beyond/sweeps/level.png)" in page
-    assert (tmp_path / "beyond/sweeps/level.png").read_bytes() == b"a figure"
+    figure = tmp_path / "beyond/sweeps/level.png"
+    of_ff = figure.read_bytes()
     publish(tmp_path / "beyond.md", [])  # what is published stays as it is
     assert (tmp_path / "beyond.md").read_text("utf-8") == page
+    level = tmp_path / "sweeps/level.csv"
+    more = pd.read_csv(level).assign(model="bpff", value=lambda t: 20 / t["value"])
+    more.to_csv(level, index=False)
+    publish(tmp_path / "beyond.md", [level])  # another model joins, in table and figure
+    rows = pd.read_csv(tmp_path / "beyond/sweeps/level.csv")
+    values = rows.drop_duplicates(["model", "value"])[["model", "value"]].to_numpy().tolist()
+    assert values == [["ff", 1], ["ff", 2], ["bpff", 10], ["bpff", 20]]
+    assert figure.read_bytes() != of_ff

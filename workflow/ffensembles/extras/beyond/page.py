@@ -20,8 +20,10 @@ from ffensembles.extras.studies import emergence
 from ffensembles.extras.studies.catalogue import TABLES
 from ffensembles.extras.sweeps import answer as sweep_answer
 from ffensembles.extras.sweeps import table as sweep_table
+from ffensembles.extras.sweeps.figure import sweep
 from ffensembles.files import Paths, atomic, read_csv, write_csv, write_text
 from ffensembles.paper.claims.sparsity import CLEAR
+from ffensembles.paper.figures.parts.style import save
 from ffensembles.paper.tables.summaries import in_order
 from ffensembles.printing.pages import render
 from ffensembles.printing.tables import markdown
@@ -34,7 +36,8 @@ TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 def publish(page: str | Path, files: Paths) -> None:
     """Add finished tables and figures to those of a page, and make it anew.
 
-    What was published of another experiment stays; of the same one the new takes its place.
+    What was published of another experiment stays; of the same one the new takes its place. The
+    figure of a sweep shows both.
 
     Args:
         page: such as docs/beyond.md; its tables and figures lie in the folder of its name.
@@ -45,7 +48,10 @@ def publish(page: str | Path, files: Paths) -> None:
     for path in map(Path, files):
         place = _place(folder, path)
         if path.suffix == ".csv":
-            write_csv(_added(place, read_csv(path, TEXT)), place)
+            table = _added(place, read_csv(path, TEXT))
+            write_csv(table, place)
+            if place.parent.name == SWEEPS:
+                save(sweep(table), place.with_suffix(".png"))
         else:
             with atomic(place) as temporary:
                 shutil.copyfile(path, temporary)
@@ -113,4 +119,6 @@ def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:
     before = read_csv(published, TEXT)
     anew = pd.MultiIndex.from_frame(before[keys]).isin(pd.MultiIndex.from_frame(now[keys]))
     both = pd.concat([before[~anew], now], ignore_index=True)
+    if "varied" in both:
+        return sweep_table.in_order_of_values(both)
     return in_order(both, keys) if keys == EXPERIMENT else both

@@ -33,12 +33,11 @@ AXES = {
 
 
 @styled
-def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
+def sweep(table: pd.DataFrame) -> Figure:
     """Draw a row of panels for each dataset, or one where the dataset is what varies.
 
     Args:
         table: as `table.summarise` gives it.
-        runs: as `table.runs` gives it.
     """
     varied = table["varied"].iloc[0]
     one = over_datasets(table)
@@ -53,8 +52,7 @@ def sweep(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
             _over_values(axes, shown[shown["quantity"] == quantity], places)
             axes.set(title=name, xlabel=headline(varied))
         panels[1].axhline(SPARSE, **REFERENCE)
-        keys = shown[EXPERIMENT].drop_duplicates()
-        _accuracy_over_sparsity(panels[-1], runs.merge(keys, on=EXPERIMENT))
+        _accuracy_over_sparsity(panels[-1], shown)
         if not one:
             panels[0].set_ylabel(DATASETS[shown["dataset"].iloc[0]])
     handles, labels = grid[0, 1].get_legend_handles_labels()
@@ -87,7 +85,7 @@ def _over_values(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> No
     if rows.empty:
         write_across(axes, "not defined")
     for model in (name for name in MODELS if name in set(rows["model"])):
-        of_model = rows[rows["model"] == model].fillna({"layer": 0})
+        of_model = rows[rows["model"] == model].fillna({"layer": 0}).astype({"layer": int})
         for number in sorted(set(of_model["layer"])):
             line = of_model[of_model["layer"] == number]
             axes.errorbar(
@@ -105,12 +103,18 @@ def _over_values(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> No
             )
 
 
-def _accuracy_over_sparsity(axes: Axes, runs: pd.DataFrame) -> None:
-    """Draw every run: its accuracy over its sparsity, averaged over layers."""
-    keys = [*EXPERIMENT, "seed"]
-    means = runs.pivot_table("measured", keys, "quantity", "mean").reset_index()
-    for model in (name for name in MODELS if name in set(means["model"])):
-        rows = means[means["model"] == model]
-        look = {"color": MODEL_COLOURS[model], "marker": MODEL_MARKERS[model]}
-        axes.plot(rows["sparsity"], rows["accuracy"], **look, markersize=3, linestyle="none")
+def _accuracy_over_sparsity(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw every value: its accuracy, mean ± std, over its sparsity, averaged over layers."""
+    means = table.pivot_table(["mean", "std"], EXPERIMENT, "quantity", "mean", dropna=False)
+    for model, rows in means.groupby("model", sort=False):
+        axes.errorbar(
+            rows["mean", "sparsity"],
+            rows["mean", "accuracy"],
+            rows["std", "accuracy"].fillna(0),
+            color=MODEL_COLOURS[model],
+            marker=MODEL_MARKERS[model],
+            linestyle="none",
+            markersize=3,
+            linewidth=1,
+        )
     axes.set(title="Accuracy over sparsity", xlabel="S, mean of all layers")

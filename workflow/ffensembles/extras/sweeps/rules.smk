@@ -60,7 +60,5 @@ rule sweeps:
 
 EXTRAS["measurements"] += [participation.MEASUREMENT]
 EXTRAS["targets"] += rules.sweeps.input
-EXTRAS["answers"] += [
-    f"<results>/sweeps/{name}.{form}" for name in SWEEPS for form in ("csv", "png")
-]
+EXTRAS["answers"] += [f"<results>/sweeps/{name}.csv" for name in SWEEPS]
 EXTRAS["experiments"] += [e for rows in SWEEPS.values() for e in rows]

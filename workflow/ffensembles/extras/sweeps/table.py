@@ -58,7 +58,7 @@ def summarise(
         dataset, the participation ratio of the training images.
     """
     keys = [*EXPERIMENT, "quantity", "layer"]
-    by_run = runs(accuracy, sparsity, sizes).groupby(keys, dropna=False)["measured"]
+    by_run = _runs(accuracy, sparsity, sizes).groupby(keys, dropna=False)["measured"]
     measured = by_run.agg(mean="mean", std="std", n="count").reset_index()
     experiments = pd.DataFrame(of)
     experiments["value"] = [value_of(row["varied"], row["value"]) for row in of]
@@ -72,7 +72,7 @@ def summarise(
     return table[[*EXPERIMENT, "varied", "value", "quantity", "layer", *STATISTICS]]
 
 
-def runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
+def _runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     """Return what was measured of each run: keys, quantity, layer, measured."""
     tables = {
         "accuracy": accuracy[accuracy["category"].isna()].assign(layer=float("nan")),
@@ -86,6 +86,19 @@ def runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) ->
         for name, table in tables.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def in_order_of_values(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort what was measured part by part: by dataset, model and value; names as they came."""
+    datasets, models = list(table["dataset"].unique()), list(MODELS)
+    order = pd.DataFrame(
+        {
+            "dataset": 0 if over_datasets(table) else table["dataset"].map(datasets.index),
+            "model": table["model"].map(models.index),
+            "value": pd.to_numeric(table["value"], errors="coerce"),
+        }
+    )
+    return table.loc[order.sort_values(list(order)).index].reset_index(drop=True)
 
 
 def printed(name: str, table: pd.DataFrame) -> Printed:

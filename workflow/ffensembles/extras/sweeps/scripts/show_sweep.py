@@ -26,4 +26,4 @@ with job(snakemake.log[0]):
     answers = [answer.in_words(row) for row in answer.answers(tidy)]
     legend = " ".join([*answers, printed.legend, *units_meant(params.units)])
     write_printed(replace(printed, legend=legend), output)
-    save(figure.sweep(tidy, table.runs(accuracy, sparsity, sizes)), output.pdf, output.png)
+    save(figure.sweep(tidy), output.pdf, output.png)
