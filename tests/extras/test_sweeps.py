@@ -1,5 +1,7 @@
 """Sweeps: a table and a figure whose outcome is known, and what Snakemake makes of a row."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -35,7 +37,7 @@ def measured(experiments):
                     | dict(layer=layer, accuracy=1 - e.theta / 10, sparsity=s, size=3, units=60)
                 )
     frame = pd.DataFrame(rows).assign(category=pd.NA)
-    sizes = pd.concat([frame.assign(category=k, held_out=pd.NA) for k in (0, 1)])
+    sizes = pd.concat([frame.assign(category=k, held_out=pd.NA, activation=1.0) for k in (0, 1)])
     ratios = pd.DataFrame({"dataset": ["mnist"], "participation": [12.5], "pixels": [784]})
     return frame[frame["layer"] == 1].drop(columns="layer"), frame, sizes, ratios
 
@@ -53,6 +55,27 @@ def test_the_table_has_mean_and_deviation_over_runs_for_each_value(experiments):
     assert list(grid.columns) == ["Accuracy", "S 1", "S 2", "E 1", "E 2", "PR"]
     assert grid.loc[("MNIST", "BP/FF", "0.5"), "E 1"] == "5.00 ± 0.00"
     assert grid.loc[("MNIST", "BP/FF", "5.0"), "E 1"] == "–"  # not sparse
+
+
+def test_the_ensemble_of_a_held_out_category_is_told_apart(experiments):
+    rows = [replace(e, held_out=k, sweep=("unseen", "held_out")) for k, e in enumerate(experiments)]
+    of_ff = [e for e in rows if e.model == "ff"]
+    accuracy, sparsity, sizes, ratios = measured(of_ff)
+    sizes["held_out"] = sizes["study"].map({e.study: e.held_out for e in of_ff})
+    own = sizes["category"] == sizes["held_out"]
+    sizes.loc[own, ["size", "activation"]] = 6, 0.5
+    tidy = table.summarise(table.values(of_ff), accuracy, sparsity, sizes, ratios)
+    grid = table.printed("unseen", tidy).grid
+    assert list(grid.index) == [("MNIST", "FF", "a"), ("MNIST", "FF", "b")]
+    assert grid.loc[("MNIST", "FF", "a"), ["E 1", "U 1", "A 1"]].tolist() == [
+        "7.50 ± 0.00",
+        "10.00 ± 0.00",
+        "0.50 ± 0.00",
+    ]
+    [(of, word, numbers)] = answer.answers(tidy)
+    assert of == "MNIST, FF" and word == "weaker"
+    assert "without each of a, b: layer 1 weaker: 10 % of the units" in numbers
+    assert "(all ensembles 7 %), 0.50 times as active" in numbers or "8 %" in numbers
 
 
 def test_the_figure_draws_every_value(experiments):

@@ -45,7 +45,7 @@ def test_what_is_published_takes_the_place_of_what_was_and_stays_beside_other_da
 
 def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     shutil.copytree(FOLDER, tmp_path / "beyond", ignore=shutil.ignore_patterns("sweeps", "studies"))
-    assert text(tmp_path / "beyond").count("Not published yet.") == 3
+    assert text(tmp_path / "beyond").count("Not published yet.") == 4
     (tmp_path / "sweeps").mkdir()
     of = dict(dataset="mnist", model="ff", std=None, n=1)
     for name, varied, values in (("level", "theta", "12"), ("images", "dataset", "ab")):

@@ -116,7 +116,7 @@ def read_sizes(paths: Paths) -> pd.DataFrame:
 
     Returns:
         dataset, model, study, held_out, seed, layer, category, size (units in the ensemble),
-        units (n).
+        units (n), activation (x̄, averaged over the units of the ensemble; NaN where it is empty).
     """
     return pd.concat([_sizes(path) for path in paths], ignore_index=True)
 
@@ -137,9 +137,14 @@ def read_first_members(paths: Paths) -> pd.DataFrame:
 
 def _sizes(path: str | Path) -> pd.DataFrame:
     keys = [*LABELS, "held_out", "seed", "layer", "category"]
-    frame = read_parquet(path, columns=[*keys, "active"], read_dictionary=LABELS).to_pandas()
-    active = frame.groupby(keys, observed=True, dropna=False)["active"]
-    return _plain(active.agg(size="sum", units="size").reset_index())
+    columns = [*keys, "active", "mean"]
+    frame = read_parquet(path, columns=columns, read_dictionary=LABELS).to_pandas()
+    frame["mean"] = frame["mean"].where(frame["active"])
+    groups = frame.groupby(keys, observed=True, dropna=False)
+    found = groups.agg(
+        size=("active", "sum"), units=("active", "size"), activation=("mean", "mean")
+    )
+    return _plain(found.reset_index())
 
 
 def _active(path: str | Path, layer: int | None) -> pd.DataFrame:

@@ -96,6 +96,7 @@ def _sweep(path: Path) -> dict[str, Any]:
     return {
         "name": path.stem,
         "over_datasets": sweep_table.over_datasets(table),
+        "holds_out": sweep_table.holds_out(table),
         "heading": sweep_table.headline(table["varied"].iloc[0]),
         "answers": list(sweep_answer.answers(table)),
         "table": markdown(sweep_table.printed(path.stem, table)),

@@ -35,6 +35,9 @@ KEPT = 0.5  # of the size at factor 1.5 that an ensemble has at 3 where little h
 LEARNED = 0.5  # of the best accuracy: below that, a value has no network to speak of
 MONOTONE = 0.9  # Spearman's correlation with the value, for a rise or a fall
 
+# Unseen categories
+WEAKER = 0.8  # of the other ensembles' activation, below which an unseen category's is weaker
+
 # Groups
 IMPOSED = 50  # % of an ensemble in its own group, from which on the group makes it
 MARGIN = 10  # percentage points that it has to exceed the controls by

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.beyond.answers import of_layers, runs_in_words
-from ffensembles.extras.beyond.thresholds import LEARNED, MONOTONE, exceeds
-from ffensembles.extras.sweeps.table import over_datasets
+from ffensembles.extras.beyond.thresholds import LEARNED, MONOTONE, WEAKER, exceeds
+from ffensembles.extras.sweeps.table import holds_out, over_datasets
 from ffensembles.paper.claims.sparsity import CLEAR
 from ffensembles.printing.names import DATASETS, MODELS
 
@@ -40,7 +40,35 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
         of = MODELS[first["model"]]
         if not over_datasets(table):
             of = f"{DATASETS[first['dataset']]}, {of}"
-        yield of, *answer(rows)
+        yield of, *(answer_of_unseen(rows) if holds_out(table) else answer(rows))
+
+
+def answer_of_unseen(rows: pd.DataFrame) -> tuple[str, str]:
+    """Say of each layer whether the ensemble of a category that was held out is weaker than others.
+
+    It is weaker where its units' activation is less than 80 % of that of the other ensembles' units
+    for every category that was held out, and as active where it is so for none.
+
+    Args:
+        rows: the rows of one dataset and model.
+    """
+    means = rows.pivot_table("mean", ["layer", "value"], "quantity", sort=False)
+    words, parts = [], []
+    for layer, of_layer in means.groupby("layer"):
+        size, seen, activity = (of_layer[name] for name in ("unseen", "ensembles", "activity"))
+        if not (size > 0).all():
+            words.append("missing")
+        else:
+            weaker = activity < WEAKER
+            words.append("weaker" if weaker.all() else "in part" if weaker.any() else "as active")
+        parts.append(
+            f"layer {layer:g} {words[-1]}: {_range(size, '.0f', ' %')} of the units (all ensembles "
+            f"{_range(seen, '.0f', ' %')}), {_range(activity, '.2f')} times as active as others"
+        )
+    accuracy = rows.loc[rows["quantity"] == "accuracy"]
+    names = ", ".join(dict.fromkeys(rows["value"]))
+    numbers = f"{runs_in_words(accuracy['n'].max())} without each of {names}: {'; '.join(parts)}"
+    return of_layers(words), numbers
 
 
 def answer(rows: pd.DataFrame) -> tuple[str, str]:
@@ -93,6 +121,11 @@ def _places(means: pd.DataFrame) -> pd.Series:
     numbers = pd.to_numeric(means.index.to_series(), errors="coerce")
     ratios = means["participation", 0]
     return ratios if numbers.isna().all() and ratios.nunique() > 1 else numbers
+
+
+def _range(values: pd.Series, form: str, unit: str = "") -> str:
+    low, high = f"{values.min():{form}}", f"{values.max():{form}}"
+    return low + unit if low == high else f"{low} to {high}{unit}"
 
 
 def _extremes(values: pd.Series, form: str) -> str:

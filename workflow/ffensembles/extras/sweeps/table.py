@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ffensembles.analysis.measurements import RUN_LAYER
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.experiments import Experiment
 from ffensembles.paper.tables.layout import DASHES, number_text, records
 from ffensembles.paper.tables.summaries import STATISTICS, ensemble_percents
 from ffensembles.pipeline.selection import Experiments
-from ffensembles.printing.names import DASH, DATASETS, MODELS
+from ffensembles.printing.names import CATEGORIES, DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
 
 EXPERIMENT = ["dataset", "model", "study"]
-FORMATS = {"accuracy": ".3f", "sparsity": ".3f", "ensembles": ".2f", "participation": ".1f"}
+OF_ENSEMBLES = ("ensembles", "unseen", "activity")
+FORMATS = {
+    "accuracy": ".3f",
+    "sparsity": ".3f",
+    "ensembles": ".2f",
+    "unseen": ".2f",
+    "activity": ".2f",
+    "participation": ".1f",
+}
 
 
 def sweeps(experiments: Experiments) -> dict[str, list[Experiment]]:
@@ -54,14 +63,15 @@ def summarise(
 
     Returns:
         dataset, model, study, varied, value (as printed), quantity, layer, mean, std, n: over runs,
-        the accuracy; of each layer the sparsity S, and the units in an ensemble in % of it; of the
-        dataset, the participation ratio of the training images.
+        the accuracy; of each layer the sparsity S, and the units in an ensemble in % of it; where
+        a category was held out, the units in its ensemble, and their activation over that of the
+        other ensembles' units; of the dataset, the participation ratio of the training images.
     """
     keys = [*EXPERIMENT, "quantity", "layer"]
     by_run = _runs(accuracy, sparsity, sizes).groupby(keys, dropna=False)["measured"]
     measured = by_run.agg(mean="mean", std="std", n="count").reset_index()
     experiments = pd.DataFrame(of)
-    experiments["value"] = [value_of(row["varied"], row["value"]) for row in of]
+    experiments["value"] = [value_of(row) for row in of]
     ratios = experiments[EXPERIMENT].merge(participation, on="dataset")
     ratios = ratios.rename(columns={"participation": "mean"}).drop(columns="pixels")
     table = pd.concat([measured, ratios.assign(quantity="participation", n=1)], ignore_index=True)
@@ -79,6 +89,8 @@ def _runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) -
         "sparsity": sparsity[sparsity["category"].isna()],
         "ensembles": ensemble_percents(sizes, sparsity).rename(columns={"percent": "ensembles"}),
     }
+    unseen = _unseen(sizes)
+    tables |= {name: unseen for name in ("unseen", "activity") if len(unseen)}
     parts = [
         table[[*EXPERIMENT, "seed"]].assign(
             layer=table["layer"].astype("Int64"), quantity=name, measured=table[name]
@@ -86,6 +98,21 @@ def _runs(accuracy: pd.DataFrame, sparsity: pd.DataFrame, sizes: pd.DataFrame) -
         for name, table in tables.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _unseen(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Return of every run and layer how large and how active the held-out category's ensemble is.
+
+    Returns:
+        dataset, model, study, seed, layer, unseen (its units, in % of the layer), activity (their
+        x̄ on average, as a multiple of that of the other ensembles' units).
+    """
+    own = (sizes["category"] == sizes["held_out"].astype("Int64")).fillna(False)
+    others = sizes[~own].groupby(RUN_LAYER)["activation"].mean()
+    found = sizes[own].set_index(RUN_LAYER)
+    unseen = 100 * found["size"] / found["units"]
+    activity = found["activation"] / others.reindex(found.index)
+    return pd.DataFrame({"unseen": unseen, "activity": activity}).reset_index()
 
 
 def in_order_of_values(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +125,7 @@ def in_order_of_values(table: pd.DataFrame) -> pd.DataFrame:
             "value": pd.to_numeric(table["value"], errors="coerce"),
         }
     )
-    return table.loc[order.sort_values(list(order)).index].reset_index(drop=True)
+    return table.loc[order.sort_values(["dataset", "model", "value"]).index].reset_index(drop=True)
 
 
 def printed(name: str, table: pd.DataFrame) -> Printed:
@@ -113,13 +140,13 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
         text = number_text(row["mean"], row["std"], FORMATS[quantity])
         if pd.isna(row["mean"]):
             text = "not defined"
-        if quantity == "ensembles" and (*(row[key] for key in EXPERIMENT), layer) not in defined:
+        if quantity in OF_ENSEMBLES and (*(row[key] for key in EXPERIMENT), layer) not in defined:
             text = DASH
         dataset = () if one else (DATASETS[row["dataset"]],)
         index = (*dataset, MODELS[row["model"]], row["value"])
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
-    order = [h for start in HEADINGS.values() for h in grid if str(h).startswith(start)]
+    order = [h for start in HEADINGS.values() for h in grid if str(h).split(" ")[0] == start]
     grid = grid[order].fillna(DASH)
     varied = headline(table["varied"].iloc[0])
     names = ["Model", varied] if one else ["Dataset", "Model", varied]
@@ -131,10 +158,22 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
         f"Mean ± standard deviation over {many}. S: sparsity of a layer. E: units in an "
         f"ensemble, in % of a layer. PR: participation ratio of the training images. {DASHES}"
     )
+    if holds_out(table):
+        legend += (
+            " U: units in the ensemble of the category that was held out, in %. A: their "
+            "activation, as a multiple of that of the other ensembles' units."
+        )
     return Printed(name, f"Sweep {name}: over {varied.lower()}", grid, legend)
 
 
-HEADINGS = {"accuracy": "Accuracy", "sparsity": "S", "ensembles": "E", "participation": "PR"}
+HEADINGS = {
+    "accuracy": "Accuracy",
+    "sparsity": "S",
+    "ensembles": "E",
+    "unseen": "U",
+    "activity": "A",
+    "participation": "PR",
+}
 
 
 def headline(varied: str) -> str:
@@ -147,9 +186,20 @@ def over_datasets(table: pd.DataFrame) -> bool:
     return "dataset" in table["varied"].iloc[0].split(", ")
 
 
-def value_of(varied: str, value: str) -> str:
-    """Return a value as it is printed; datasets have names."""
-    parts = zip(varied.split(", "), value.split(" / "), strict=True)
-    return " / ".join(
-        DATASETS.get(part, part) if column == "dataset" else part for column, part in parts
-    )
+def holds_out(table: pd.DataFrame) -> bool:
+    """Say whether the category that is held out is what varies, or a part of it."""
+    return "held_out" in table["varied"].iloc[0].split(", ")
+
+
+def value_of(row: Mapping[str, str]) -> str:
+    """Return the value of one of `values` as it is printed; datasets and categories have names."""
+    parts = zip(row["varied"].split(", "), row["value"].split(" / "), strict=True)
+    return " / ".join(_named(row["dataset"], column, part) for column, part in parts)
+
+
+def _named(dataset: str, column: str, value: str) -> str:
+    if column == "dataset":
+        return DATASETS.get(value, value)
+    if column == "held_out" and value.isdigit():
+        return CATEGORIES[dataset][int(value)]
+    return value
