@@ -63,7 +63,7 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     names = ["trained", "untrained", "shuffled", "chance"]
     shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
     (tmp_path / "studies/conv").mkdir(parents=True)
-    for name in ("groups", "accuracy", "sparsity"):
+    for name in ("groups", "accuracy", "sparsity", "ensembles"):
         rows = shares if name == "groups" else [of | dict(model="cwc", layer=1, mean=0.9)]
         pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
     files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
@@ -72,6 +72,9 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page
     assert "- **FF: changes.**" in page and "- **MNIST, CwC: imposed.**" in page
+    assert "- **MNIST, CwC: yes.** One run: layer 1: S 0.90, ensembles of 1 %." in page
+    assert "![Sparsity, ensembles and own groups, by layer](beyond/studies/by-layer.png)" in page
+    assert (tmp_path / "beyond/studies/by-layer.png").stat().st_size > 0
     assert "![Theta: accuracy, sparsity and ensembles](beyond/sweeps/level.png)" in page
     figure = tmp_path / "beyond/sweeps/level.png"
     of_ff = figure.read_bytes()

@@ -18,6 +18,7 @@ from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.extras.beyond.tables import EXPERIMENT
 from ffensembles.extras.studies import emergence
 from ffensembles.extras.studies.catalogue import TABLES
+from ffensembles.extras.studies.figure import by_layer
 from ffensembles.extras.sweeps import answer as sweep_answer
 from ffensembles.extras.sweeps import table as sweep_table
 from ffensembles.extras.sweeps.figure import sweep
@@ -30,6 +31,7 @@ from ffensembles.printing.tables import markdown
 
 CLAIMS, ANSWERS = "claims-by-factor", "answers"
 SWEEPS, STUDIES = "sweeps", "studies"  # with folders of their own
+OF_STUDY = ("accuracy", "sparsity", "ensembles", "groups")
 TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 
 
@@ -37,11 +39,11 @@ def publish(page: str | Path, files: Paths) -> None:
     """Add finished tables and figures to those of a page, and make it anew.
 
     What was published of another experiment stays; of the same one the new takes its place. The
-    figure of a sweep shows both.
+    figures of sweeps and of studies are drawn of both.
 
     Args:
         page: such as docs/beyond.md; its tables and figures lie in the folder of its name.
-        files: summaries, answers, claims by factor, sweeps and groups as CSV; figures as PNG.
+        files: summaries, answers, claims by factor, sweeps and studies as CSV; figures as PNG.
     """
     page = Path(page)
     folder = page.with_suffix("")
@@ -55,6 +57,8 @@ def publish(page: str | Path, files: Paths) -> None:
         else:
             with atomic(place) as temporary:
                 shutil.copyfile(path, temporary)
+    if (folder / STUDIES).exists():
+        save(by_layer(_tables(folder / STUDIES)), folder / STUDIES / "by-layer.png")
     write_text(text(folder), page)
 
 
@@ -87,7 +91,7 @@ def text(folder: Path) -> str:
         rule=thresholds,
         contrast=CLEAR,
         sweeps=[_sweep(path) for path in sorted((folder / SWEEPS).glob("*.csv"))],
-        groups=_groups(folder / STUDIES),
+        study=_study(folder / STUDIES),
     )
 
 
@@ -103,14 +107,19 @@ def _sweep(path: Path) -> dict[str, Any]:
     }
 
 
-def _groups(folder: Path) -> dict[str, Any] | None:
+def _study(folder: Path) -> dict[str, Any] | None:
     if not folder.exists():
         return None
-    tables = {name: read_csv(folder / f"{name}.csv") for name in ("groups", "accuracy", "sparsity")}
+    tables = _tables(folder)
     return {
-        "answers": list(emergence.answers(tables["groups"])),
+        "formation": list(emergence.formation(tables["sparsity"], tables["ensembles"])),
+        "emergence": list(emergence.answers(tables["groups"])),
         "tables": [markdown(TABLES[name].printed(table)) for name, table in tables.items()],
     }
+
+
+def _tables(folder: Path) -> dict[str, pd.DataFrame]:
+    return {name: read_csv(folder / f"{name}.csv") for name in OF_STUDY}
 
 
 def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Do the ensembles follow the groups to which a model assigns its units, or do they emerge?"""
+"""Do ensembles form, and do they follow the groups to which a model assigns its units?"""
 
 from __future__ import annotations
 
@@ -6,9 +6,33 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.beyond.answers import NO_ENSEMBLES, of_layers, runs_in_words
 from ffensembles.extras.beyond.thresholds import IMPOSED, MARGIN, exceeds
 from ffensembles.printing.names import DATASETS, MODELS
+
+
+def formation(sparsity: pd.DataFrame, ensembles: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """Answer for each dataset and model whether its layers are sparse, and so have ensembles.
+
+    Args:
+        sparsity: the table of that name of a study; so is `ensembles`.
+
+    Yields:
+        Of what; `yes`, `in part` or `no`, for all, some or none of the layers; and the numbers.
+    """
+    keys = ["dataset", "model"]
+    sizes = ensembles[[*keys, "layer", "mean"]].rename(columns={"mean": "size"})
+    both = sparsity.merge(sizes, how="left", on=[*keys, "layer"])
+    for (dataset, model), rows in both.groupby(keys, sort=False):
+        sparse = rows["mean"] >= SPARSE
+        word = "yes" if sparse.all() else "in part" if sparse.any() else "no"
+        parts = [
+            f"layer {layer}: S {s:.2f}" + (f", ensembles of {size:.0f} %" if s >= SPARSE else "")
+            for layer, s, size in zip(rows["layer"], rows["mean"], rows["size"], strict=True)
+        ]
+        numbers = f"{runs_in_words(rows['n'].max())}: {'; '.join(parts)}"
+        yield f"{DATASETS[str(dataset)]}, {MODELS[str(model)]}", word, numbers
 
 
 def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:

@@ -13,6 +13,9 @@ from ffensembles.paper.tables.summaries import over_runs
 from ffensembles.paper.tables.table import Table
 from ffensembles.pipeline.results import DATASET, REPRESENTATIONS
 
+TRAINED = "trained"
+CONTROLS = {"untrained": "untrained", "shuffled": "labels shuffled", "chance": "chance"}
+
 
 def own_shares(frame: pd.DataFrame) -> pd.DataFrame:
     """Average the shares of `groups` over categories, then over runs.
@@ -26,7 +29,7 @@ def own_shares(frame: pd.DataFrame) -> pd.DataFrame:
         and in `other` groups of trained ones, on average; and the `chance`.
     """
     keys = ["dataset", "model", "layer", "of"]
-    trained = frame[frame["network"] == "trained"]
+    trained = frame[frame["network"] == TRAINED]
     parts = [
         frame.assign(of=frame["network"], percent=100 * frame["own"]),
         trained.assign(of="other", percent=100 * trained["other"]),
