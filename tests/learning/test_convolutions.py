@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 
 from ffensembles import variants
 from ffensembles.analysis.ensembles import find_ensembles
@@ -13,6 +13,7 @@ from ffensembles.experiments import read_row
 from ffensembles.extras.studies.groups import own_share
 from ffensembles.learning.fast.moments import ReluMoments
 from ffensembles.learning.kinds import find_kind
+from ffensembles.learning.kinds.cwc import SHARE, AveragedLinear
 from ffensembles.learning.module_kind import Batch
 from ffensembles.learning.normalised_kind import NormalisedConvolution
 from ffensembles.learning.trial import try_kind
@@ -217,3 +218,19 @@ def test_it_learns_digits(model, tmp_path):
     with torch.no_grad():
         right = kind.predict(network, images, None) == split.labels
     assert right.float().mean() > 0.9
+
+
+def test_the_head_of_cwc_answers_with_the_mean_of_its_weights_over_the_steps():
+    head = AveragedLinear(3, 2)
+    x, seen = torch.randn(4, 3), []
+    for step in range(1, 4):
+        with torch.no_grad():
+            head.weight.fill_(step)
+            head.bias.fill_(-step)
+        seen.append(head(x))
+        assert torch.equal(seen[-1], linear(x, head.weight, head.bias))
+    assert torch.allclose(head.eval()(x), torch.stack(seen).mean(0))
+    head.train().steps.fill_(1e6)
+    head(x)
+    assert torch.allclose(head.mean_weight, torch.tensor(2 + SHARE * (3 - 2)))
+    assert {"mean_weight", "mean_bias", "steps"} <= set(head.state_dict())

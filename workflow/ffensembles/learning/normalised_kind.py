@@ -65,8 +65,12 @@ class NormalisedKind(ConvolutionalKind):
         network = super().build()
         *_, last = self._silent(network)
         output = self.layers(network)[-1].pool(last)
-        network["head"] = nn.Linear(output.numel(), self.categories)
+        network["head"] = self.head(output.numel())
         return network
+
+    def head(self, inputs: int) -> nn.Module:
+        """Return a new linear head."""
+        return nn.Linear(inputs, self.categories)
 
     def read_out(self, network: Any, output: Tensor) -> Tensor:
         """Return what the head says of the last layer's output, (M, K).
