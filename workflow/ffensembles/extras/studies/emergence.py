@@ -32,7 +32,7 @@ def formation(sparsity: pd.DataFrame, ensembles: pd.DataFrame) -> Iterator[tuple
             for layer, s, size in zip(rows["layer"], rows["mean"], rows["size"], strict=True)
         ]
         numbers = f"{runs_in_words(rows['n'].max())}: {'; '.join(parts)}"
-        yield f"{DATASETS[str(dataset)]}, {MODELS[str(model)]}", word, numbers
+        yield _of(dataset, model), word, numbers
 
 
 def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -45,7 +45,12 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
         Of what, the word, and the numbers.
     """
     for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
-        yield (f"{DATASETS[str(dataset)]}, {MODELS[str(model)]}", *answer(rows))
+        yield _of(dataset, model), *answer(rows)
+
+
+def _of(dataset: object, model: object) -> str:
+    """Name both; a dataset of one's own, published with others, may have no name here."""
+    return f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
 
 
 def answer(rows: pd.DataFrame) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def by_layer(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for (sparsity, sizes, own), dataset in zip(grid, datasets, strict=True):
         of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
         sparsity.axhline(SPARSE, **REFERENCE)
-        sparsity.set(ylim=(0, 1), ylabel=DATASETS[dataset])
+        sparsity.set(ylim=(0, 1), ylabel=DATASETS.get(dataset, dataset))
         _models(sparsity, of_dataset["sparsity"])
         _models(sizes, of_dataset["ensembles"])
         sizes.set_ylim(bottom=0)

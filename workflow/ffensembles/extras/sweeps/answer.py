@@ -39,7 +39,7 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
         first = rows.iloc[0]
         of = MODELS[first["model"]]
         if not over_datasets(table):
-            of = f"{DATASETS[first['dataset']]}, {of}"
+            of = f"{DATASETS.get(first['dataset'], first['dataset'])}, {of}"
         yield of, *(answer_of_unseen(rows) if holds_out(table) else answer(rows))
 
 

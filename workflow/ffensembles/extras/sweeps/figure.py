@@ -54,7 +54,8 @@ def sweep(table: pd.DataFrame) -> Figure:
         panels[1].axhline(SPARSE, **REFERENCE)
         _accuracy_over_sparsity(panels[-1], shown)
         if not one:
-            panels[0].set_ylabel(DATASETS[shown["dataset"].iloc[0]])
+            dataset = shown["dataset"].iloc[0]
+            panels[0].set_ylabel(DATASETS.get(dataset, dataset))
     handles, labels = grid[0, 1].get_legend_handles_labels()
     columns = ceil(len(labels) / ceil(len(labels) / ACROSS))
     figure.legend(handles, labels, loc="outside upper center", ncols=columns)

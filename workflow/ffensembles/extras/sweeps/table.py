@@ -142,7 +142,7 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
             text = "not defined"
         if quantity in OF_ENSEMBLES and (*(row[key] for key in EXPERIMENT), layer) not in defined:
             text = DASH
-        dataset = () if one else (DATASETS[row["dataset"]],)
+        dataset = () if one else (DATASETS.get(row["dataset"], row["dataset"]),)
         index = (*dataset, MODELS[row["model"]], row["value"])
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
