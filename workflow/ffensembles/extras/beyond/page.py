@@ -131,4 +131,4 @@ def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([before[~anew], now], ignore_index=True)
     if "varied" in both:
         return sweep_table.in_order_of_values(both)
-    return in_order(both, keys) if keys == EXPERIMENT else both
+    return in_order(both, keys) if "model" in keys else both
