@@ -46,6 +46,11 @@ CATEGORIES: dict[str, list[str]] = {}
 DASH = "–"  # where there is no value
 
 
+def dataset_and_model(dataset: object, model: object) -> str:
+    """Name both; a dataset that was published under another configuration may have no name."""
+    return f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
+
+
 def name_datasets(datasets: Mapping[str, Mapping[str, Any]]) -> None:
     """Say what datasets and their categories are called: {dataset: {name, categories}}."""
     for dataset, printed in datasets.items():

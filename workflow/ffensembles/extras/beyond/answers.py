@@ -24,7 +24,7 @@ from ffensembles.extras.beyond.thresholds import (
     exceeds,
 )
 from ffensembles.paper.claims.page import LEARNED
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import dataset_and_model
 from ffensembles.printing.pages import render
 
 log = logging.getLogger(__name__)
@@ -270,6 +270,6 @@ def named(row: dict) -> dict:
     """Add to a row of the answers what it is `of`, and what `kind` of answer that is."""
     study = "" if row["study"] == "main" else f", {row['study']}"
     return row | {
-        "of": f"{DATASETS.get(row['dataset'], row['dataset'])}, {MODELS[row['model']]}{study}",
+        "of": dataset_and_model(row["dataset"], row["model"]) + study,
         "kind": KINDS.get(row["answer"], "none"),
     }

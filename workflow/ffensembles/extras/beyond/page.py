@@ -17,7 +17,7 @@ from ffensembles.extras.beyond.answers import named
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.extras.beyond.tables import EXPERIMENT
 from ffensembles.extras.studies import emergence
-from ffensembles.extras.studies.catalogue import TABLES
+from ffensembles.extras.studies.catalogue import PUBLISHED, TABLES
 from ffensembles.extras.studies.figure import by_layer
 from ffensembles.extras.sweeps import answer as sweep_answer
 from ffensembles.extras.sweeps import table as sweep_table
@@ -31,7 +31,6 @@ from ffensembles.printing.tables import markdown
 
 CLAIMS, ANSWERS = "claims-by-factor", "answers"
 SWEEPS, STUDIES = "sweeps", "studies"  # with folders of their own
-OF_STUDY = ("accuracy", "sparsity", "ensembles", "groups")
 TEXT = {"value": str}  # of a sweep: 1 is not 1.0
 
 
@@ -119,7 +118,7 @@ def _study(folder: Path) -> dict[str, Any] | None:
 
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:
-    return {name: read_csv(folder / f"{name}.csv") for name in OF_STUDY}
+    return {name: read_csv(folder / f"{name}.csv") for name in PUBLISHED}
 
 
 def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:

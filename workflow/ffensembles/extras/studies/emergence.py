@@ -9,7 +9,8 @@ import pandas as pd
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.beyond.answers import NO_ENSEMBLES, of_layers, runs_in_words
 from ffensembles.extras.beyond.thresholds import IMPOSED, MARGIN, exceeds
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.extras.studies.measurements import CONTROLS
+from ffensembles.printing.names import dataset_and_model
 
 
 def formation(sparsity: pd.DataFrame, ensembles: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -32,7 +33,7 @@ def formation(sparsity: pd.DataFrame, ensembles: pd.DataFrame) -> Iterator[tuple
             for layer, s, size in zip(rows["layer"], rows["mean"], rows["size"], strict=True)
         ]
         numbers = f"{runs_in_words(rows['n'].max())}: {'; '.join(parts)}"
-        yield _of(dataset, model), word, numbers
+        yield dataset_and_model(dataset, model), word, numbers
 
 
 def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -45,12 +46,7 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
         Of what, the word, and the numbers.
     """
     for (dataset, model), rows in table.groupby(["dataset", "model"], sort=False):
-        yield _of(dataset, model), *answer(rows)
-
-
-def _of(dataset: object, model: object) -> str:
-    """Name both; a dataset of one's own, published with others, may have no name here."""
-    return f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
+        yield dataset_and_model(dataset, model), *answer(rows)
 
 
 def answer(rows: pd.DataFrame) -> tuple[str, str]:
@@ -71,7 +67,7 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
         if pd.isna(row["trained"]):
             parts.append(f"layer {layer}: {NO_ENSEMBLES}")
             continue
-        controls = row[["untrained", "shuffled", "chance"]].max()
+        controls = row[list(CONTROLS)].max()
         above = exceeds(row["trained"], controls, spread, MARGIN)
         words.append("imposed" if row["trained"] >= IMPOSED else "in part" if above else "emergent")
         parts.append(

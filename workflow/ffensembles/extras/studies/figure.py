@@ -13,10 +13,9 @@ from matplotlib.ticker import MaxNLocator
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.studies.measurements import CONTROLS, TRAINED
+from ffensembles.paper.figures.parts.means import draw_means
 from ffensembles.paper.figures.parts.style import (
-    MODEL_COLOURS,
     MODEL_LINES,
-    MODEL_MARKERS,
     REFERENCE,
     new_figure,
     styled,
@@ -70,17 +69,8 @@ def _models(axes: Axes, table: pd.DataFrame) -> None:
     """Draw the mean ± std of every model over the layers."""
     for model in (name for name in MODELS if name in set(table["model"])):
         rows = table[table["model"] == model]
-        axes.errorbar(
-            rows["layer"],
-            rows["mean"],
-            rows["std"].fillna(0),
-            color=MODEL_COLOURS[model],
-            marker=MODEL_MARKERS[model],
-            linestyle=MODEL_LINES[model],
-            markersize=3,
-            linewidth=1,
-            label=MODELS[model],
-        )
+        look = {"linestyle": MODEL_LINES[model], "linewidth": 1, "label": MODELS[model]}
+        draw_means(axes, rows["layer"], rows["mean"], rows["std"], model, **look)
 
 
 def _legend(figure: Figure, grid: Any) -> None:

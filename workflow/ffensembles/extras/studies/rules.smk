@@ -101,6 +101,6 @@ EXTRAS["answers"] += [
     f"<results>/studies/{study}/{table}.csv"
     for study, rows in STUDIES.items()
     if exist_of(rows, [GROUPS])
-    for table in ("accuracy", "sparsity", "ensembles", "groups")
+    for table in study_catalogue.PUBLISHED
 ]
 EXTRAS["experiments"] += [e for rows in STUDIES.values() for e in rows]

@@ -14,7 +14,7 @@ from ffensembles.extras.beyond.answers import of_layers, runs_in_words
 from ffensembles.extras.beyond.thresholds import LEARNED, MONOTONE, WEAKER, exceeds
 from ffensembles.extras.sweeps.table import holds_out, over_datasets
 from ffensembles.paper.claims.sparsity import CLEAR
-from ffensembles.printing.names import DATASETS, MODELS
+from ffensembles.printing.names import MODELS, dataset_and_model
 
 UNCHANGED, RISES, FALLS, CHANGES = "hardly changes", "rises", "falls", "changes"
 
@@ -37,9 +37,10 @@ def answers(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     keys = ["model"] if over_datasets(table) else ["dataset", "model"]
     for _, rows in table.groupby(keys, sort=False):
         first = rows.iloc[0]
-        of = MODELS[first["model"]]
-        if not over_datasets(table):
-            of = f"{DATASETS.get(first['dataset'], first['dataset'])}, {of}"
+        if over_datasets(table):
+            of = MODELS[first["model"]]
+        else:
+            of = dataset_and_model(first["dataset"], first["model"])
         yield of, *(answer_of_unseen(rows) if holds_out(table) else answer(rows))
 
 

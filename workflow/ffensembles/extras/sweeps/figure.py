@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.extras.sweeps.table import EXPERIMENT, headline, over_datasets
+from ffensembles.paper.figures.parts.means import draw_means
 from ffensembles.paper.figures.parts.style import (
     LAYER_COLOURS,
     MODEL_COLOURS,
     MODEL_LINES,
-    MODEL_MARKERS,
     REFERENCE,
     new_figure,
     styled,
@@ -89,16 +89,16 @@ def _over_values(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> No
         of_model = rows[rows["model"] == model].fillna({"layer": 0}).astype({"layer": int})
         for number in sorted(set(of_model["layer"])):
             line = of_model[of_model["layer"] == number]
-            axes.errorbar(
+            draw_means(
+                axes,
                 line["value"].map(places),
                 line["mean"],
-                line["std"].fillna(0),
+                line["std"],
+                model,
                 color=LAYER_COLOURS[number % len(LAYER_COLOURS)]
                 if number
                 else MODEL_COLOURS[model],
-                marker=MODEL_MARKERS[model],
                 linestyle=MODEL_LINES[model],
-                markersize=3,
                 linewidth=1,
                 label=f"{MODELS[model]}, layer {number}" if number else MODELS[model],
             )
@@ -108,14 +108,7 @@ def _accuracy_over_sparsity(axes: Axes, table: pd.DataFrame) -> None:
     """Draw every value: its accuracy, mean ± std, over its sparsity, averaged over layers."""
     means = table.pivot_table(["mean", "std"], EXPERIMENT, "quantity", "mean", dropna=False)
     for model, rows in means.groupby("model", sort=False):
-        axes.errorbar(
-            rows["mean", "sparsity"],
-            rows["mean", "accuracy"],
-            rows["std", "accuracy"].fillna(0),
-            color=MODEL_COLOURS[str(model)],
-            marker=MODEL_MARKERS[str(model)],
-            linestyle="none",
-            markersize=3,
-            linewidth=1,
-        )
+        mean, std = rows["mean"], rows["std"]
+        look = {"linestyle": "none", "linewidth": 1}
+        draw_means(axes, mean["sparsity"], mean["accuracy"], std["accuracy"], str(model), **look)
     axes.set(title="Accuracy over sparsity", xlabel="S, mean of all layers")

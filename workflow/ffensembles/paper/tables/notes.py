@@ -11,7 +11,7 @@ import pandas as pd
 
 from ffensembles.analysis.sparsity import dead_layers
 from ffensembles.paper.tables.departures import Departure
-from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
+from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS, dataset_and_model
 
 EXPERIMENT = ["dataset", "model", "study"]
 
@@ -60,7 +60,7 @@ def dead_runs(layers: pd.DataFrame) -> list[str]:
 def _by_experiment(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what an experiment is called, and its rows; the study, where there are several."""
     for (dataset, model, study), part in rows.groupby(EXPERIMENT, sort=False):
-        name = f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}"
+        name = dataset_and_model(dataset, model)
         yield (name if study == "main" else f"{name} ({study})"), part
 
 
@@ -108,7 +108,7 @@ def lacking_ensembles(sizes: pd.DataFrame, sparsities: pd.DataFrame, *others: ob
             if left_out:
                 lacking = _names(str(dataset), set().union(*short.values()))
                 notes.append(
-                    f"{DATASETS.get(str(dataset), dataset)}, {MODELS[str(model)]}: averages are "
+                    f"{dataset_and_model(dataset, model)}: averages are "
                     f"without the runs of seed {', '.join(left_out)}, which classify no image of "
                     f"some categories ({lacking}) correctly."
                 )

@@ -4,10 +4,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.ensembles import FACTOR
+from ffensembles.paper.figures.parts.means import draw_means
 from ffensembles.paper.figures.parts.run_shown import in_main
 from ffensembles.paper.figures.parts.style import (
     LAYER_COLOURS,
-    MODEL_MARKERS,
     REFERENCE,
     new_figure,
     styled,
@@ -37,12 +37,12 @@ def factors(table: pd.DataFrame, *, dataset: str) -> Figure:
             rows = shown[(shown["model"] == model) & (shown["measure"] == measure)]
             for layer in sorted(rows["layer"].unique()):
                 points = rows[rows["layer"] == layer]
-                axes.errorbar(
+                draw_means(
+                    axes,
                     points["factor"],
                     points["mean"],
-                    points["std"].fillna(0),
-                    marker=MODEL_MARKERS[model],
-                    markersize=3,
+                    points["std"],
+                    model,
                     color=LAYER_COLOURS[layer % len(LAYER_COLOURS)],
                     label=f"layer {layer}",
                 )
