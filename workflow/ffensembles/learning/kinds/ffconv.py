@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import pi
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import torch
 from torch import Tensor
@@ -55,10 +55,18 @@ class Waves:
 
 
 class FFConvolution(Convolution):
-    """A convolution that sees its input divided by its norm, as a layer of FF does."""
+    """A convolution that sees its input divided by its norm, as a layer of FF does.
+
+    Attributes:
+        centred: whether the mean of an image's inputs is subtracted before: layer normalisation.
+    """
+
+    centred = False
 
     def active(self, x: Tensor) -> Tensor:
         """Return the activations (B, C, H, W) after ReLU."""
+        if self.centred:
+            x = x - x.mean((1, 2, 3), keepdim=True)
         norm = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True, dtype=torch.float32)
         return super().active(x * norm.clamp_min(SMALLEST).reciprocal().to(x.dtype))
 
@@ -67,6 +75,8 @@ class FFConv(ConvolutionalKind):
     """Each layer learns on its own, for all epochs: large goodness for the right label's wave.
 
     Goodness is of all channels and positions together. Nothing assigns a channel to a category.
+    The wrong label of an image is the one with the largest goodness of so many `candidates`, which
+    are drawn anew in every step.
     """
 
     name = "FF conv"
@@ -79,7 +89,9 @@ class FFConv(ConvolutionalKind):
     columns: ClassVar[dict[str, Any]] = {
         "loss": "threshold",
         "goodness": "l2",
+        "normalisation": ["l2", "layer"],
         "theta": 3.0,
+        "candidates": 1,
         "unit": ["channel", "position"],
         "contrast": 1.0,
         "kernel": 7,
@@ -87,12 +99,23 @@ class FFConv(ConvolutionalKind):
 
     def layer(self, number: int, before: int, channels: int) -> FFConvolution:
         """Pool every layer."""
-        kernel = int(self.experiment.extra["kernel"])
+        kernel, most = int(self.experiment.extra["kernel"]), self.categories - 1
         if kernel < 1 or kernel % 2 == 0:
-            raise UserError(
-                f"{' / '.join(self.experiment.key)}: kernel is {kernel}; it must be odd, such as 7"
-            )
-        return FFConvolution(before, channels, kernel=kernel, pooled=True)
+            self.refuse(f"kernel is {kernel}; it must be odd, such as 7")
+        if not 1 <= self.candidates <= most:
+            self.refuse(f"candidates is {self.candidates}; of {most} wrong labels 1 to {most} can be")
+        layer = FFConvolution(before, channels, kernel=kernel, pooled=True)
+        layer.centred = self.experiment.normalisation == "layer"
+        return layer
+
+    def refuse(self, why: str) -> NoReturn:
+        """Raise a UserError that names the row."""
+        raise UserError(f"{' / '.join(self.experiment.key)}: {why}")
+
+    @property
+    def candidates(self) -> int:
+        """How many wrong labels are drawn for an image."""
+        return int(self.experiment.extra["candidates"])
 
     def embedding(self, images: Tensor) -> Waves:
         """Draw a wave for each category."""
@@ -102,20 +125,37 @@ class FFConv(ConvolutionalKind):
 
     def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss of one layer, and its goodness for right and for wrong labels."""
-        waves = self.embedding(batch.images)
-        shift = torch.randint(1, self.categories, batch.labels.shape).to(batch.labels.device)
-        labels = torch.cat([batch.labels, (batch.labels + shift) % self.categories])
-        x = waves.embed(batch.images.repeat(2, 1, 1, 1), labels)
         *below, layer = self.layers(network)[: batch.phase]
+        labels = torch.cat([batch.labels[None], self.wrong_labels(batch.labels)])
+        images = batch.images.repeat(len(labels), 1, 1, 1)
+        x = self.embedding(batch.images).embed(images, labels.flatten())
         with torch.no_grad():
             for before in below:
                 x = before(x)
+            x = self.learned(layer, x, len(batch.labels))
         positive, negative = self.goodness(layer.active(x)).chunk(2)
         with torch.no_grad():
             rule = find_loss(self.experiment.loss, self.experiment.theta)
             value, *slopes = (part[0] for part in rule(positive[None], negative[None]))
         surrogate = (positive * slopes[0] + negative * slopes[1]).sum()
         return value + surrogate - surrogate.detach(), positive.mean(), negative.mean()
+
+    def wrong_labels(self, labels: Tensor) -> Tensor:
+        """Draw different wrong labels (candidates, B) for each of the labels (B,)."""
+        draws = torch.rand(len(labels), self.categories - 1)
+        shifts = draws.topk(self.candidates).indices.T + 1
+        return (labels + shifts.to(labels.device)) % self.categories
+
+    def learned(self, layer: FFConvolution, x: Tensor, images: int) -> Tensor:
+        """Return the inputs (2B, C, H, W) to learn from, of those with right and all wrong labels.
+
+        Of the wrong ones of an image it is that of the largest goodness.
+        """
+        if len(x) == 2 * images:
+            return x
+        values = self.goodness(layer.active(x[images:])).unflatten(0, (-1, images))
+        first = torch.arange(images, device=x.device)
+        return torch.cat([x[first], x[(values.argmax(0) + 1) * images + first]])
 
     def goodness(self, h: Tensor) -> Tensor:
         """Return the goodness (B,) of activations (B, C, H, W)."""
@@ -143,5 +183,5 @@ class FFConv(ConvolutionalKind):
 
     @property
     def rows(self) -> int:
-        """Each image is there with a right and with a wrong label."""
-        return 2 * self.experiment.batch_size
+        """Each image is there with its right label and with its wrong ones."""
+        return (1 + self.candidates) * self.experiment.batch_size
