@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, linear
+from torch.nn.functional import cross_entropy, layer_norm, linear
 
 from ffensembles import variants
 from ffensembles.analysis.ensembles import find_ensembles
@@ -183,6 +183,8 @@ def test_units_that_do_not_fall_into_groups_are_told():
         try_kind(row("cwc", units="25"), (1, 12, 12), 10)
     with pytest.raises(UserError, match="kernel is 4; it must be odd"):
         try_kind(row("ffconv", kernel="4"), (1, 12, 12), 10)
+    with pytest.raises(UserError, match="candidates is 10; of 9 wrong labels 1 to 9 can be"):
+        try_kind(row("ffconv", candidates="10"), (1, 12, 12), 10)
 
 
 def test_each_category_has_a_wave_of_its_own_over_the_whole_image():
@@ -195,6 +197,36 @@ def test_each_category_has_a_wave_of_its_own_over_the_whole_image():
     assert alike.max() < 0.9
     changed = (waves[0] - waves[1]).abs() > 0.05
     assert changed.float().mean() > 0.8
+
+
+def test_wrong_labels_are_different_ones_and_never_the_right_one():
+    labels = torch.arange(10).repeat(50)
+    kind = find_kind(row("ffconv", candidates="9"), (1, 12, 12), 10)
+    every = torch.cat([labels[None], kind.wrong_labels(labels)])
+    assert torch.equal(every.sort(0).values, torch.arange(10)[:, None].expand(10, len(labels)))
+    one = find_kind(row("ffconv"), (1, 12, 12), 10).wrong_labels(labels)
+    assert one.shape == (1, 500) and (one != labels).all()
+    assert len(((one - labels) % 10).unique()) == 9
+
+
+def test_ff_learns_from_the_candidate_that_its_layer_takes_for_right():
+    kind = find_kind(row("ffconv", layers="1", units="4", candidates="3"), (1, 6, 6), 10)
+    layer = kind.build()["layer1"]
+    with torch.no_grad():
+        x = torch.randn(5 * (1 + 3), 1, 6, 6)
+        values = kind.goodness(layer.active(x)).reshape(4, 5)
+        right, wrong = kind.learned(layer, x, 5).chunk(2)
+        found = kind.goodness(layer.active(wrong))
+    assert torch.equal(right, x[:5])
+    torch.testing.assert_close(found, values[1:].amax(0))
+
+
+def test_layer_normalisation_is_that_of_torch_at_norm_one():
+    kind = find_kind(row("ffconv", units="4", normalisation="layer"), (2, 6, 6), 10)
+    layer, x = kind.build()["layer1"], torch.randn(3, 2, 6, 6) + 2
+    normalised = layer_norm(x, x.shape[1:], eps=0) / x[0].numel() ** 0.5
+    with torch.no_grad():
+        torch.testing.assert_close(layer.active(x), layer.conv(normalised).relu())
 
 
 @pytest.mark.parametrize("model", MODELS)
