@@ -74,8 +74,16 @@ def test_the_ensemble_of_a_held_out_category_is_told_apart(experiments):
     ]
     [(of, word, numbers)] = answer.answers(tidy)
     assert of == "MNIST, FF" and word == "weaker"
-    assert "without each of a, b: layer 1 weaker: 10 % of the units" in numbers
-    assert "(all ensembles 7 %), 0.50 times as active" in numbers or "8 %" in numbers
+    assert "without each of a, b: layer 1 (a only) weaker: 10 % of the units" in numbers
+    assert "(all ensembles 8 %), 0.50 times as active" in numbers
+    layers = tidy["quantity"] == "sparsity"
+    tidy.loc[layers, "mean"] = 0.6
+    assert "b: layer 1 weaker: 10 % of the units" in next(answer.answers(tidy))[2]
+    tidy.loc[layers, "mean"] = 0.4
+    assert next(answer.answers(tidy))[1:] == (
+        "no sparse layer",
+        "mean of 2 runs without each of a, b: S 0.40, so no ensembles are defined",
+    )
 
 
 def test_the_figure_draws_every_value(experiments):

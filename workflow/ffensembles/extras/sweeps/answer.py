@@ -48,28 +48,35 @@ def answer_of_unseen(rows: pd.DataFrame) -> tuple[str, str]:
     """Say of each layer whether the ensemble of a category that was held out is weaker than others.
 
     It is weaker where its units' activation is less than 80 % of that of the other ensembles' units
-    for every category that was held out, and as active where it is so for none.
+    for every category that was held out, and as active where it is so for none. As in the paper,
+    only sparse representations (S ≥ 0.5) have ensembles.
 
     Args:
         rows: the rows of one dataset and model.
     """
     means = rows.pivot_table("mean", ["layer", "value"], "quantity", sort=False)
+    sparse = means[means["sparsity"] >= SPARSE]
+    names = list(dict.fromkeys(rows["value"]))
     words, parts = [], []
-    for layer, of_layer in means.groupby("layer"):
+    for layer, of_layer in sparse.groupby("layer"):
         size, seen, activity = (of_layer[name] for name in ("unseen", "ensembles", "activity"))
         if not (size > 0).all():
             words.append("missing")
         else:
             weaker = activity < WEAKER
             words.append("weaker" if weaker.all() else "in part" if weaker.any() else "as active")
+        values = of_layer.index.get_level_values("value")
+        of = "" if len(values) == len(names) else f" ({' and '.join(values)} only)"
         parts.append(
-            f"layer {layer:g} {words[-1]}: {_range(size, '.0f', ' %')} of the units (all ensembles "
-            f"{_range(seen, '.0f', ' %')}), {_range(activity, '.2f')} times as active as others"
+            f"layer {layer:g}{of} {words[-1]}: {_range(size, '.0f', ' %')} of the units (all "
+            f"ensembles {_range(seen, '.0f', ' %')}), {_range(activity, '.2f')} times as active as "
+            "others"
         )
-    accuracy = rows.loc[rows["quantity"] == "accuracy"]
-    names = ", ".join(dict.fromkeys(rows["value"]))
-    numbers = f"{runs_in_words(accuracy['n'].max())} without each of {names}: {'; '.join(parts)}"
-    return of_layers(words), numbers
+    many = runs_in_words(rows.loc[rows["quantity"] == "accuracy", "n"].max())
+    if not words:
+        parts = [f"S {_range(means['sparsity'], '.2f')}, so no ensembles are defined"]
+    numbers = f"{many} without each of {', '.join(names)}: {'; '.join(parts)}"
+    return of_layers(words) if words else "no sparse layer", numbers
 
 
 def answer(rows: pd.DataFrame) -> tuple[str, str]:
