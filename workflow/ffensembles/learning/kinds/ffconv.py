@@ -103,7 +103,9 @@ class FFConv(ConvolutionalKind):
         if kernel < 1 or kernel % 2 == 0:
             self.refuse(f"kernel is {kernel}; it must be odd, such as 7")
         if not 1 <= self.candidates <= most:
-            self.refuse(f"candidates is {self.candidates}; of {most} wrong labels 1 to {most} can be")
+            self.refuse(
+                f"candidates is {self.candidates}; of {most} wrong labels 1 to {most} can be"
+            )
         layer = FFConvolution(before, channels, kernel=kernel, pooled=True)
         layer.centred = self.experiment.normalisation == "layer"
         return layer
