@@ -93,6 +93,10 @@ def test_the_figure_draws_every_value(experiments):
     lines = [c.lines[0].get_xydata().tolist() for c in first.containers]
     assert lines == [[[0.5, 0.95], [5, 0.5]]] * 2
     assert first.get_xlabel() == "Theta" and first.get_ylabel() == "MNIST"
+    sizes = [c.lines[0].get_xydata() for c in drawn.axes[2].containers]
+    of_ensembles = tidy["quantity"] == "ensembles"
+    sparse = tidy[table.is_defined(tidy) & of_ensembles]  # the others have no ensembles
+    assert sum(map(len, sizes)) == len(sparse) < of_ensembles.sum()
     points = [c.lines[0].get_xydata() for c in last.containers]
     assert [len(p) for p in points] == [2, 2]
     assert sorted(points[0].ravel().tolist()) == pytest.approx([0.31, 0.5, 0.91, 0.95])

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ffensembles.analysis.sparsity import SPARSE
-from ffensembles.extras.sweeps.table import EXPERIMENT, headline, over_datasets
+from ffensembles.extras.sweeps.table import EXPERIMENT, headline, is_defined, over_datasets
 from ffensembles.paper.figures.parts.means import draw_means
 from ffensembles.paper.figures.parts.style import (
     LAYER_COLOURS,
@@ -39,6 +39,7 @@ def sweep(table: pd.DataFrame) -> Figure:
     Args:
         table: as `table.summarise` gives it.
     """
+    table = table[is_defined(table)]
     varied = table["varied"].iloc[0]
     one = over_datasets(table)
     rows = [table] if one else [part for _, part in table.groupby("dataset", sort=False)]

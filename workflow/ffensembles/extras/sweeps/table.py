@@ -128,19 +128,25 @@ def in_order_of_values(table: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order.sort_values(["dataset", "model", "value"]).index].reset_index(drop=True)
 
 
+def is_defined(table: pd.DataFrame) -> pd.Series:
+    """Say of each row whether it is shown: ensembles are, as in the paper, of sparse layers."""
+    key = [*EXPERIMENT, "layer"]
+    sparse = table[(table["quantity"] == "sparsity") & (table["mean"] >= SPARSE)]
+    of_sparse = pd.MultiIndex.from_frame(table[key]).isin(pd.MultiIndex.from_frame(sparse[key]))
+    return ~table["quantity"].isin(OF_ENSEMBLES) | of_sparse
+
+
 def printed(name: str, table: pd.DataFrame) -> Printed:
     """Print a row for each experiment."""
-    sparse = table[(table["quantity"] == "sparsity") & (table["mean"] >= SPARSE)]
-    defined = set(sparse.set_index([*EXPERIMENT, "layer"]).index)
     one = over_datasets(table)  # which then is the value
     cells: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in records(table):
+    for row in records(table.assign(defined=is_defined(table))):
         layer, quantity = row["layer"], row["quantity"]
         heading = HEADINGS[quantity] + ("" if pd.isna(layer) else f" {layer:g}")
         text = number_text(row["mean"], row["std"], FORMATS[quantity])
         if pd.isna(row["mean"]):
             text = "not defined"
-        if quantity in OF_ENSEMBLES and (*(row[key] for key in EXPERIMENT), layer) not in defined:
+        if not row["defined"]:
             text = DASH
         dataset = () if one else (DATASETS.get(row["dataset"], row["dataset"]),)
         index = (*dataset, MODELS[row["model"]], row["value"])
