@@ -64,7 +64,9 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
     (tmp_path / "studies/conv").mkdir(parents=True)
     for name in ("groups", "accuracy", "sparsity", "ensembles"):
-        rows = shares if name == "groups" else [of | dict(model="cwc", layer=1, mean=0.9)]
+        rows = (
+            shares if name == "groups" else [of | dict(model="cwc", layer=1, mean=0.9, sparse=True)]
+        )
         pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
     files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
     files += sorted(tmp_path.glob("studies/conv/*.csv"))

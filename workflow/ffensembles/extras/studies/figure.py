@@ -45,7 +45,8 @@ def by_layer(tables: Mapping[str, pd.DataFrame]) -> Figure:
         sparsity.axhline(SPARSE, **REFERENCE)
         sparsity.set(ylim=(0, 1), ylabel=DATASETS.get(dataset, dataset))
         _models(sparsity, of_dataset["sparsity"])
-        _models(sizes, of_dataset["ensembles"])
+        ensembles = of_dataset["ensembles"]  # of sparse layers, as in the paper and the table
+        _models(sizes, ensembles.assign(mean=ensembles["mean"].where(ensembles["sparse"])))
         sizes.set_ylim(bottom=0)
         shares = of_dataset["groups"]
         if shares.empty:
