@@ -11,7 +11,9 @@ from ffensembles.analysis.ensembles import find_ensembles
 from ffensembles.errors import UserError
 from ffensembles.experiments import read_row
 from ffensembles.extras.studies.groups import own_share
+from ffensembles.learning.fast.goodness_slope import WithSlope
 from ffensembles.learning.fast.moments import ReluMoments
+from ffensembles.learning.goodness import goodness
 from ffensembles.learning.kinds import find_kind
 from ffensembles.learning.kinds.cwc import SHARE, AveragedLinear
 from ffensembles.learning.module_kind import Batch
@@ -219,6 +221,16 @@ def test_ff_learns_from_the_candidate_that_its_layer_takes_for_right():
         found = kind.goodness(layer.active(wrong))
     assert torch.equal(right, x[:5])
     torch.testing.assert_close(found, values[1:].amax(0))
+
+
+@pytest.mark.parametrize("name", ["l1", "l2", "l3"])
+def test_goodness_with_its_own_slope_has_the_gradient_of_autograd(name):
+    z, weights = torch.randn(5, 7, dtype=torch.float64, requires_grad=True), torch.randn(5)
+    gradients = [
+        torch.autograd.grad((weights * of(z.relu(), name)).sum(), z)[0]
+        for of in (goodness, WithSlope.apply)
+    ]
+    torch.testing.assert_close(*gradients)
 
 
 def test_layer_normalisation_is_that_of_torch_at_norm_one():

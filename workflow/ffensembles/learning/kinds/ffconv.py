@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ffensembles.errors import UserError
 from ffensembles.learning.convolutional_kind import Convolution, ConvolutionalKind
-from ffensembles.learning.goodness import goodness
+from ffensembles.learning.fast.goodness_slope import WithSlope
 from ffensembles.learning.goodness_kind import most_probable
 from ffensembles.learning.losses import find_loss
 from ffensembles.learning.module_kind import Batch
@@ -161,7 +161,8 @@ class FFConv(ConvolutionalKind):
 
     def goodness(self, h: Tensor) -> Tensor:
         """Return the goodness (B,) of activations (B, C, H, W)."""
-        return goodness(h.permute(0, 2, 3, 1).flatten(1).float(), self.experiment.goodness)
+        units = h.permute(0, 2, 3, 1).flatten(1).float()
+        return WithSlope.apply(units, self.experiment.goodness)
 
     def predict(self, network: Any, images: Tensor, embedding: Waves) -> Tensor:
         """Return the most probable label of those tried, as FF does."""
