@@ -26,5 +26,6 @@ class WithSlope(torch.autograd.Function):
         """Return the gradient of the activations, and none of the name."""
         h, value = ctx.saved_tensors
         (of_value,) = slopes
+        assert of_value is not None
         direction, factor = slope(h, value, ctx.name)
         return direction * (factor * of_value)[:, None], None
