@@ -9,8 +9,10 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from threading import RLock
 
 import torch
+from tqdm import tqdm
 
 from ffensembles.learning import checkpoints
 from ffensembles.learning.snapshots import Snapshots
@@ -25,7 +27,11 @@ def train(model, folder, interval, split):
 
 
 def main():
-    torch.set_num_threads(1)  # no thread must be there when the process forks
+    # No thread must be there when the process forks, neither torch's nor tqdm's.
+    torch.set_num_threads(1)
+    tqdm.monitor_interval = 0
+    # Forked processes share tqdm's own lock: one that is killed while holding it blocks all others.
+    tqdm.set_lock(RLock())
     checkpoints.PATIENCE = 0  # save all the time
     os.fsync = lambda file: None  # slow on a busy disk; a kill, unlike a power cut, spares caches
     split = digits(300)
