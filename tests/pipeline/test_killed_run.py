@@ -14,7 +14,7 @@ from ffensembles.learning.snapshots import epochs_kept
 from helpers import heed_signals
 from helpers.pipeline import copy_pipeline
 
-EPOCHS = 150
+EPOCHS = 60
 BLOCK = "digits/ff/main/seeds-0-1"
 RESULTS = "results/demo"
 

@@ -64,7 +64,8 @@ def test_rules_of_ones_own_use_its_tables(tmp_path):
 def test_its_local_rules_are_submitted_to_no_cluster(tmp_path):
     folder = outer(tmp_path / "outer", f'"{ROOT / "workflow/Snakefile"}"', "sub")
     cluster = ["--executor", "cluster-generic", "--cluster-generic-submit-cmd", "false"]
-    status, printed = snakemake(folder, *cluster, "--jobs", "1", "sub/results/tables/table6.csv")
+    cluster += ["--seconds-between-status-checks", "1", "--jobs", "1"]
+    status, printed = snakemake(folder, *cluster, "sub/results/tables/table6.csv")
     assert status == 0, printed
 
 

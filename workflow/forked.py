@@ -1,0 +1,102 @@
+"""Snakemake whose jobs are forks of one process, which has loaded torch and the like for all.
+
+A small job takes longer to load them than to do its work, so the demo takes half as long this way.
+It is called as Snakemake is:
+
+    python workflow/forked.py --profile profiles/demo
+
+What runs in an environment of conda, in a container or on a cluster starts as ever.
+"""
+
+import logging
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.script import PythonScript
+
+FORKS = multiprocessing.get_context("forkserver")
+LOADED = ["torch", "pandas", "scipy.stats", "seaborn", "sklearn.linear_model", "safetensors.torch"]
+LOADED += ["matplotlib.backends.backend_pdf", "diptest", "docutils.core", "snakemake.script"]
+
+
+def main() -> None:
+    """Run Snakemake with the arguments of this process."""
+    # Libraries read these as they are loaded; each job sets its own number of threads.
+    os.environ |= {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    FORKS.set_forkserver_preload(LOADED)
+    forkserver.ensure_running()  # it loads them while Snakemake plans
+    from snakemake.cli import main as snakemake
+    from snakemake.script import PythonScript
+
+    start_anew = PythonScript.execute_script
+
+    def execute_script(script: PythonScript, file: str, edit: bool = False) -> None:
+        if script.conda_env or script.container_img or script.env_modules:
+            start_anew(script, file, edit)
+        else:
+            run_as_fork(script, file)
+
+    PythonScript.execute_script = execute_script
+    snakemake()
+
+
+def run_as_fork(script: "PythonScript", file: str) -> None:
+    """Run a job's script as a fork.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    from snakemake.benchmark import benchmarked
+
+    temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), script.resources.get("tmpdir"))
+    environment = os.environ | {name: str(path) for name, path in temporary.items() if path}
+    given = file, Path.cwd(), dict(environment), script.threads
+    process = FORKS.Process(target=_in_fork, args=given)
+    process.start()
+    with benchmarked(process.pid, script.bench_record):
+        process.join()
+    if process.exitcode:
+        raise subprocess.CalledProcessError(process.exitcode, file)
+
+
+def _in_fork(file: str, folder: Path, environment: dict[str, str], threads: int) -> None:
+    """Set up what a process of its own would find, and run a script."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for other jobs, see rules/running.smk
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ |= environment
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)
+    logging.root.handlers.clear()
+    run_script(file)
+
+
+def run_script(file: str) -> None:
+    """Run a script in this process, and end it as Python ends a script."""
+    status: object = 1
+    try:
+        runpy.run_path(file, run_name="__main__")
+        status = 0
+    except SystemExit as end:
+        status = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else int(status is not None))
+
+
+if __name__ == "__main__":
+    main()
