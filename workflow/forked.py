@@ -57,8 +57,9 @@ def run_as_fork(script: "PythonScript", file: str) -> None:
     from snakemake.benchmark import benchmarked
 
     temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), script.resources.get("tmpdir"))
-    environment = os.environ | {name: str(path) for name, path in temporary.items() if path}
-    given = file, Path.cwd(), dict(environment), script.threads
+    changed = {name: str(path) for name, path in temporary.items() if path}
+    changed["OMP_NUM_THREADS"] = str(script.threads)
+    given = file, Path.cwd(), dict(os.environ | changed), script.threads
     process = FORKS.Process(target=_in_fork, args=given)
     process.start()
     with benchmarked(process.pid, script.bench_record):
@@ -79,23 +80,11 @@ def _in_fork(file: str, folder: Path, environment: dict[str, str], threads: int)
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     logging.root.handlers.clear()
-    run_script(file)
-
-
-def run_script(file: str) -> None:
-    """Run a script in this process, and end it as Python ends a script."""
-    status: object = 1
     try:
         runpy.run_path(file, run_name="__main__")
-        status = 0
-    except SystemExit as end:
-        status = end.code
-    except BaseException:
+    except Exception:
         sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else int(status is not None))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ import atexit
 import logging
 import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from forked import run_script
 from helpers import heed_signals
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -78,7 +78,17 @@ def _run_script(script, file, edit=False):
         logging.root.handlers.clear()
         for name in [n for n in sys.modules if n.startswith("ffensembles")]:
             del sys.modules[name]
-        run_script(file)
+        status = 1
+        try:
+            runpy.run_path(file, run_name="__main__")
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
     with benchmarked(job, script.bench_record):
         status = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
     if status:

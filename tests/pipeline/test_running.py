@@ -35,8 +35,8 @@ def pipeline(tmp_path_factory):
 class Run:
     """A run of the pipeline, as from a terminal of its own."""
 
-    def __init__(self, folder, cores="2"):
-        command = [sys.executable, "-m", "snakemake", *CONFIGURED, "--cores", cores, "--"]
+    def __init__(self, folder, cores="2", started=("-m", "snakemake")):
+        command = [sys.executable, *started, *CONFIGURED, "--cores", cores, "--"]
         self.process = subprocess.Popen(
             [*command, f"{MODEL}.safetensors"],
             cwd=folder,
@@ -76,7 +76,7 @@ def test_a_run_that_is_told_to_end_keeps_what_its_training_has_done(pipeline):
     assert not any("Traceback" in line for line in lines)
 
     before = saved(pipeline)
-    run = Run(pipeline, cores="1")
+    run = Run(pipeline, cores="1", started=["workflow/forked.py"])
     saved(pipeline, since=before)
     os.killpg(run.process.pid, signal.SIGINT)  # all of it, as Ctrl-C does
     lines = run.lines()
