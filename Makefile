@@ -9,6 +9,8 @@ UV := $(or $(shell command -v uv),build/uv/bin/uv)
 READY := .venv/.ready
 EXPORT := $(UV) export --frozen --quiet --no-hashes
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Hundreds of processes load the same modules; where they may not keep them compiled, it takes longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint test-slurm release clean
 
