@@ -20,11 +20,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "workflow"), str(ROOT / "
 name_datasets(printed_names(DATASETS))
 
 
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores, for tests that wait for processes of their own."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 def pytest_collection_modifyitems(items):
     """Begin with what takes longest, so that no worker is left alone with it in the end."""
     items.sort(key=lambda item: "pipeline" not in item.path.parts)
