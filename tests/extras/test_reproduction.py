@@ -113,7 +113,7 @@ def test_what_is_published_later_is_added(results, tmp_path):
         results,
         folder,
         off={("mnist", "bpff"): 0.0, ("fashionmnist", "ff"): 0.0},
-        found={"a": {"fashionmnist": False}, "b": {"mnist": True}},
+        found={"a": {"mnist": None, "fashionmnist": False}, "b": {"mnist": True}},
         runs=trainings(
             ["main", "fashionmnist", "ff", 1, 3600.0], where=("a CPU", "cpu", "float32", "def")
         ),

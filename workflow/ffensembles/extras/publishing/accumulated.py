@@ -58,13 +58,19 @@ def read_runs(published: Path) -> pd.DataFrame:
 
 
 def add_claims(published: Path, now: pd.DataFrame) -> pd.DataFrame:
-    """Return what claims were tested on, published and new; on the same dataset, the new."""
+    """Return what claims were tested on, published and new.
+
+    On the same dataset the new counts, but where nothing was tested: a part of the study says
+    nothing against what was tested before.
+    """
     if not published.exists():
         return now
     before = read_csv(published)
     before = before[before["claim"].isin(now["claim"])]  # not those that are no longer made
-    both = pd.concat([before, now]).astype({"dataset": object}).fillna({"dataset": ""})
-    both = both.drop_duplicates(["claim", "dataset"], keep="last")
+    both = pd.concat([before, now], ignore_index=True)
+    both = both.astype({"dataset": object}).fillna({"dataset": ""})
+    tested_last = both.sort_values("true", key=pd.Series.notna, kind="stable")
+    both = tested_last.drop_duplicates(["claim", "dataset"], keep="last").sort_index()
     order = {claim: place for place, claim in enumerate(now["claim"].unique())}
     return with_verdicts(both.sort_values("claim", key=lambda ids: ids.map(order), kind="stable"))
 
