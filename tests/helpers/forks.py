@@ -36,17 +36,24 @@ class Run:
     err: str
 
 
+def start_snakemake(folder, *arguments, printed, **environment):
+    """Start Snakemake in a folder; return the process, which writes two files of a folder."""
+    paths = [Path(printed, name) for name in ("out", "err")]
+    given = folder, list(map(str, arguments)), environment, paths
+    process = FORKS.Process(target=_in_fork, args=given)
+    process.start()
+    return process
+
+
 def run_snakemake(folder, *arguments, **environment):
     """Run Snakemake in a folder, with some variables of the environment set."""
     with tempfile.TemporaryDirectory() as printed:
-        paths = [Path(printed, name) for name in ("out", "err")]
-        given = folder, list(map(str, arguments)), environment, paths
-        process = FORKS.Process(target=_in_fork, args=given)
-        process.start()
+        process = start_snakemake(folder, *arguments, printed=printed, **environment)
         process.join(900)
         process.kill()
         process.join()
-        return Run(process.exitcode, *(path.read_text("utf-8") for path in paths))
+        texts = (Path(printed, name).read_text("utf-8") for name in ("out", "err"))
+        return Run(process.exitcode, *texts)
 
 
 def _in_fork(folder, arguments, environment, paths):
@@ -58,9 +65,11 @@ def _in_fork(folder, arguments, environment, paths):
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
+    from snakemake.executors import touch
     from snakemake.script import PythonScript
 
     PythonScript.execute_script = _run_script
+    touch.Executor.SLEEPING_TIME = 0.01  # between files, so that one is newer than the other
     heed_signals()
     atexit._clear()
     try:
@@ -74,6 +83,7 @@ def _run_script(script, file, edit=False):
     from snakemake.benchmark import benchmarked
 
     if not (job := os.fork()):
+        os.closerange(3, 1024)  # such as the run's lock
         heed_signals()
         logging.root.handlers.clear()
         for name in [n for n in sys.modules if n.startswith("ffensembles")]:

@@ -1,8 +1,5 @@
 """A run that is killed outright, or has company: what its trainings have done is lost to nobody."""
 
-import os
-import subprocess
-import sys
 import time
 
 import psutil
@@ -11,7 +8,7 @@ from safetensors import safe_open
 
 from ffensembles.files import read_frame
 from ffensembles.learning.snapshots import epochs_kept
-from helpers import heed_signals
+from helpers.forks import start_snakemake
 from helpers.pipeline import copy_pipeline
 
 EPOCHS = 60
@@ -31,29 +28,22 @@ def pipeline(tmp_path):
 
 
 @pytest.fixture
-def start(pipeline):
+def start(pipeline, tmp_path):
     """Return a function that starts a run, which does not outlive the test."""
     runs = []
 
     def started(*arguments):
-        command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml"]
-        command += ["--config", "experiments=one.tsv", "checkpoint_interval=0.1", "--cores", "1"]
-        run = psutil.Popen(
-            [*command, *arguments, "--", f"{RESULTS}/models/{BLOCK}.safetensors"],
-            cwd=pipeline,
-            preexec_fn=heed_signals,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-        runs.append(run)
-        return run
+        (printed := tmp_path / f"run{len(runs)}").mkdir()
+        options = ["--configfile", "config/demo.yaml", "--cores", "1", *arguments]
+        options += ["--config", "experiments=one.tsv", "checkpoint_interval=0.1"]
+        wanted = f"{RESULTS}/models/{BLOCK}.safetensors"
+        runs.append(start_snakemake(pipeline, *options, "--", wanted, printed=printed))
+        return runs[-1]
 
     yield started
     for run in runs:
-        if run.is_running():
-            run.kill()
-        run.wait()
+        run.kill()
+        run.join()
 
 
 def checkpoints(folder):
@@ -70,7 +60,7 @@ def until(condition):
 def training(run, folder):
     """Return the processes of a run's training, once it has saved its state."""
     until((checkpoints(folder) / "0-1.checkpoint").exists)
-    found = run.children(recursive=True)
+    found = psutil.Process(run.pid).children(recursive=True)
     assert found
     return found
 
@@ -78,7 +68,13 @@ def training(run, folder):
 def killed(run):
     """Kill a run, and nothing that it started."""
     run.kill()
-    run.wait()
+    run.join()
+
+
+def status(run):
+    """Wait for the end of a run, and return its status."""
+    run.join(240)
+    return run.exitcode
 
 
 def held_until(said, processes, folder):
@@ -118,7 +114,7 @@ def test_the_next_run_waits_for_the_training_that_goes_on_and_takes_it(pipeline,
     killed(run)
     following = start()
     held_until(WAITS, orphans, pipeline)
-    assert following.wait(240) == 0
+    assert status(following) == 0
     assert f"digits / ff / main seeds 0-1: process {orphans[-1].pid} on" in text_log(pipeline)
     assert text_log(pipeline).count(WAITS) == 1
     assert_whole(pipeline)
@@ -130,7 +126,7 @@ def test_the_next_run_finds_what_has_been_trained_since(pipeline, start):
     psutil.wait_procs(orphans, timeout=240)
     log = pipeline / RESULTS / "models" / f"{BLOCK}.log.parquet"
     seconds = read_frame(log)["seconds"].tolist()
-    assert start().wait(240) == 0
+    assert status(start()) == 0
     assert read_frame(log)["seconds"].tolist() == seconds  # not trained again
     assert_whole(pipeline)
 
@@ -140,5 +136,5 @@ def test_two_runs_at_once_train_once(pipeline, start):
     processes = training(one, pipeline)
     other = start("--nolock")
     held_until(WAITS, processes, pipeline)
-    assert (one.wait(240), other.wait(240)) == (0, 0)
+    assert (status(one), status(other)) == (0, 0)
     assert_whole(pipeline)
