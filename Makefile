@@ -9,7 +9,7 @@ UV := $(or $(shell command -v uv),build/uv/bin/uv)
 READY := .venv/.ready
 EXPORT := $(UV) export --frozen --quiet --no-hashes
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Hundreds of processes load the same modules; where they may not keep them compiled, it takes longer.
+# Hundreds of processes load the same modules; without this, each might have to compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint test-slurm release clean

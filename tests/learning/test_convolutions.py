@@ -233,6 +233,19 @@ def test_goodness_with_its_own_slope_has_the_gradient_of_autograd(name):
     torch.testing.assert_close(*gradients)
 
 
+def test_a_snapshot_predicts_by_the_layers_that_were_trained_until_then():
+    kind = find_kind(row("ffconv"), (1, 12, 12), 10)
+    one = find_kind(row("ffconv", units="20", layers="1"), (1, 12, 12), 10)
+    state = {name: x[None] for name, x in one.build().state_dict().items()}
+    images = torch.rand(50, 1, 12, 12)
+    with torch.no_grad():
+        found, expected = (
+            k.predict(k.from_state(state), images, k.embedding(images)) for k in (kind, one)
+        )
+        assert len(list(kind.activations(kind.from_state(state), images))) == 1
+    assert torch.equal(found, expected) and len(found.unique()) > 1
+
+
 def test_layer_normalisation_is_that_of_torch_at_norm_one():
     kind = find_kind(row("ffconv", units="4", normalisation="layer"), (2, 6, 6), 10)
     layer, x = kind.build()["layer1"], torch.randn(3, 2, 6, 6) + 2

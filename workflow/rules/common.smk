@@ -31,7 +31,7 @@ if HOME:
     sys.path.insert(0, str(HOME / "workflow"))
     python_path = [str(HOME / "workflow"), os.environ.get("PYTHONPATH")]
     os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, python_path))}
-# A notebook's, set for all that it starts, is for notebooks.
+# A notebook sets its own backend for all processes that it starts; jobs cannot use that one.
 os.environ |= {"MPLBACKEND": "agg"}
 # By which a job sees in the end whether its run is still there.
 os.environ |= {"FFENSEMBLES_RUN": str(os.getpid())}
@@ -104,8 +104,8 @@ if config["networks"]:
 
     handed_on = or_stop(HandedOn.open, config["networks"])
     or_stop(handed_on.check, EXPERIMENTS, config["random_seed"])
-# Snakemake has read the folders as the config has them; the check has settled them. The directive
-# `pathvars` would give way to what was read.
+# Snakemake read the folders from the config before the check above resolved them. The directive
+# `pathvars` cannot correct that, since the folders already read take precedence over it.
 workflow.pathvars.update(workflow.pathvars.from_config(config))
 
 ENVIRONMENT = (

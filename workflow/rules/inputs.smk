@@ -49,7 +49,7 @@ def below_results(paths):
 def files(artefact, experiments):
     """Return the files of one kind that belong to some experiments."""
     found = below_results(artefact.paths(experiments, config))
-    # What is made of a dataset is made of networks, too, which depend on its digest.
+    # Its time does not matter: what reads it reads networks, too, and these depend on its digest.
     return list(map(ancient, found)) if artefact == results.DATASET else found
 
 

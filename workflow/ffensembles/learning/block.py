@@ -55,10 +55,11 @@ def train_block(
 
     Where they do not fit on the device together, or are no faster together, parts of the block are
     trained one after another. Checkpoints lie in a folder of their own until the model is written
-    whole: in `checkpoints`, or beside the model where that is None. They stay where `abandoned`
-    says in the end that nobody waits for the files: the next run has them made again, and finds
-    the training finished. Snapshots are of the seed `snapshots_of`; where it is None or of another
-    block, their file holds none. The log says which `commit` of the pipeline trained it.
+    whole: in `checkpoints`, or beside the model where that is None. They are kept if `abandoned`
+    says at the end that the run which wanted the files is gone: the next run makes the files again,
+    from checkpoints in which training is finished. Snapshots are of the seed `snapshots_of`; where
+    it is None or of another block, their file holds none. The log records the `commit` of the
+    pipeline.
 
     Returns:
         The seeds that did not diverge.
@@ -160,8 +161,8 @@ def _cut(seeds: list[int], size: int) -> list[list[int]]:
 def _size_before(folder: Path) -> int | None:
     """Return how many seeds were trained together when checkpoints were last written.
 
-    A run that goes on keeps to it, though more may fit by now: the rounding of batched products
-    depends on it.
+    A resumed run keeps this number even if more seeds fit by now, since the rounding of batched
+    products depends on it.
     """
     sizes = []
     for path in folder.glob("[0-9]*.checkpoint"):

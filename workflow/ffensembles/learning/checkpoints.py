@@ -1,8 +1,9 @@
 """Checkpoints: training survives a kill at any moment and ends with the same bits.
 
 A checkpoint holds everything that the next step depends on, and the identity of the training it
-belongs to; one of another identity (changed settings, other code) is not taken up. One that was
-saved in other circumstances (another number of threads) is: it may end with other last bits.
+belongs to. A checkpoint of another identity (changed settings, other code) is ignored. One that was
+saved in other circumstances (another number of threads) is resumed; the result may then differ in
+the last bits.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Checkpoint:
     def save(self, state: dict[str, Any]) -> None:
         """Save the state now."""
         started = time.monotonic()
-        # As text, what the training belongs to reads back as it was whatever its values' types.
+        # As JSON text, identity and circumstances read back unchanged, whatever their types.
         saved = {"about": json.dumps(self._about()), "state": state}
         with atomic(self.path) as temporary, temporary.open("wb") as file:
             torch.save(saved, file)

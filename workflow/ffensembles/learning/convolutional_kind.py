@@ -32,7 +32,7 @@ class Convolution(nn.Module):
         self.kept: Tensor | None = None
 
     def pool(self, h: Tensor) -> Tensor:
-        """Take the largest of 2 x 2, where that is wanted and there are so many."""
+        """Max-pool over 2 x 2, if this layer pools and its maps are large enough."""
         return max_pool2d(h, 2) if self.pooled and min(h.shape[-2:]) > 1 else h
 
     def active(self, x: Tensor) -> Tensor:
@@ -70,6 +70,15 @@ class ConvolutionalKind(ModuleKind):
             network[f"layer{number}"] = self.layer(number, before, channels)
             before = channels
         return network.to(memory_format=torch.channels_last)
+
+    def from_state(self, state: dict[str, Tensor]) -> nn.Module:
+        """Return a network of the layers that the state has, ready to be measured."""
+        network = super().from_state(state)
+        assert isinstance(network, nn.ModuleDict)
+        for name in [name for name in network if name.startswith("layer")]:
+            if not any(tensor.startswith(f"{name}.") for tensor in state):
+                del network[name]
+        return network
 
     def layers(self, network: Any) -> list[Any]:
         """Return those layers that the network has, from the first."""

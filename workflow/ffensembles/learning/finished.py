@@ -89,9 +89,9 @@ def take_finished(
 
 
 def _finished(folder: Path, identity: Mapping[str, Any], last: Path) -> dict[int, Files]:
-    """Return a block that holds each seed, trained as `identity` says; best that of the log `last`.
+    """Return for each seed a block that was trained as `identity` says; if possible that of `last`.
 
-    The snapshots of a block may be gone. What cannot be read is no such block.
+    The snapshots of a block may be missing. Blocks that cannot be read are skipped.
     """
     asked = json.loads(json.dumps(identity))
     found: dict[int, Files] = {}
@@ -118,7 +118,7 @@ def snapshots_in(parts: Sequence[Files], seed: int | None) -> Path | None:
 
 
 def write_log(parts: Sequence[Files], seeds: Sequence[int], path: str | Path, **more: str) -> None:
-    """Write the log of seeds from several blocks; `more` is said of it beside what the first is."""
+    """Write the log of seeds from several blocks; `more` is added to the first one's metadata."""
     logs = pa.concat_tables(read_parquet(part[LOG]) for part in parts)
     about: dict[str, Any] = read_metadata(parts[0][LOG])
     about |= {"seeds": list(seeds), "diverged": _diverged(parts, seeds), **more}

@@ -12,9 +12,9 @@ import torch
 
 log = logging.getLogger(__name__)
 
-# By route, the precision that torch has to be asked for. Its own is a BLAS, MKL on x86. Asked for
-# less than `highest` it goes through oneDNN, which on some CPUs rounds the factors to bfloat16 and
-# on others keeps float32 and is nearly twice as fast.
+# For each route, the precision to ask torch for. At `highest` torch uses a BLAS, MKL on x86. At
+# lower precisions it uses oneDNN, which on some CPUs rounds the factors to bfloat16, and on others
+# keeps float32 and is nearly twice as fast.
 ROUTES = {"blas": "highest", "onednn": "medium"}
 MARGIN = 1.5  # a route must be so many times as fast to be taken: timings waver, choices must not
 ROUNDS = 5
@@ -58,7 +58,8 @@ def is_float32(route: str) -> bool:
 def time_routes() -> dict[str, float]:
     """Return the seconds that one core works on a product by each route.
 
-    They are its own, whatever else the machine does: the least of some rounds, in turns.
+    It is the thread's own CPU time, whatever else the machine does: the minimum over some rounds,
+    in which the routes take turns.
     """
     draws = torch.Generator().manual_seed(0)
     a, b = (torch.rand(1, n, 1024, generator=draws) for n in (256, 1024))

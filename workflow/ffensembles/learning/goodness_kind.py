@@ -65,10 +65,10 @@ class GoodnessKind(PerceptronKind):
     def predict_pruned(
         self, network: Network, images: Tensor, embedding: LabelEmbedding, prunings: Sequence[Kept]
     ) -> Tensor:
-        """Do so after each of some prunings.
+        """Predict after each of some prunings.
 
-        What lies below the first pruned layer is the same for all, and computed once, its goodness
-        too.
+        The layers below the first pruned one are the same for all prunings, so their activations
+        and goodness are computed once.
         """
         rows = ROWS // embedding.categories
         parts = images.flatten(1).split(rows)
@@ -98,8 +98,8 @@ def _first_activations(
 ) -> Iterator[Tensor]:
     """Yield the activations (1, rows, units) of layer 1 with each label drawn in.
 
-    The labels share the rest of the image, and the norm, for all have equally many pixels, equally
-    bright. So their activations differ by the weights of their pixels alone.
+    Images that differ only in their label have the same norm, since every label has the same number
+    of equally bright pixels. So their activations differ only by the weights of the label's pixels.
     """
     layer, norm = network.layers[0], NORMS[network.normalisation]
     label = torch.zeros(len(images), dtype=torch.long, device=images.device)  # any of them

@@ -1,4 +1,4 @@
-"""A lock: of all processes that want to train the same block, one does at a time.
+"""A lock that lets only one process at a time train a given block.
 
 When a run of the pipeline is killed outright, a training that it started goes on. The same training
 in the next run waits for it here.
@@ -24,12 +24,13 @@ log = logging.getLogger(__name__)
 def locked(path: str | Path, name: str) -> Iterator[None]:
     """Hold a lock during the body; wait for it while another process has it.
 
-    It is a file that `flock` locks, so it is let go when the process ends, however it ends. That
-    serves between processes of one machine, and between nodes that share a folder by NFS. Where a
-    file system has no such locks (Lustre without the mount option `flock`), the log says so.
+    The lock is a file locked with `flock`, so it is released when the process ends, however it
+    ends. It works between processes on one machine, and between nodes that share a folder over
+    NFS. Where a file system has no such locks (Lustre without the mount option `flock`), the log
+    says so.
 
     Args:
-        path: of the file, which is there while somebody holds or awaits the lock.
+        path: of the lock file, which exists while some process holds or awaits the lock.
         name: what the lock is for, for the log.
 
     Raises:

@@ -50,9 +50,9 @@ class ModuleKind(Kind):
 
     @abstractmethod
     def loss(self, network: nn.Module, batch: Batch) -> Tensor | tuple[Tensor, Tensor, Tensor]:
-        """Return what a step is to make smaller, or that, positive and negative goodness.
+        """Return the loss to minimise, or a tuple of loss, positive and negative goodness.
 
-        Parameters that it does not depend on stay as they are.
+        Parameters that the loss does not depend on stay as they are.
         """
 
     def parameters(self, network: nn.Module, phase: int) -> list[Tensor]:

@@ -75,9 +75,9 @@ class NormalisedKind(ConvolutionalKind):
     def read_out(self, network: Any, output: Tensor) -> Tensor:
         """Return what the head says of the last layer's output, (M, K).
 
-        It sees the outputs divided by the root of their number. Else a step of Adam, of which there
-        are as many parts as outputs, would overshoot by far: on MNIST the head of CwC was no better
-        than the goodness.
+        The head sees the outputs divided by the square root of their number. Otherwise a step of
+        Adam, which changes a weight for each output, would overshoot by far: on MNIST the head of
+        CwC was then no better than the goodness.
         """
         head: nn.Module = network["head"]
         inputs = output.flatten(1)

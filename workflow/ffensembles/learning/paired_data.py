@@ -161,7 +161,7 @@ def embedded_images(
 def layer_outputs(data: PairedData, layer: Linear, normalisation: str) -> LayerOutputs:
     """Return the inputs of the next layer, from those of a trained one.
 
-    They take the place of those of a layer as wide, which are lost.
+    Where this layer is as wide as the one before it, the stored inputs in `data` are overwritten.
     """
     (seeds, n), units = data.shape, layer.bias.shape[1]
     if isinstance(data, LayerOutputs) and data.outputs.shape[-1] == units:

@@ -12,8 +12,8 @@ from torch import Tensor
 from ffensembles.learning.kinds import FLOAT, Kept, Kind
 from ffensembles.learning.perceptrons import Network
 
-# Units of a layer from which a CPU trains one seed as fast as its share of many, in less memory;
-# with fewer, steps are so short that starting them counts.
+# From this layer width on, a CPU trains seeds one by one as fast as together, in less memory;
+# in narrower layers, steps are so short that the overhead of starting them matters.
 WIDE = 512
 
 

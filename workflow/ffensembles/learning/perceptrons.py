@@ -153,10 +153,10 @@ class Network:
     def continued(
         self, whole: Sequence[Tensor], kept: Sequence[Tensor | None]
     ) -> tuple[int, list[Tensor]]:
-        """Return how many layers pruning left alone, and the activations of those after them.
+        """Return how many layers lie below the first pruned one, and the activations from that on.
 
         Args:
-            whole: the activations (S, B, units) of every layer before it, of the same inputs.
+            whole: the activations (S, B, units) of every unpruned layer, for the same inputs.
             kept: what this network was pruned to.
         """
         first = next((i for i, units in enumerate(kept) if units is not None), len(kept))

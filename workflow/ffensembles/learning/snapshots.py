@@ -76,9 +76,9 @@ class Snapshots:
     ) -> None:
         """Write all snapshots of networks with this state into one file, and log its size.
 
-        The file tells the settings that they come from.
+        The file records the settings of the training.
 
-        It holds none where the seed was not among those trained, or was chosen too late.
+        It holds no snapshots if the seed was not trained, or was chosen after training had begun.
         """
         epochs = epochs_kept(self.epochs)
         kept: dict[str, Tensor] = {}

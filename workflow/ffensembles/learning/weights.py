@@ -36,8 +36,9 @@ def save(
     }
     state = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
     with atomic(path) as temporary:
-        # One entry, for safetensors writes several in an order that changes from run to run; and
-        # the file is ours, for those that safetensors writes are nobody else's to read.
+        # A single entry of metadata, because safetensors writes several in an order that changes
+        # from run to run. Written here, because only their owner may read the files that
+        # safetensors writes itself.
         temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
 
 

@@ -183,12 +183,12 @@ def is_alone(folder: str | Path) -> bool:
 def cancel_orphans(folder: str | Path, cluster: str = "", patience: float = 120) -> int:
     """Cancel the jobs that a killed run left in the queue, and wait until they are gone.
 
-    Nobody waits for them any more, and they would do again what this run does. Trainings among
+    Nobody waits for them any more, and they would duplicate the work of this run. Trainings among
     them save their state and go on in this run.
 
     Args:
-        folder: where the killed run was started; it must be the only one that was.
-        cluster: which of several, by its name; the one of this machine where it is empty.
+        folder: where the killed run was started; no other run may be at work there.
+        cluster: the name of one of several clusters; empty for that of this machine.
         patience: seconds to wait.
 
     Returns:

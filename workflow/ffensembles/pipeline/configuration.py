@@ -153,7 +153,7 @@ def _check_depths(experiments: Sequence[Experiment], table: str) -> None:
 
 
 def _names(e: Experiment, field: str) -> set[str]:
-    """Return what a column holds of an experiment, of which the study is also that of its sweep."""
+    """Return an experiment's value in a column; for `study`, also the name of its sweep."""
     return {getattr(e, field), *(e.sweep[:1] if field == "study" else ())}
 
 

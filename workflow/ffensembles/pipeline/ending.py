@@ -43,8 +43,8 @@ def end_on_signals(*, here: bool) -> None:
     trainings save their state first.
 
     Args:
-        here: jobs are processes of this one. Those of a cluster Snakemake cancels itself, by
-            processes that must live.
+        here: whether jobs are child processes of this one. Jobs on a cluster are cancelled by
+            Snakemake itself, through child processes that must not be terminated.
     """
 
     def end(number: int, frame: FrameType | None) -> None:

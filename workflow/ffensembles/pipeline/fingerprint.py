@@ -120,7 +120,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def _parsed(path: Path) -> tuple[bytes, list[ast.Import | ast.ImportFrom]]:
     """Return what counts of a Python file, and its imports.
 
-    The tree goes at once: kept, those of all files cost more time than all the rest.
+    The tree is discarded at once: to keep the trees of all files would cost more time than all
+    the rest.
     """
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))

@@ -19,8 +19,8 @@ CARDS = ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS")  # names o
 UNEXPECTED = "this job failed unexpectedly"
 RUN = "FFENSEMBLES_RUN"  # the process of the run that started a job
 
-# What modules make as they are imported is no garbage. To look for some as often as Python does by
-# default takes a tenth of the time that torch needs; so scripts import this module first.
+# Objects that are made while modules are imported are not garbage. Looking for garbage as often as
+# Python does by default takes a tenth of torch's import time; so scripts import this module first.
 USUAL = gc.get_threshold()
 gc.set_threshold(100_000)
 
@@ -104,7 +104,7 @@ def cause(log: str | Path) -> str | None:
 def run_is_gone() -> bool:
     """Say whether the run that started this job has ended before it: somebody killed it outright.
 
-    Then no process of its number is above this one, for orphans are given to another.
+    Its process is then no longer an ancestor of this one, since orphans get another parent.
     """
     import psutil
 

@@ -1,9 +1,9 @@
 """The values of the config, held against its schema, however they were written.
 
 A JSON schema in YAML is what users of Snakemake know, and one file holds types, limits and the
-words of each message. pydantic would not make this smaller. Of what Snakemake leaves as text on the
-command line it reads numbers, but neither lists nor null; and it says where an error is, but not
-what a key is for.
+words of each message. pydantic would not make this smaller: of the values that Snakemake leaves as
+text on the command line, it converts numbers, but neither lists nor null; and its messages say
+where an error is, but not what a key is for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 def check_values(values: Mapping[str, Any], of: str | None = None) -> None:
-    """Hold values that Python is given against what the config may hold for keys of their names.
+    """Check values given in Python against the rules for the config's keys of the same names.
 
     Args:
         values: by name; None stands for one that is not given.

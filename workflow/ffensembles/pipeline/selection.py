@@ -184,9 +184,10 @@ def has_what_it_shows(row: Row, experiments: Experiments, config: Config) -> boo
 
 
 def figures_asked_for(rows: Sequence[Row], experiments: Experiments, config: Config) -> list[Row]:
-    """Return the figures that there should be: those of what the experiments have.
+    """Return the figures to make: those for which the experiments have what is shown.
 
-    All, where no experiment has the run `figures.seed`: a mistake, which the first of them tells.
+    If no experiment has the run `figures.seed`, return all of them: that is a mistake in the
+    config, and the first figure reports it.
     """
     if not any(config["figures"]["seed"] in e.runs for e in experiments):
         return list(rows)

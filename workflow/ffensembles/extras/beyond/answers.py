@@ -76,9 +76,9 @@ def dynamics(table: pd.DataFrame) -> Answer:
 def pruning(table: pd.DataFrame) -> Answer:
     """Say what the units in ensembles are worth, and a quarter of all units by each ranking.
 
-    They say which units can be pruned if those in ensembles keep all but `LOST` of the accuracy,
-    and more than as many live units and than as many of the most active do, and if the same is
-    true of the quarter of all units that ensembles choose; in part, if one of the two is better.
+    Yes, if the units in ensembles keep all but `LOST` of the accuracy, and if both they and the
+    quarter of all units that ensembles rank highest keep more than as many live units drawn at
+    random, and more than as many of the most active; in part, if one of the two keeps more.
     """
     at_once = table[table["layer"] == 0]
     whole = table[table["ranking"] == "whole"].iloc[0]

@@ -1,7 +1,7 @@
 """The questions that the paper leaves open: what each is asked of, how it is shown and answered.
 
-A further question is a row here, its measurement, table and figures, these also in
-`figures/beyond/catalogue.py`, and two captions in workflow/report.
+A further question needs a row here, a measurement, a table, figures that are also listed in
+`figures/catalogue.py`, and a caption in `captions`.
 """
 
 from __future__ import annotations

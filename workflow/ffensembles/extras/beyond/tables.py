@@ -102,8 +102,8 @@ def assemblies(frame: pd.DataFrame) -> pd.DataFrame:
 def pruning(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise pruning.parquet: keys of a layer, ranking, mean, std, n, share, live, operations.
 
-    Layer 0: all layers at once. The units that are in any ensemble, or in none, are of another
-    number in every run; so their share is the mean over the runs. Random draws count like runs.
+    Layer 0: all layers at once. How many units are in any ensemble, or in none, differs from run
+    to run, so their share is the mean over the runs. Random draws count like runs.
     """
     keys = [*LAYER, "ranking", "step"]
     frame = frame.assign(step=frame["share"].mask(frame["ranking"].isin(KEPT), 0))

@@ -221,11 +221,11 @@ def _images(x: np.ndarray, shown: np.ndarray, kept: int) -> dict[str, Block]:
 
 
 def _incoming(run: Prepared, shape: tuple[int, int, int], models: int) -> dict[str, Block]:
-    """Pack the incoming weights (n, C, H, W) of the first layer, and where each unit's are cut off.
+    """Pack the incoming weights (n, C, H, W) of the first layer, and where each unit's are clipped.
 
-    That is below the tenth that is largest: the weights of a label's pixels would leave no colour
-    for those of the image. Where there are many weights, neighbouring pixels become one. There are
-    none where a unit has not a weight for each pixel.
+    They are clipped at the 90 % quantile of their magnitude: else the weights of a label's pixels
+    would leave no colour for those of the image. Where there are many weights, neighbouring pixels
+    are averaged. Nothing is packed where a unit does not have one weight for each pixel.
     """
     weights = run.kind.weights(run.network) if run.kind.incoming else []
     if not weights or weights[0].shape[1] != prod(shape):

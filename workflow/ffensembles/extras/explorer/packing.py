@@ -60,7 +60,7 @@ def _block(values: np.ndarray, **about: Any) -> Block:
 
 
 def smallest_index(count: int) -> type[np.unsignedinteger]:
-    """Return the smallest type of two bytes or more that counts to `count`, which is left free."""
+    """Return a type, of 16 or 32 bits, for indices below `count` and for `count` as a marker."""
     return np.uint16 if count < 2**16 else np.uint32
 
 

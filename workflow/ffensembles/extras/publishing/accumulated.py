@@ -52,7 +52,7 @@ def add_runs(published: Path, now: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_runs(published: Path) -> pd.DataFrame:
-    """Read what was run; once it was not told how many runs diverged, for none had."""
+    """Read what was run; older files lack the number of diverged runs, since none had."""
     runs = read_csv(published)
     return runs.assign(diverged=runs.get("diverged", 0))
 

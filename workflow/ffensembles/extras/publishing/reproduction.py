@@ -69,8 +69,8 @@ def publish(
 ) -> None:
     """Add finished results to a folder with a reproduction, and write its first page, README.md.
 
-    What was published before stays where nothing over as many runs takes its place, and so does
-    what a person wrote there (`BY_HAND`); where that is not there yet, its head is written.
+    What was published before stays unless results over at least as many runs replace it. Files
+    written by hand (`BY_HAND`) stay, too; those that do not exist yet are started with a heading.
 
     Args:
         folder: such as docs/reproduction; made where it is not there.

@@ -25,7 +25,7 @@ def set_gradient(layer: Linear, x: Tensor, slope: Tensor, *, below: bool) -> Ten
 
 
 def before_relu(slope: Tensor, h: Tensor) -> Tensor:
-    """Take derivatives by the activations h, in place, to those by what the ReLU was given."""
+    """Turn derivatives by the activations h, in place, into those by the input of the ReLU."""
     return torch.ops.aten.threshold_backward.grad_input(slope, h, 0, grad_input=slope)
 
 

@@ -24,8 +24,8 @@ class SummedGoodness:
 
     The gradient is written out. With δ the derivative of the loss by a row's summed goodness and
     ∂L/∂h that by the activations of a layer with inputs x, the weights' is Σ ∂L/∂h xᵀ over the
-    rows. In the last layer, FF's only one, ∂L/∂h = δ ∂‖h‖/∂h: learning is Hebbian, activity after
-    times activity before the connection. Below, the layer above adds what it wants of h.
+    rows. In the last layer, FF's only one, ∂L/∂h = δ ∂‖h‖/∂h: learning is Hebbian, postsynaptic
+    times presynaptic activity. Lower layers add the derivative that comes from the layer above.
     """
 
     layers: Sequence[Linear]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-SMALLEST = 1e-12  # what the norm counts at least where something is divided by it
+SMALLEST = 1e-12  # lower bound of the norm used as a divisor
 
 
 def value(activations: Tensor) -> Tensor:

@@ -33,8 +33,8 @@ FLOAT = 4  # bytes
 class Kind(ABC):
     """One kind of model, for an experiment on images of a shape (C, H, W) and K categories.
 
-    The attributes are read from the text of the file, which does not run for that: they are
-    written out as plain values.
+    The attributes are read from the text of the file without running it, so they must be literal
+    values.
 
     Attributes:
         name: what it is called in print.
@@ -42,10 +42,10 @@ class Kind(ABC):
         colour: in figures, as the next two.
         marker: one of Matplotlib's.
         line: a line style of Matplotlib's.
-        columns: the columns of the table of experiments that apply to it beside those that all
-            models have. A number is the default of a column that holds such numbers. A list or
-            tuple of texts holds what is allowed, the default first. A text is a default, where any
-            is allowed; in `goodness` and `loss` that is any file of that name.
+        columns: the columns of the table of experiments that apply to it, besides those that all
+            models have. A number is the default of a column of numbers of that type. A list or
+            tuple of strings holds the allowed values, the default first. A string is the default
+            of a column that takes any string; in `goodness` and `loss`, the name of any such file.
         layerwise: are the layers trained one after the other, each for all epochs? The tensors of
             the first are then called `layer1.…` in the state, and so on.
         incoming: what the weights (units, …inputs) and biases (units,) of a layer are called in
@@ -85,8 +85,8 @@ class Kind(ABC):
     def from_state(self, state: dict[str, Tensor]) -> Any:
         """Return networks with these tensors.
 
-        Where layers are trained one after the other, the last may be missing: the network then is
-        what it was when the layer before them was trained.
+        Where layers are trained one after the other, the state of a snapshot lacks those that were
+        not trained yet. The network then consists of the others, and predicts by them alone.
         """
 
     # Learning
@@ -124,9 +124,9 @@ class Kind(ABC):
     # What is measured, of networks of one seed. Images are standardised, (M, C, H, W).
 
     def embedding(self, images: Tensor) -> Embedding:
-        """Return how labels are drawn into the images of a split, all of which are given.
+        """Return how labels are drawn into images, given all images of the split.
 
-        By default they are not.
+        By default no labels are drawn.
         """
         return Plain()
 
@@ -138,10 +138,11 @@ class Kind(ABC):
         """
 
     def scores(self, network: Any, images: Tensor, embedding: Any) -> dict[str, Tensor]:
-        """Return what decides: scores (M, K) of every category, by what they come from.
+        """Return the scores (M, K) of the categories that decide, by their source, such as a layer.
 
         A softmax over the categories turns scores into probabilities; the category with the
-        largest sum of probabilities is predicted. By default all that is known is which it is.
+        largest sum of probabilities is predicted. By default the predicted category scores 1, the
+        others 0.
         """
         predicted = self.predict(network, images, embedding)
         return {"Prediction": torch.nn.functional.one_hot(predicted, self.categories).float()}

@@ -51,7 +51,7 @@ class BP(PerceptronKind):
     def predict_pruned(
         self, network: Network, images: Tensor, embedding: Embedding, prunings: Sequence[Kept]
     ) -> Tensor:
-        """Do so after each of some prunings; what they leave alone is computed once."""
+        """Predict after each of some prunings; the layers below a pruning are computed once."""
         whole = list(network.activations(images.flatten(1)[None]))
         found = []
         for kept in prunings:

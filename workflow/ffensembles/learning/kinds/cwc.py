@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy, linear
 from ffensembles.learning.module_kind import Batch
 from ffensembles.learning.normalised_kind import NormalisedKind
 
-SHARE = 0.002  # of a new step in the weights that the head answers with
+SHARE = 0.002  # of a new step's weights in the average that the head predicts with
 
 
 class AveragedLinear(nn.Linear):
@@ -51,7 +51,7 @@ class AveragedLinear(nn.Linear):
 
 
 class CwC(NormalisedKind):
-    """Each layer makes the channels of the right category's group large, and tells none below.
+    """Each layer makes the right category's channels large; no gradient reaches those below.
 
     The channels of a layer are cut into K equal groups. Goodness of a category is the mean square
     of its group's output, and the loss the cross-entropy of the K goodnesses. The column
@@ -72,7 +72,7 @@ class CwC(NormalisedKind):
     }
 
     def head(self, inputs: int) -> nn.Module:
-        """Return a head that settles though its rate stays."""
+        """Return a head whose predictions settle although its learning rate stays constant."""
         return AveragedLinear(inputs, self.categories)
 
     def learns(self, number: int, epoch: int) -> bool:

@@ -74,9 +74,9 @@ class FFConvolution(Convolution):
 class FFConv(ConvolutionalKind):
     """Each layer learns on its own, for all epochs: large goodness for the right label's wave.
 
-    Goodness is of all channels and positions together. Nothing assigns a channel to a category.
-    The wrong label of an image is the one with the largest goodness of so many `candidates`, which
-    are drawn anew in every step.
+    Goodness is computed over all channels and positions together, and no channel is assigned to a
+    category. Every step draws `candidates` wrong labels for an image, and learns from the one with
+    the largest goodness.
     """
 
     name = "FF conv"
@@ -149,9 +149,9 @@ class FFConv(ConvolutionalKind):
         return (labels + shifts.to(labels.device)) % self.categories
 
     def learned(self, layer: FFConvolution, x: Tensor, images: int) -> Tensor:
-        """Return the inputs (2B, C, H, W) to learn from, of those with right and all wrong labels.
+        """Select the inputs (2B, C, H, W) to learn from: a right and a wrong label for each image.
 
-        Of the wrong ones of an image it is that of the largest goodness.
+        Of the wrong labels drawn for an image, the one with the largest goodness is taken.
         """
         if len(x) == 2 * images:
             return x
