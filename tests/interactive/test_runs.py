@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,9 @@ def test_a_folder_keeps_what_was_trained_there(tmp_path, monkeypatch, caplog):
         ffensembles.train(small(epochs=2), data, "~/runs", device="cpu")
     with pytest.raises(UserError, match="trained with another random_seed"):
         ffensembles.train(small(), data, "~/runs", device="cpu", random_seed=1)
+    other = replace(data, sha256="0" * 64)
+    with pytest.raises(UserError, match="trained with another data"):
+        ffensembles.train(small(), other, "~/runs", device="cpu")
     assert ffensembles.open_run("~/runs", small()).accuracy == first.accuracy
     assert first == first and first != again
 

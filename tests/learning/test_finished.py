@@ -69,6 +69,25 @@ def test_seeds_of_finished_blocks_are_not_trained_again(seeds, of, train, tmp_pa
         assert bool(file.keys()) == (of in seeds)
 
 
+def test_a_seed_of_two_blocks_has_its_log_once(train, tmp_path):
+    train(0, 1)
+    train(1, 2)
+    assert train(0, 1, 2) == []
+    log = read_frame(tmp_path / "seeds-0-2.log.parquet")
+    assert len(log) == 9 and not log.duplicated(["seed", "layer", "epoch"]).any()
+
+
+def test_snapshots_of_one_seed_are_never_taken_for_those_of_another(train, tmp_path):
+    """Where `figures.seed` changes before a training that was ended goes on."""
+    train(0, 1, snapshots_of=0, abandoned=lambda: True)
+    for path in tmp_path.iterdir():
+        if path.is_file():
+            path.unlink()
+    train(0, 1, snapshots_of=1)
+    with safe_open(tmp_path / f"seeds-0-1{SNAPSHOTS}", framework="pt") as file:
+        assert list(file.keys()) == []
+
+
 def test_a_block_that_is_there_already_is_left_as_it_is(train, tmp_path):
     train(0, 1)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}

@@ -1,6 +1,7 @@
 """Trained networks handed on: what comes out is what was trained, or one line says why not."""
 
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -74,6 +75,17 @@ def test_whole_blocks_are_the_same_files(packed, trained, data, tmp_path):
     for suffix in ("safetensors", "snapshots.safetensors"):
         name = f"seeds-0-1.{suffix}"
         assert (tmp_path / name).read_bytes() == (trained / name).read_bytes()
+
+
+def test_without_snapshots_they_are_handed_on_as_well(trained, data, tmp_path):
+    for path in trained.glob("seeds-0-1.*"):
+        if "snapshots" not in path.name:
+            shutil.copy(path, tmp_path)
+    pack([tmp_path / "seeds-0-1.log.parquet"], tmp_path / "networks.zip")
+    assert take(tmp_path / "networks.zip", tmp_path / "taken", data, snapshots_of=None)
+    assert (tmp_path / "taken/seeds-0-1.snapshots.safetensors").exists()
+    with pytest.raises(UserError, match="no snapshots of seed 0"):
+        take(tmp_path / "networks.zip", tmp_path / "again", data)
 
 
 def test_the_same_networks_pack_into_the_same_bytes(packed, trained):

@@ -232,7 +232,7 @@ def train(
         diverged: dict[int, str] = {}
         code = _code(experiment)
         asked = {"random_seed": random_seed, "precision": precision, "code": code}
-        asked |= {"dataset": dataset.sha256, **experiment.training_settings()}
+        asked |= {"data": dataset.sha256, **experiment.training_settings()}
         for first, last in blocks(experiment, SEEDS_TOGETHER):
             file = place / MODELS.at(experiment, first=first, last=last)
             sound = _trained_before(file, asked) or train_block(
@@ -282,9 +282,11 @@ def _trained_before(model: Path, asked: Mapping[str, object]) -> list[int]:
     if not (model.exists() and log.exists()):
         return []
     about: dict[str, Any] = read_metadata(log)
-    about |= about["settings"]
+    # The column `dataset` of the settings is a name; what the images are, their SHA-256 tells.
+    known = {name: about.get(name) for name in ("random_seed", "precision", "code")}
+    known |= {"data": about.get("dataset"), **about["settings"]}
     wanted = json.loads(json.dumps(asked))
-    if other := [name for name, value in wanted.items() if about.get(name) != value]:
+    if other := [name for name in {**wanted, **known} if wanted.get(name) != known.get(name)]:
         raise UserError(
             f"{model}: is there, trained with another {', '.join(other)}; give another folder, or "
             "the experiment another study"

@@ -70,7 +70,7 @@ def train_block(
     """
     name = f"{' / '.join(experiment.key)} seeds {seeds[0]}-{seeds[-1]}"
     folder = Path(checkpoints or Path(model_path).with_suffix(".checkpoints"))
-    snapshots = Snapshots(folder / "snapshots", snapshots_of, experiment.epochs)
+    snapshots = Snapshots(folder / f"snapshots-{snapshots_of}", snapshots_of, experiment.epochs)
     files = model_path, log_path, snapshots_path
     with locked(folder.with_name(f"{folder.name}.lock"), name):
         chosen = choose(device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def _finished(folder: Path, identity: Mapping[str, Any], last: Path) -> dict[int
 def snapshots_in(parts: Sequence[Files], seed: int | None) -> Path | None:
     """Return the file that holds the snapshots of a seed; None where none of the blocks has any."""
     for part in parts:
-        if not part[SNAPSHOTS].exists():
+        if SNAPSHOTS not in part or not part[SNAPSHOTS].exists():
             continue
         with reading(part[SNAPSHOTS]), safe_open(part[SNAPSHOTS], framework="numpy") as file:
             if what_is_known(file)["seed"] == seed and list(file.keys()):
@@ -119,10 +119,22 @@ def snapshots_in(parts: Sequence[Files], seed: int | None) -> Path | None:
 
 def write_log(parts: Sequence[Files], seeds: Sequence[int], path: str | Path, **more: str) -> None:
     """Write the log of seeds from several blocks; `more` is added to the first one's metadata."""
-    logs = pa.concat_tables(read_parquet(part[LOG]) for part in parts)
+    logs = pa.concat_tables(_rows_taken(parts, seeds))
     about: dict[str, Any] = read_metadata(parts[0][LOG])
     about |= {"seeds": list(seeds), "diverged": _diverged(parts, seeds), **more}
-    write_parquet(logs.filter(pc.is_in(logs["seed"], pa.array(seeds))), path, about)
+    write_parquet(logs, path, about)
+
+
+def _rows_taken(parts: Sequence[Files], seeds: Sequence[int]) -> Iterator[pa.Table]:
+    """Yield of each block's log the rows of those seeds whose weights are taken from it."""
+    home: dict[int, Files] = {}
+    for part in parts:
+        about: dict[str, Any] = read_metadata(part[LOG])
+        home |= dict.fromkeys(about["seeds"], part)  # of several the last, as `write_weights` does
+    for part in parts:
+        rows = read_parquet(part[LOG])
+        taken = pa.array([seed for seed in seeds if home[seed] is part], rows["seed"].type)
+        yield rows.filter(pc.is_in(rows["seed"], taken))
 
 
 def write_weights(parts: Sequence[Files], seeds: Sequence[int], path: str | Path) -> None:

@@ -30,6 +30,7 @@ from ffensembles.learning.finished import (
     write_log,
     write_weights,
 )
+from ffensembles.learning.snapshots import Snapshots
 
 CONTENTS = "networks.json"
 RECORDED = ("seeds", "settings", "random_seed", "dataset", "commit")
@@ -63,6 +64,8 @@ def _add(archive: zipfile.ZipFile, training_log: Path) -> dict[str, Any]:
     digests = {}
     for suffix in (LOG, WEIGHTS, SNAPSHOTS):
         file = training_log.with_name(stem + suffix)
+        if suffix == SNAPSHOTS and not file.exists():
+            continue  # with `beyond.keep_snapshots: false` they are gone
         with reading(file), file.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             source.seek(0)
@@ -152,7 +155,7 @@ class HandedOn:
         Path(model_path).parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=Path(model_path).parent) as folder:
             parts = [self._unpack(block, Path(folder)) for block in used]
-            self._write_snapshots(parts, seeds, snapshots_of, snapshots_path)
+            self._write_snapshots(experiment, parts, seeds, snapshots_of, snapshots_path)
             write_log(parts, seeds, log_path, taken_from=self.path.name)
             write_weights(parts, seeds, model_path)
         log.info("taken from %s, trained by commit %s", self.path, used[0]["commit"])
@@ -192,6 +195,7 @@ class HandedOn:
 
     def _write_snapshots(
         self,
+        experiment: Experiment,
         parts: Sequence[Files],
         seeds: Sequence[int],
         wanted: int | None,
@@ -204,8 +208,13 @@ class HandedOn:
                 f"config: networks: {self.path} has no snapshots of seed {wanted}; take the study "
                 "out of beyond.studies, or set figures.seed to a run whose snapshots it has"
             )
-        with atomic(path) as temporary:
-            shutil.copyfile(source or parts[0][SNAPSHOTS], temporary)
+        source = source or next((part[SNAPSHOTS] for part in parts if SNAPSHOTS in part), None)
+        if source:
+            with atomic(path) as temporary:
+                shutil.copyfile(source, temporary)
+        else:
+            none = Snapshots(Path(path).with_suffix(".none"), None, experiment.epochs)
+            none.save(path, {}, {}, experiment.training_settings())
 
 
 def _plain(settings: Mapping[str, object]) -> dict[str, Any]:

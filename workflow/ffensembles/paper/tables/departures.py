@@ -68,7 +68,7 @@ def change(experiment: Experiment, reference: Experiment | None) -> str:
             f"instead of {getattr(reference, field.name)}",
         )
         for field in fields(Experiment)
-        if field.name not in ("study", "seeds")
+        if field.name not in ("study", "seeds", "sweep")
         and getattr(experiment, field.name) != getattr(reference, field.name)
     )
     return "; ".join(differences) or "reference"
