@@ -77,6 +77,13 @@ def test_datasets_and_models_may_vary_too_and_need_no_name(table):
             table(FF | change)
 
 
+def test_rows_of_one_sweep_vary_the_same(table):
+    level = FF | {"study": "level", "epochs": "1|2", "units": "10"}
+    table(level, level | {"model": "bpff"})
+    with pytest.raises(UserError, match="level varies epochs in one row and units in another"):
+        table(level, level | {"epochs": "1", "units": "10|20"})
+
+
 def test_a_row_becomes_an_experiment(table):
     ff, held_out, bp = table(FF, FF | {"study": "without-3", "held_out": "3"}, "", BP)
     assert ff.key == ("mnist", "ff", "main")

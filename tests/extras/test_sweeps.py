@@ -79,6 +79,12 @@ def test_the_ensemble_of_a_held_out_category_is_told_apart(experiments):
     layers = tidy["quantity"] == "sparsity"
     tidy.loc[layers, "mean"] = 0.6
     assert "b: layer 1 weaker: 10 % of the units" in next(answer.answers(tidy))[2]
+    # A network that saw every category may stand beside them.
+    baseline = tidy[tidy["value"] == "a"].assign(study="none", value="-")
+    baseline = baseline[~baseline["quantity"].isin(["unseen", "activity"])]
+    assert list(answer.answers(pd.concat([baseline, tidy]))) == list(answer.answers(tidy))
+    whole = replace(of_ff[0], held_out=None)
+    assert [table.value_of(row) for row in table.values([whole])] == ["-"]
     tidy.loc[layers, "mean"] = 0.4
     assert next(answer.answers(tidy))[1:] == (
         "no sparse layer",

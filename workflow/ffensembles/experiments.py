@@ -156,6 +156,7 @@ def read_experiments(path: str | Path) -> list[Experiment]:
     if not experiments:
         raise UserError(f"{path}: has no row below its first line")
     _refuse_repeats(experiments, path)
+    _refuse_mixed_sweeps(experiments, path)
     return experiments
 
 
@@ -334,6 +335,16 @@ def _refuse_repeats(experiments: list[Experiment], path: Path) -> None:
         if experiment.key in seen:
             raise UserError(f"{path}: two rows for {' / '.join(experiment.key)}; keep one")
         seen.add(experiment.key)
+
+
+def _refuse_mixed_sweeps(experiments: list[Experiment], path: Path) -> None:
+    varied: dict[str, tuple[str, ...]] = {}
+    for name, *columns in (e.sweep for e in experiments if e.sweep):
+        if (others := varied.setdefault(name, tuple(columns))) != tuple(columns):
+            raise UserError(
+                f"{path}: study {name} varies {', '.join(others)} in one row and "
+                f"{', '.join(columns)} in another; give each a study of its own"
+            )
 
 
 def check_identity(

@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from ffensembles.errors import UserError
 from ffensembles.extras.beyond.page import publish, text
 from ffensembles.extras.beyond.questions import QUESTIONS
 from ffensembles.extras.beyond.tables import EXPERIMENT
@@ -63,10 +64,11 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     names = ["trained", "untrained", "shuffled", "chance"]
     shares = [of | dict(model="cwc", layer=1, of=n, mean=9 + 81 * (n == "trained")) for n in names]
     (tmp_path / "studies/conv").mkdir(parents=True)
+    shares += [row | dict(layer=2, mean=5) for row in shares]  # of a layer that is not sparse
     for name in ("groups", "accuracy", "sparsity", "ensembles"):
-        rows = (
-            shares if name == "groups" else [of | dict(model="cwc", layer=1, mean=0.9, sparse=True)]
-        )
+        layers = [dict(layer=1, mean=0.9, sparse=True), dict(layer=2, mean=0.3, sparse=False)]
+        layers = layers[: 1 if name == "accuracy" else 2]
+        rows = shares if name == "groups" else [of | dict(model="cwc") | row for row in layers]
         pd.DataFrame(rows).to_csv(tmp_path / f"studies/conv/{name}.csv", index=False)
     files = sorted(tmp_path.glob("*/level.csv")) + sorted(tmp_path.glob("*/images.csv"))
     files += sorted(tmp_path.glob("studies/conv/*.csv"))
@@ -74,10 +76,14 @@ def test_sweeps_and_groups_are_on_the_page_once_published(tmp_path):
     page = (tmp_path / "beyond.md").read_text("utf-8")
     assert "- **MNIST, FF: falls.** One run of each value: layer 1 falls: S 0.50 (at 2)" in page
     assert "- **FF: changes.**" in page and "- **MNIST, CwC: imposed.**" in page
-    assert "- **MNIST, CwC: yes.** One run: layer 1: S 0.90, ensembles of 1 %." in page
+    assert "- **MNIST, CwC: in part.** One run: layer 1: S 0.90, ensembles of 1 %; layer" in page
+    assert "| MNIST     | CwC     | 2       |      5.0 |" not in page
     assert "![Sparsity, ensembles and own groups, by layer](beyond/studies/by-layer.png)" in page
     assert (tmp_path / "beyond/studies/by-layer.png").stat().st_size > 0
     assert "![Theta: accuracy, sparsity and ensembles](beyond/sweeps/level.png)" in page
+    another = shutil.copytree(tmp_path / "studies/conv", tmp_path / "studies/conv-wide")
+    with pytest.raises(UserError, match="one study with assigned units, and there are conv, conv-"):
+        publish(tmp_path / "beyond.md", [*files, *another.glob("*.csv")])
     figure = tmp_path / "beyond/sweeps/level.png"
     of_ff = figure.read_bytes()
     publish(tmp_path / "beyond.md", [])  # what is published stays as it is

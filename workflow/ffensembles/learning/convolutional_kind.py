@@ -71,15 +71,6 @@ class ConvolutionalKind(ModuleKind):
             before = channels
         return network.to(memory_format=torch.channels_last)
 
-    def from_state(self, state: dict[str, Tensor]) -> nn.Module:
-        """Return a network of the layers that the state has, ready to be measured."""
-        network = super().from_state(state)
-        assert isinstance(network, nn.ModuleDict)
-        for name in [name for name in network if name.startswith("layer")]:
-            if not any(tensor.startswith(f"{name}.") for tensor in state):
-                del network[name]
-        return network
-
     def layers(self, network: Any) -> list[Any]:
         """Return those layers that the network has, from the first."""
         names = (f"layer{number}" for number in range(1, self.experiment.layers + 1))

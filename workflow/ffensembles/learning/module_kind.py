@@ -71,9 +71,17 @@ class ModuleKind(Kind):
         return {name: tensor[None] for name, tensor in network.state_dict().items()}
 
     def from_state(self, state: dict[str, Tensor]) -> nn.Module:
-        """Return a network with these tensors, ready to be measured."""
+        """Return a network with these tensors, ready to be measured.
+
+        A `ModuleDict` of layers that are trained one after the other is without those that the
+        state lacks.
+        """
         with drawing_from(0):
             network = self.build()
+        if self.layerwise and isinstance(network, nn.ModuleDict):
+            there = {name.partition(".")[0] for name in state}
+            for name in [n for n in network if n.startswith("layer") and n not in there]:
+                del network[name]
         network.load_state_dict(
             {name: x[0] for name, x in state.items()}, strict=not self.layerwise
         )

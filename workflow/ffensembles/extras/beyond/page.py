@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from ffensembles.analysis.sparsity import SPARSE
+from ffensembles.errors import UserError
 from ffensembles.extras.beyond import claims_by_factor, thresholds
 from ffensembles.extras.beyond.answers import named
 from ffensembles.extras.beyond.questions import QUESTIONS
@@ -43,9 +45,18 @@ def publish(page: str | Path, files: Paths) -> None:
     Args:
         page: such as docs/beyond.md; its tables and figures lie in the folder of its name.
         files: summaries, answers, claims by factor, sweeps and studies as CSV; figures as PNG.
+
+    Raises:
+        UserError: there are several studies with assigned units.
     """
     page = Path(page)
     folder = page.with_suffix("")
+    studies = {path.parent.name for path in map(Path, files) if STUDIES in path.parts[-3:-2]}
+    if len(studies) > 1:
+        raise UserError(
+            f"{page}: has room for one study with assigned units, and there are "
+            f"{', '.join(sorted(studies))}; name one in the config by only: {{studies: […]}}"
+        )
     for path in map(Path, files):
         place = _place(folder, path)
         if path.suffix == ".csv":
@@ -118,7 +129,13 @@ def _study(folder: Path) -> dict[str, Any] | None:
 
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:
-    return {name: read_csv(folder / f"{name}.csv") for name in PUBLISHED}
+    """Read the tables of a published study; own groups are told of layers that have ensembles."""
+    tables = {name: read_csv(folder / f"{name}.csv") for name in PUBLISHED}
+    keys = ["dataset", "model", "layer"]
+    sparsity, groups = tables["sparsity"], tables["groups"]
+    sparse = pd.MultiIndex.from_frame(sparsity.loc[sparsity["mean"] >= SPARSE, keys])
+    tables["groups"] = groups[pd.MultiIndex.from_frame(groups[keys]).isin(sparse)]
+    return tables
 
 
 def _added(published: Path, now: pd.DataFrame) -> pd.DataFrame:

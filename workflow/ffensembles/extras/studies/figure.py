@@ -24,7 +24,7 @@ from ffensembles.paper.figures.parts.style import (
 from ffensembles.printing.names import DATASETS, MODELS
 
 LOOKS: dict[str, dict[str, Any]] = {
-    name: {"color": "0.5", "linewidth": 0.9, "linestyle": line}
+    name: {"color": "0.5", "linewidth": 0.9, "linestyle": line, "marker": "_"}
     for name, line in zip(CONTROLS, ("--", ":", "-"), strict=True)
 }
 

@@ -54,6 +54,8 @@ def answer_of_unseen(rows: pd.DataFrame) -> tuple[str, str]:
     Args:
         rows: the rows of one dataset and model.
     """
+    holding_out = rows.loc[rows["quantity"] == "unseen", "study"]
+    rows = rows[rows["study"].isin(holding_out)]  # without the baseline, if there is one
     means = rows.pivot_table("mean", ["layer", "value"], "quantity", sort=False)
     sparse = means[means["sparsity"] >= SPARSE]
     names = list(dict.fromkeys(rows["value"]))

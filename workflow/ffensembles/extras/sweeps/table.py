@@ -208,4 +208,4 @@ def _named(dataset: str, column: str, value: str) -> str:
         return DATASETS.get(value, value)
     if column == "held_out" and value.isdigit():
         return CATEGORIES[dataset][int(value)]
-    return value
+    return "-" if value == "None" else value  # as in the table of experiments
