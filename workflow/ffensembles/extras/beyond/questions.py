@@ -14,8 +14,7 @@ import pandas as pd
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
-from ffensembles.extras.beyond import answers
-from ffensembles.extras.beyond import tables as tables
+from ffensembles.extras.beyond import answers, tables
 from ffensembles.extras.beyond.measurements import MEASURED
 from ffensembles.pipeline.results import Artefact
 from ffensembles.pipeline.selection import Experiments
@@ -71,52 +70,20 @@ class Question:
         return {self.measured: asked}
 
 
+# fmt: off
 ROWS = (
-    Question(
-        1,
-        "dynamics",
-        "How do ensembles form and change during training?",
-        tables.dynamics,
-        tables.printed_dynamics,
-        ("dynamics", "raster"),
-        answers.dynamics,
-        one_run=True,
-    ),
-    Question(
-        2,
-        "pruning",
-        "Do ensembles say which units can be pruned?",
-        tables.pruning,
-        tables.printed_pruning,
-        ("pruning",),
-        answers.pruning,
-    ),
-    Question(
-        3,
-        "microstructure",
-        "Has a category several activation patterns?",
-        tables.microstructure,
-        tables.printed_microstructure,
-        ("microstructure",),
-        answers.microstructure,
-    ),
-    Question(
-        4,
-        "assemblies",
-        "Would one who knows no labels find the same ensembles?",
-        tables.assemblies,
-        tables.printed_assemblies,
-        ("assemblies",),
-        answers.assemblies,
-    ),
-    Question(
-        5,
-        "definition",
-        "How much hangs on the factor 2 in the definition of an ensemble?",
-        tables.definition,
-        tables.printed_definition,
-        ("definition",),
-        answers.definition,
-    ),
+    Question(1, "dynamics", "How do ensembles form and change during training?",
+             tables.dynamics, tables.printed_dynamics, ("dynamics", "raster"), answers.dynamics,
+             one_run=True),
+    Question(2, "pruning", "Do ensembles say which units can be pruned?",
+             tables.pruning, tables.printed_pruning, ("pruning",), answers.pruning),
+    Question(3, "microstructure", "Has a category several activation patterns?",
+             tables.microstructure, tables.printed_microstructure, ("microstructure",),
+             answers.microstructure),
+    Question(4, "assemblies", "Would one who knows no labels find the same ensembles?",
+             tables.assemblies, tables.printed_assemblies, ("assemblies",), answers.assemblies),
+    Question(5, "definition", "How much hangs on the factor 2 in the definition of an ensemble?",
+             tables.definition, tables.printed_definition, ("definition",), answers.definition),
 )
+# fmt: on
 QUESTIONS = {question.name: question for question in ROWS}
