@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from ffensembles import paper_models as models
@@ -36,19 +37,9 @@ def select(experiments: Experiments, **wanted: object) -> list[Experiment]:
     ]
 
 
-def main(experiments: Experiments) -> list[Experiment]:
-    """Return the study that most of the paper is about."""
-    return select(experiments, study="main")
-
-
-def l1_goodness(experiments: Experiments) -> list[Experiment]:
-    """Return FF and BP/FF with the ℓ1 norm as goodness (App. K)."""
-    return select(experiments, study="l1-goodness")
-
-
-def l1_regularised(experiments: Experiments) -> list[Experiment]:
-    """Return BP with an ℓ1 penalty on its activations (App. I)."""
-    return select(experiments, study="l1-regularised")
+main = partial(select, study="main")  # what most of the paper is about
+l1_goodness = partial(select, study="l1-goodness")  # FF and BP/FF, goodness is the ℓ1 norm (App. K)
+l1_regularised = partial(select, study="l1-regularised")  # BP, activations have a penalty (App. I)
 
 
 def with_goodness(experiments: Experiments) -> list[Experiment]:
