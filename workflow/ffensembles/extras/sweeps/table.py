@@ -17,13 +17,13 @@ from ffensembles.printing.tables import Printed
 
 EXPERIMENT = ["dataset", "model", "study"]
 OF_ENSEMBLES = ("ensembles", "unseen", "activity")
-FORMATS = {
-    "accuracy": ".3f",
-    "sparsity": ".3f",
-    "ensembles": ".2f",
-    "unseen": ".2f",
-    "activity": ".2f",
-    "participation": ".1f",
+QUANTITIES = {  # heading and format
+    "accuracy": ("Accuracy", ".3f"),
+    "sparsity": ("S", ".3f"),
+    "ensembles": ("E", ".2f"),
+    "unseen": ("U", ".2f"),
+    "activity": ("A", ".2f"),
+    "participation": ("PR", ".1f"),
 }
 
 
@@ -75,7 +75,7 @@ def summarise(
     ratios = experiments[EXPERIMENT].merge(participation, on="dataset")
     ratios = ratios.rename(columns={"participation": "mean"}).drop(columns="pixels")
     table = pd.concat([measured, ratios.assign(quantity="participation", n=1)], ignore_index=True)
-    table["order"] = table["quantity"].map(list(FORMATS).index)
+    table["order"] = table["quantity"].map(list(QUANTITIES).index)
     table = experiments.reset_index(names="place").merge(table, on=EXPERIMENT)
     table = table.sort_values(["place", "order", "layer"], ignore_index=True)
     table["layer"] = table["layer"].astype("Int64")
@@ -141,9 +141,9 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
     one = over_datasets(table)  # which then is the value
     cells: dict[tuple[str, ...], dict[str, str]] = {}
     for row in records(table.assign(defined=is_defined(table))):
-        layer, quantity = row["layer"], row["quantity"]
-        heading = HEADINGS[quantity] + ("" if pd.isna(layer) else f" {layer:g}")
-        text = number_text(row["mean"], row["std"], FORMATS[quantity])
+        heading, form = QUANTITIES[row["quantity"]]
+        heading += "" if pd.isna(row["layer"]) else f" {row['layer']:g}"
+        text = number_text(row["mean"], row["std"], form)
         if pd.isna(row["mean"]):
             text = "not defined"
         if not row["defined"]:
@@ -152,7 +152,7 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
         index = (*dataset, MODELS[row["model"]], row["value"])
         cells.setdefault(index, {})[heading] = text
     grid = pd.DataFrame.from_dict(cells, orient="index")
-    order = [h for start in HEADINGS.values() for h in grid if str(h).split(" ")[0] == start]
+    order = [h for start, _ in QUANTITIES.values() for h in grid if str(h).split(" ")[0] == start]
     grid = grid[order].fillna(DASH)
     varied = headline(table["varied"].iloc[0])
     names = ["Model", varied] if one else ["Dataset", "Model", varied]
@@ -170,16 +170,6 @@ def printed(name: str, table: pd.DataFrame) -> Printed:
             "activation, as a multiple of that of the other ensembles' units."
         )
     return Printed(name, f"Sweep {name}: over {varied.lower()}", grid, legend)
-
-
-HEADINGS = {
-    "accuracy": "Accuracy",
-    "sparsity": "S",
-    "ensembles": "E",
-    "unseen": "U",
-    "activity": "A",
-    "participation": "PR",
-}
 
 
 def headline(varied: str) -> str:
