@@ -13,17 +13,8 @@ from ffensembles.printing.tables import relabelled
 
 NOT_RUN = "not run"
 
-HEADINGS = {
-    "dataset": "Dataset",
-    "model": "Model",
-    "layer": "Layer",
-    "metric": "Metric",
-    "pair": "Models",
-    "category": "Missing category",
-    "setting": "Setting",
-    "study": "Study",
-    "of": "Network",
-}
+# Of keys that are not called so in print.
+HEADINGS = {"pair": "Models", "category": "Missing category", "of": "Network"}
 LABELS = {
     "dataset": DATASETS,
     "model": MODELS,
@@ -161,5 +152,5 @@ def _printed(index: pd.Index, labels: dict[str, str]) -> pd.Index:
         name = str(value)
         return labels.get(name, LABELS.get(key, {}).get(name, name))
 
-    names = [HEADINGS[str(name)] for name in index.names]
+    names = [HEADINGS.get(name, name.capitalize()) for name in map(str, index.names)]
     return relabelled(index, label, names)

@@ -16,11 +16,6 @@ from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS, dataset_and
 EXPERIMENT = ["dataset", "model", "study"]
 
 
-def nothing(*measurements: object) -> list[str]:
-    """Say nothing."""
-    return []
-
-
 def unsound_runs(*measurements: pd.DataFrame) -> list[str]:
     """Say which runs diverged, and which are dead, by the sparsity that comes last."""
     return diverged_runs(measurements[-1]) + dead_runs(dead_layers(measurements[-1]))

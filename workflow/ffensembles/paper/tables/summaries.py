@@ -212,7 +212,9 @@ def insignificance(frame: pd.DataFrame, sparsities: pd.DataFrame | None = None) 
     above = frame.assign(above=frame["p_value"] > INSIGNIFICANT_P)
     table = above.groupby(keys)["above"].agg(units="size", insignificant="sum").reset_index()
     if sparsities is not None:
-        table = _measured(sparsities, keys).merge(table, how="left", on=keys)
+        overall = sparsities[sparsities["category"].isna()]
+        images = overall.groupby(keys)["images"].sum().reset_index()
+        table = images.merge(table, how="left", on=keys)
         # Without an image to test, nothing was counted; with silent ones, no unit.
         counts = ["units", "insignificant"]
         table[counts] = table[counts].fillna(0).where(table.pop("images") > 0).astype("Int64")
@@ -220,12 +222,6 @@ def insignificance(frame: pd.DataFrame, sparsities: pd.DataFrame | None = None) 
     table = in_order(table, keys)
     table["sparse"] = is_sparse(table[keys], sparsities)
     return table
-
-
-def _measured(sparsities: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Count the images that are represented, for every row of keys that was run."""
-    overall = sparsities[sparsities["category"].isna()]
-    return overall.groupby(keys)["images"].sum().reset_index()
 
 
 def is_sparse(rows: pd.DataFrame, sparsities: pd.DataFrame | None) -> pd.Series:

@@ -14,7 +14,6 @@ from ffensembles.experiments import Experiment
 from ffensembles.files import Paths
 from ffensembles.paper.tables import reported
 from ffensembles.paper.tables.layout import Layout, arrange
-from ffensembles.paper.tables.notes import nothing
 from ffensembles.pipeline.results import EXPERIMENTS, Artefact
 from ffensembles.pipeline.selection import Experiments, Selection
 from ffensembles.printing.tables import Printed
@@ -44,7 +43,7 @@ class Table:
     judged: Judged | None = None
     arranged: Callable[[Layout, pd.DataFrame], tuple[pd.DataFrame, str]] = arrange
     called: str = ""  # in the report, where it has no number
-    notes: Callable[..., list[str]] = nothing  # of the measurements, what to say below
+    notes: Callable[..., list[str]] = lambda *_: []  # of the measurements, what to say below
 
     @property
     def number(self) -> int | None:
