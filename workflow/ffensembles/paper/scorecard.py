@@ -15,7 +15,7 @@ import pandas as pd
 
 from ffensembles.files import Paths
 from ffensembles.paper.tables.catalogue import TABLES
-from ffensembles.paper.tables.layout import LABELS, number_text
+from ffensembles.paper.tables.layout import LABELS, number_text, records
 from ffensembles.paper.tables.reported import keys_of, read_reported, read_table
 from ffensembles.printing.names import DASH, DATASETS
 from ffensembles.printing.pages import render
@@ -104,13 +104,9 @@ def score(number: int, reported: pd.DataFrame, table: pd.DataFrame | None) -> pd
     table = table.reindex(columns=[*keys, *ours]).astype({key: cells[key].dtype for key in keys})
     cells = cells.merge(table, how="left", on=keys, validate="one_to_one")
     cells["table"] = number
-    cells["cell"] = [
-        _name(dict(zip(keys, values, strict=True))) for values in cells[keys].to_numpy()
-    ]
+    cells["cell"] = [_name(cell) for cell in records(cells[keys])]
     cells["reported_n"] = judged.runs
-    cells["n"] = cells["n"].astype("Int64")
-    for column in ("mean", "std"):
-        cells[column] = cells[column].astype(float)
+    cells = cells.astype({"n": "Int64", "mean": float, "std": float})
     cells["difference"] = cells["mean"] - cells["reported_mean"]
     cells["standard_error"] = _standard_error(cells) if judged.spread else np.nan
     cells["standard_errors"] = cells["difference"].abs() / cells["standard_error"].replace(
