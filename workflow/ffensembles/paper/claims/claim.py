@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,23 +39,17 @@ class Claim:
         return dataset in self.on or (dataset not in PAPER and not self.named)
 
 
-def claim(
-    section: str,
-    *,
-    on: tuple[str, ...] = PAPER,
-    named: bool = False,
-    pooled: bool = False,
-    learned: tuple[str, ...] = (),
-) -> Callable[[Check], Claim]:
+def claim(section: str, **about: Any) -> Callable[[Check], Claim]:
     """Turn the decorated check into a claim: its name is the id, its docstring the statement.
 
-    Where the paper is vague the statement names the threshold taken.
+    Where the paper is vague the statement names the threshold taken. `about` are the fields of
+    `Claim` that have defaults.
     """
 
     def make(check: Check) -> Claim:
         name = check.__name__.replace("_", "-")
         statement = " ".join((check.__doc__ or "").split())
-        return Claim(name, section, statement, check, on, named, pooled, learned)
+        return Claim(name, section, statement, check, **about)
 
     return make
 

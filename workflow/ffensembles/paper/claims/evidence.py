@@ -10,18 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ffensembles.analysis.catalogue import (
-    ACCURACY,
-    BALANCE,
-    LAYER_SIMILARITY,
-    MEMBERS,
-    PROBES,
-    SIGNIFICANCE,
-    SIMILARITY,
-    SIZES,
-    SPARSITY,
-    TRAINING_SPARSITY,
-)
+from ffensembles.analysis import catalogue as measured
 from ffensembles.analysis.sparsity import SPARSE, dead_layers
 from ffensembles.files import Paths
 from ffensembles.paper.tables.summaries import ensembles, similarity
@@ -33,8 +22,9 @@ PAPER = ("mnist", "fashionmnist", "svhn", "cifar10")
 SOURCES = {
     artefact.name: artefact
     for artefact in (
-        *(ACCURACY, SPARSITY, SIZES, MEMBERS, SIGNIFICANCE, BALANCE, PROBES),
-        *(SIMILARITY, LAYER_SIMILARITY, TRAINING_SPARSITY),
+        *(measured.ACCURACY, measured.SPARSITY, measured.SIZES, measured.MEMBERS),
+        *(measured.SIGNIFICANCE, measured.BALANCE, measured.PROBES, measured.SIMILARITY),
+        *(measured.LAYER_SIMILARITY, measured.TRAINING_SPARSITY),
     )
 }
 
@@ -57,6 +47,11 @@ def _without(frame: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
         keys = frame.assign(model=frame[column], study=frame.get("study", "main"))[RUN]
         gone |= pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(runs))
     return frame[~gone]
+
+
+def first_run(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the run with the smallest seed: Figures 5 and 12 show a single run."""
+    return rows[rows["seed"] == rows["seed"].min()]
 
 
 def mean(values: pd.Series) -> float:
@@ -205,20 +200,15 @@ class Evidence:
         columns = ["seed", "a", "b", "shared", "jaccard", "empty", "size_a", "size_b", "pool"]
         return pd.DataFrame(pairs, columns=columns)
 
-    def first_run(self, frame: str, **wanted: object) -> pd.DataFrame:
-        """Return the wanted rows of the run with the smallest seed."""
-        rows = self.rows(frame, **wanted)
-        return rows[rows["seed"] == rows["seed"].min()]
-
     def positive_fractions(self, model: str, layer: int) -> pd.Series:
         """ρᵢ⁺ of every unit of a layer, in the first run."""
-        return self.first_run("balance", model=model, study="main", layer=layer)[
-            "positive_fraction"
-        ]
+        rows = self.rows("balance", model=model, study="main", layer=layer)
+        return first_run(rows)["positive_fraction"]
 
     def biases(self, model: str) -> pd.Series:
         """β of every layer of a model, in the first run."""
-        return self.first_run("balance", model=model, study="main").groupby("layer")["bias"].mean()
+        rows = self.rows("balance", model=model, study="main")
+        return first_run(rows).groupby("layer")["bias"].mean()
 
     def similarity(self, metric: str, pair: str, layer: int) -> float:
         """Similarity of two models at a layer; `pair` as in Table 10."""

@@ -157,9 +157,7 @@ def _claim(findings: pd.DataFrame) -> dict[str, object]:
     """Return what the page says of a claim; its findings only where it was tested."""
     first = findings.iloc[0]
     return {
-        "section": first["section"],
-        "statement": first["statement"],
-        "verdict": first["verdict"],
+        **first[["section", "statement", "verdict"]],
         "kind": VERDICTS[first["verdict"]],
         "findings": [
             {

@@ -1,11 +1,10 @@
 """Claims on BP with ℓ1 regularisation of its activations (appendix I)."""
 
 import numpy as np
-import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.paper.claims.claim import Finding, claim, f
-from ffensembles.paper.claims.evidence import Evidence
+from ffensembles.paper.claims.evidence import Evidence, first_run
 from ffensembles.paper_models import BP, FF, WITH_GOODNESS
 
 STUDY = "l1-regularised"
@@ -49,8 +48,3 @@ def ff_ensembles_are_disjoint(e: Evidence) -> Finding:
     sharing, empty = int((pairs["shared"] > 0).sum()), int(pairs["empty"].sum())
     figures = f"{sharing} of {len(pairs)} pairs share units, Jaccard ≤ {pairs['jaccard'].max():.3f}"
     return not sharing and not empty, f"{figures}, one run"
-
-
-def first_run(overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Return the overlaps in the run with the smallest seed: Figure 12 shows a single run."""
-    return overlaps[overlaps["seed"] == overlaps["seed"].min()]

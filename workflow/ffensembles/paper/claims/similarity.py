@@ -7,10 +7,8 @@ from ffensembles.paper.claims.evidence import PAPER, Evidence, Missing
 from ffensembles.paper_models import FF, PAPER_MODELS
 from ffensembles.printing.names import METRICS, PAIRS
 
-LEARNED = PAPER_MODELS
 
-
-@claim("App. J.1", learned=LEARNED)
+@claim("App. J.1", learned=PAPER_MODELS)
 def svcca_varies_least(e: Evidence) -> Finding:
     """CKA and dCor vary more over models and layers than SVCCA."""
     std = e.pairwise.groupby("metric")["mean"].std()
@@ -20,7 +18,7 @@ def svcca_varies_least(e: Evidence) -> Finding:
     return std["SVCCA"] < min(std["CKA"], std["dCor"]), f"standard deviations {figures}"
 
 
-@claim("App. J.1", learned=LEARNED)
+@claim("App. J.1", learned=PAPER_MODELS)
 def layer_1_most_similar(e: Evidence) -> Finding:
     """Layer 1 is almost always (three times in four) the most similar between models."""
     groups = e.pairwise.groupby(["metric", "pair"])
@@ -36,7 +34,7 @@ def leads(e: Evidence, metric: str, layer: int) -> tuple[bool, list[float]]:
     return values[0] > max(values[1:]), values
 
 
-@claim("App. J.1", learned=LEARNED)
+@claim("App. J.1", learned=PAPER_MODELS)
 def ff_and_bpff_most_similar_in_layer_2(e: Evidence) -> Finding:
     """In layer 2, CKA and dCor find FF and BP/FF the most similar pair."""
     found = {metric: leads(e, metric, 2) for metric in ("CKA", "dCor")}
@@ -44,7 +42,7 @@ def ff_and_bpff_most_similar_in_layer_2(e: Evidence) -> Finding:
     return all(first for first, _ in found.values()), f"{figures} ({', '.join(PAIRS)})"
 
 
-@claim("App. J.1", pooled=True, learned=LEARNED)
+@claim("App. J.1", pooled=True, learned=PAPER_MODELS)
 def not_so_in_layer_3(e: Evidence) -> Finding:
     """In layer 3 FF and BP/FF are not consistently the most similar pair."""
     cases = [
