@@ -112,13 +112,13 @@ def test_the_score_of_a_label_is_the_goodness_with_it_drawn_in(goodness):
     network = ff.initialise([torch.Generator().manual_seed(0)])
     embedding = ff.embedding(images)
     nobody = torch.zeros(7, dtype=torch.long)
-    scores = score_labels(Prepared(ff, images, nobody, embedding, network), images)
-    assert (scores.name, scores.rows) == ("Goodness", ["Layer 1", "Layer 2"])
+    rows, scores = score_labels(Prepared(ff, images, nobody, embedding, network), images)
+    assert (ff.score, rows) == ("Goodness", ["Layer 1", "Layer 2"])
     for label in range(4):
         seen = embedding.embed(images, torch.full((7,), label))
         for layer, h in enumerate(network.activations(seen[None])):
             norm = np.linalg.norm(h[0].numpy(), 1 if goodness == "l1" else 2, axis=1)
-            np.testing.assert_allclose(scores.values[layer, :, label], norm, rtol=1e-4)
+            np.testing.assert_allclose(scores[layer, :, label], norm, rtol=1e-4)
 
 
 @pytest.fixture(scope="module", params=["ff", "bp"])

@@ -122,14 +122,14 @@ def test_the_scores_of_an_image_are_the_librarys(page, world, model):
     dataset, runs, address = world
     run = runs[model]
     trained = prepare(run.experiment, 0, run.model, dataset, "test", "cpu")
-    scores = score_labels(trained, trained.images[17:18]).values[:, 0]
+    _, scores = score_labels(trained, trained.images[17:18])
     show(page, address, f"model={model}&image=17")
     expect(page.locator("h2").first).to_contain_text("Image 17")
     place = page.evaluate("block('index').values.indexOf(17)")
     shown = page.evaluate(f"decision('{model}', {place}).map(row => row.scores)")
     step = page.evaluate(f"block('{model}/scores').step")
     assert step < 0.001
-    np.testing.assert_allclose(shown, scores, atol=step / 2 + 1e-5)
+    np.testing.assert_allclose(shown, scores[:, 0], atol=step / 2 + 1e-5)
     column = (
         page.locator(".scroll th")
         .all_text_contents()

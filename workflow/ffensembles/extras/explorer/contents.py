@@ -162,12 +162,11 @@ def _model(
         device: where the network runs.
     """
     trained = prepare(run.experiment, run.seed, run.model, dataset, "test", device)
-    scores = score_labels(trained, trained.images[shown])
-    low, high = float(scores.values.min()), float(scores.values.max())
+    rows_of_scores, scores = score_labels(trained, trained.images[shown])
     predictions = table["prediction"].to_numpy()
     blocks = {
         "prediction": exact(predictions[shown].astype(np.uint16)),
-        "scores": in_steps(scores.values, low, high, FINE),
+        "scores": in_steps(scores, float(scores.min()), float(scores.max()), FINE),
     }
     ensembles = read_frame(run.ensembles)
     ensembles = ensembles[ensembles["seed"] == run.seed]
@@ -190,7 +189,7 @@ def _model(
         "summary": _summary(run.experiment.model),
         "layers": layers,
         "correct": correct.tolist(),
-        "score": {"name": scores.name, "rows": scores.rows},
+        "score": {"name": trained.kind.score, "rows": rows_of_scores},
         "followed": run.dynamics is not None,
     }
     return model, blocks
