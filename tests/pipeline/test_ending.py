@@ -9,7 +9,7 @@ from collections import namedtuple
 import pytest
 
 from ffensembles.pipeline import ending
-from ffensembles.pipeline.ending import Failed, last_words
+from ffensembles.pipeline.ending import last_words
 from helpers import heed_signals
 
 WAITS = """
@@ -67,7 +67,7 @@ def failed(tmp_path):
         log = tmp_path / f"{name}.log"
         start = "2026-01-02 03:04:05,678"
         log.write_text(f"{start} INFO starts\n" + (f"{start} ERROR error: {why}\n" if why else ""))
-        return Failed(name, [str(log)])
+        return name, [str(log)]
 
     return make
 

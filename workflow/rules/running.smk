@@ -88,10 +88,7 @@ def failed_jobs():
     """Return the jobs that failed, those of a group one by one."""
     groups = workflow.scheduler.failed
     jobs = (job for group in groups for job in (group if group.is_group() else [group]))
-    return [
-        ending.Failed(" ".join([job.rule.name, *job.wildcards]), job.log)
-        for job in jobs
-    ]
+    return [(" ".join([job.rule.name, *job.wildcards]), job.log) for job in jobs]
 
 
 onerror:

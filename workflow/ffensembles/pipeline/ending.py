@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -23,17 +22,7 @@ GO_ON = "The same command goes on from here; what is finished stays."
 LITTLE = 2**20  # bytes; a disk with less than that left is full
 
 
-@dataclass(frozen=True)
-class Failed:
-    """A job that failed.
-
-    Attributes:
-        name: what a person may know it by.
-        logs: its log files.
-    """
-
-    name: str
-    logs: Sequence[str]
+Failed = tuple[str, Sequence[str]]  # a job: what a person may know it by, and its log files
 
 
 def end_on_signals(*, here: bool) -> None:
@@ -81,13 +70,13 @@ def last_words(failed: Iterable[Failed], log: str, folder: str | Path) -> str:
             "Ended as asked. Trainings have saved their state; the same command goes on from there."
         )
     jobs: dict[str, list[Failed]] = {}
-    for job in failed:
-        causes = [found for path in job.logs if (found := cause(path))]
-        jobs.setdefault(causes[0] if causes else _unsaid(folder), []).append(job)
+    for name, logs in failed:
+        causes = [found for path in logs if (found := cause(path))]
+        jobs.setdefault(causes[0] if causes else _unsaid(folder), []).append((name, logs))
     lines = ["", "What went wrong:"]
-    for why, (first, *others) in jobs.items():
+    for why, ((name, logs), *others) in jobs.items():
         more = f" and {len(others)} more" if others else ""
-        lines += [f"  {why}", *(f"    {first.name}{more}; log: {path}" for path in first.logs)]
+        lines += [f"  {why}", *(f"    {name}{more}; log: {path}" for path in logs)]
     if not jobs:
         lines.append(f"  See {log}")
     return "\n".join([*lines, GO_ON])
