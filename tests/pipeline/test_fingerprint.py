@@ -37,7 +37,7 @@ def write_and_take(folder, script, modules):
 def forget():
     """Drop what the module remembers of files within one process."""
     for function in (
-        *(module._parsed, module._bytes, module._modules),
+        *(module._parsed, module._content, module._modules),
         *(module._named, module._data_files),
     ):
         function.cache_clear()

@@ -103,14 +103,10 @@ def _files(name: tuple[str, ...], package: Path) -> Iterator[Path]:
                 yield file
 
 
+@cache
 def _content(path: Path) -> bytes:
     """Return a file's bytes; of a Python file, its syntax tree without docstrings and positions."""
-    return _parsed(path)[0] if path.suffix == ".py" else _bytes(path)
-
-
-@cache
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes()
+    return _parsed(path)[0] if path.suffix == ".py" else path.read_bytes()
 
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
