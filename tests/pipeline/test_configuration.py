@@ -10,9 +10,10 @@ import yaml
 from ffensembles import variants
 from ffensembles.errors import UserError
 from ffensembles.experiments import COLUMNS, read_experiments
-from ffensembles.pipeline.configuration import check_config, check_experiments, narrow
+from ffensembles.pipeline.configuration import check_experiments, narrow
+from ffensembles.pipeline.folders import settle_folders
 from ffensembles.pipeline.schema import SCHEMA as SCHEMA_FILE
-from ffensembles.pipeline.schema import refuse_repeated_keys
+from ffensembles.pipeline.schema import conform, refuse_repeated_keys
 from helpers import DATASETS, ROOT
 from helpers.forks import run_snakemake
 from helpers.mistakes import refused
@@ -36,6 +37,12 @@ def merge(config, changes):
         both = isinstance(value, dict) and isinstance(old, dict)
         merged[key] = merge(old, value) if both else value
     return merged
+
+
+def check_config(config, shipped):
+    """Check the values of the config, then its folders, as the Snakefile does."""
+    conform(config)
+    settle_folders(config, shipped)
 
 
 def check(changes, monkeypatch):

@@ -55,7 +55,8 @@ from ffensembles.lookup import file_of
 from ffensembles.paper.tables.departures import departures
 from ffensembles.pipeline import configuration, results, selection
 from ffensembles.pipeline.fingerprint import fingerprint
-from ffensembles.pipeline.folders import check_installation
+from ffensembles.pipeline.folders import check_installation, settle_folders
+from ffensembles.pipeline.schema import conform
 
 LIBRARY = Path(ffensembles.__file__).parent
 
@@ -87,7 +88,8 @@ def shipped_place(path):
 or_stop(check_installation, *filter(None, [HOME]), sys.executable)
 defaults = [shipped("config/config.yaml"), shipped("config/datasets.yaml")]
 or_stop(configuration.complete, config, defaults, workflow.configfiles)
-or_stop(configuration.check_config, config, shipped_place)
+or_stop(conform, config)
+or_stop(settle_folders, config, shipped_place)
 or_stop(variants.use, config["variants"])
 EXPERIMENTS = or_stop(
     configuration.narrow,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,7 @@ from ffensembles.data.definitions import Definition
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, check_held_out, first_runs
 from ffensembles.paper_models import PAPER_MODELS
-from ffensembles.pipeline.folders import settle_folders
-from ffensembles.pipeline.schema import conform, refuse_repeated_keys
+from ffensembles.pipeline.schema import refuse_repeated_keys
 from ffensembles.pipeline.selection import ALL_CATEGORIES
 
 
@@ -46,22 +45,6 @@ def _fill(config: dict[str, Any], defaults: Mapping[str, Any]) -> None:
             config.setdefault(key, value)
 
 
-def check_config(config: dict[str, Any], shipped: Callable[[str], str]) -> None:
-    """Hold the config against its schema, and the folders that it names against the disk.
-
-    Values become what the schema says that they are, and paths lead where they should.
-
-    Args:
-        config: changed in place.
-        shipped: see `settle_folders`.
-
-    Raises:
-        UserError: naming the key, what it holds, and what it may hold.
-    """
-    conform(config)
-    settle_folders(config, shipped)
-
-
 def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any]) -> None:
     """Check what the table of experiments and the config say together.
 
@@ -80,7 +63,10 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
             _check_dataset(where, entry["stands_for"], config)
             if entry["stands_for"] == dataset:
                 raise UserError(f"{where}: is {dataset} itself; name the dataset of the paper")
-    trained = {e.dataset: _categories(e.dataset, config) for e in experiments}
+    trained = {
+        e.dataset: Definition.read(e.dataset, config["datasets"][e.dataset]).categories
+        for e in experiments
+    }
     for key, value in shown.items():
         for part in ("examples", "held_out", "category"):
             _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
@@ -107,10 +93,6 @@ def _check_dataset(where: str, dataset: str, config: dict[str, Any]) -> None:
     known = config["datasets"]
     if dataset not in known:
         raise UserError(f"{where}: {dataset!r} is unknown; known: {', '.join(known)}")
-
-
-def _categories(dataset: str, config: dict[str, Any]) -> int:
-    return Definition.read(dataset, config["datasets"][dataset]).categories
 
 
 def _check_categories(
