@@ -34,7 +34,8 @@ def write_printed(table: Printed, paths: Mapping[str, str]) -> None:
 def markdown(table: Printed) -> str:
     """Return a GitHub-style Markdown table under its title, the legend below."""
     flat = table.grid.replace("\n", " ", regex=True).map(escape_markdown)
-    flat.index = relabelled(flat.index, _in_markdown, [str(name) for name in flat.index.names])
+    names = [str(name) for name in flat.index.names]
+    flat.index = relabelled(flat.index, lambda _, value: escape_markdown(str(value)), names)
     flat.columns = pd.Index([escape_markdown(_flat(column)) for column in flat.columns])
     align = ["left"] * flat.index.nlevels + ["right"] * flat.shape[1]
     body = flat.reset_index().to_markdown(index=False, disable_numparse=True, colalign=align)
@@ -44,10 +45,6 @@ def markdown(table: Printed) -> str:
 def escape_markdown(text: str) -> str:
     """Escape what Markdown would take for markup, within a table or beside it."""
     return re.sub(r"([\\`$|\[]|<(?=[A-Za-z/!])|\*(?=\w)|(?<!\w)_(?=\w))", r"\\\1", text)
-
-
-def _in_markdown(_: str, value: object) -> str:
-    return escape_markdown(str(value))
 
 
 def html(table: Printed) -> str:
