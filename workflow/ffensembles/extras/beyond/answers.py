@@ -129,7 +129,7 @@ def microstructure(table: pd.DataFrame) -> Answer:
     Several, if they are clear in `MOST` of the categories and layers; one, if there is one in as
     many.
     """
-    wide = _wide(table)
+    wide = table.pivot(index="layer", columns="measure", values="mean")
     words = ["clear", "weak", "one"]
     parts = [
         f"layer {layer}: {row['clear']:g} clear, {row['weak']:g} weak, {row['one']:g} one "
@@ -148,7 +148,7 @@ def assemblies(table: pd.DataFrame) -> Answer:
     Yes, if `FOUND` of the categories are in every layer that has ensembles; in part, if `SOME` are
     in one.
     """
-    wide = _wide(table)
+    wide = table.pivot(index="layer", columns="measure", values="mean")
     parts = [
         f"layer {layer}: {row['found']:g} of {row['categories']:g} found, {row['above']:g} above "
         f"the nulls (Jaccard {row['jaccard']:.2f}, over starts ± {row['start_std']:.2f}, permuted "
@@ -192,10 +192,6 @@ def of_layers(words: Collection[str]) -> str:
     """Return the word that all layers have, or `by layer`."""
     first, *others = set(words)
     return "by layer" if others else first
-
-
-def _wide(table: pd.DataFrame) -> pd.DataFrame:
-    return table.pivot(index="layer", columns="measure", values="mean")
 
 
 def runs_in_words(count: float) -> str:

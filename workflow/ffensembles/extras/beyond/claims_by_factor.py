@@ -36,10 +36,10 @@ def claims_by_factor(
     """
     frames = {kind: read_all(paths) for kind, paths in others.items()}
     units = read_all(ensembles, columns=[*CATEGORY, "unit", "mean", "loo"])
-    without = _tested(evaluate(Evidence(frames)))
+    without = evaluate(Evidence(frames)).dropna(subset="true")
     tables = []
     for factor in factors:
-        found = _tested(evaluate(Evidence(frames | _ensembles(units, factor))))
+        found = evaluate(Evidence(frames | _ensembles(units, factor))).dropna(subset="true")
         tables.append(found[~found["claim"].isin(without["claim"])].assign(factor=factor))
     return pd.concat(tables, ignore_index=True)[[*KEYS, "factor", "true", "figures"]]
 
@@ -65,10 +65,6 @@ def printed(table: pd.DataFrame, notes: Sequence[str] = ()) -> Printed:
         pd.DataFrame(list(rows.values()), index=index, columns=factors).fillna(DASH),
         " ".join([legend, *notes]),
     )
-
-
-def _tested(results: pd.DataFrame) -> pd.DataFrame:
-    return results[results["true"].notna()]
 
 
 def _ensembles(units: pd.DataFrame, factor: float) -> dict[str, pd.DataFrame]:

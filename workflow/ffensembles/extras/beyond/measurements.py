@@ -1,19 +1,16 @@
 """What is measured for the questions: rows as those of `analysis/catalogue.py`."""
 
+from dataclasses import replace
+
 from ffensembles.analysis.catalogue import Measurement, table
 from ffensembles.pipeline.results import DATASET, EXPERIMENT, MODELS, REPRESENTATIONS, SNAPSHOTS
 
 # By the name of the question.
 MEASURED = {
-    name: table(name, f"beyond/{EXPERIMENT}/{name}.parquet", needs=needs)
-    for name, needs in {
-        "dynamics": "",
-        "pruning": "prune",
-        "microstructure": "",
-        "assemblies": "",
-        "definition": "",
-    }.items()
+    name: table(name, f"beyond/{EXPERIMENT}/{name}.parquet")
+    for name in ("dynamics", "pruning", "microstructure", "assemblies", "definition")
 }
+MEASURED["pruning"] = replace(MEASURED["pruning"], needs="prune")
 
 MEASUREMENTS = (
     # Those put to representations share the reading.

@@ -12,6 +12,7 @@ from math import log2
 import pandas as pd
 
 from ffensembles.extras.beyond.thresholds import LOST, SAME
+from ffensembles.paper.tables.layout import number_text
 from ffensembles.paper.tables.summaries import in_order, over_runs
 from ffensembles.printing.names import DASH, DATASETS, MODELS
 from ffensembles.printing.tables import Printed
@@ -78,9 +79,9 @@ def microstructure(frame: pd.DataFrame) -> pd.DataFrame:
     `one`, `weak` and `clear` count the categories with that answer; the others are means over the
     categories.
     """
-    counts = frame.assign(**{word: frame["answer"] == word for word in ("one", "weak", "clear")})
-    means = [measure for measure in MICROSTRUCTURE if measure not in ("one", "weak", "clear")]
-    how = {"one": "sum", "weak": "sum", "clear": "sum", **dict.fromkeys(means, "mean")}
+    words = ("one", "weak", "clear")
+    counts = frame.assign(**{word: frame["answer"] == word for word in words})
+    how = dict.fromkeys(MICROSTRUCTURE, "mean") | dict.fromkeys(words, "sum")
     return _over_categories(counts, how)
 
 
@@ -131,12 +132,9 @@ def smallest_share(table: pd.DataFrame, whole: float) -> float:
         table: rows of `pruning`, of one ranking, in one layer.
         whole: the accuracy with all units.
     """
-    smallest = 1.0
-    for share, accuracy in table.sort_values("share", ascending=False)[["share", "mean"]].values:
-        if accuracy < whole - LOST:
-            break
-        smallest = float(share)
-    return smallest
+    falling = table.sort_values("share", ascending=False)
+    lost = (falling["mean"] < whole - LOST).cummax()
+    return float(falling.loc[~lost, "share"].min()) if not lost.all() else 1.0
 
 
 def is_measured(table: pd.DataFrame) -> bool:
@@ -279,10 +277,7 @@ def _names(key: Iterable[Hashable]) -> tuple[str, str]:
 
 
 def _number(row: Mapping[Hashable, float], form: str) -> str:
-    if pd.isna(row["mean"]):
-        return DASH
-    mean = format(row["mean"], form)
-    return mean if pd.isna(row["std"]) else f"{mean} ± {format(row['std'], form)}"
+    return DASH if pd.isna(row["mean"]) else number_text(row["mean"], row["std"], form)
 
 
 def _smallest(rows: pd.DataFrame | None, whole: float) -> str:
