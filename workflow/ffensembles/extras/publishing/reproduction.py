@@ -136,15 +136,17 @@ def runs_done(experiments: Sequence[Experiment], trainings: pd.DataFrame) -> pd.
         none. Then, of what was run, on what it was trained, how products were multiplied, and by
         which commit.
     """
-    spent, lost = _spent(trainings), _diverged(trainings)
+    spent = _spent(trainings)
+    lost = trainings["diverged"].map(len).groupby([trainings[key] for key in EXPERIMENT]).sum()
     rows = []
     for e in experiments:
-        run, seconds = spent.get((e.study, e.dataset, e.model), (0, 0.0))
+        key = (e.study, e.dataset, e.model)
+        run, seconds = spent.get(key, (0, 0.0))
         per_run = seconds / run if run else _seconds_like(e, experiments, spent)
         done = min(run, len(e.runs))  # a category may have more than the paper's one
         left = (len(e.runs) - done) * per_run
         study = _printed_study(e.study)
-        numbers = [len(e.runs), done, lost.get(e.key, 0), seconds / 3600, left / 3600]
+        numbers = [len(e.runs), done, lost.get(key, 0), seconds / 3600, left / 3600]
         rows.append([study, e.dataset, e.model, *numbers])
     table = pd.DataFrame(rows, columns=RUNS)
     table = table.groupby(EXPERIMENT, sort=False).sum(min_count=1).reset_index()
@@ -173,15 +175,6 @@ def _spent(trainings: pd.DataFrame) -> Spent:
         run, seconds = spent.get(key, (0, 0.0))
         spent[key] = (run + training["seeds"], seconds + training["seconds"])
     return spent
-
-
-def _diverged(trainings: pd.DataFrame) -> dict[tuple[str, str, str], int]:
-    """Count the runs that diverged, by the key of their experiment."""
-    found: dict[tuple[str, str, str], int] = {}
-    for training in records(trainings):
-        key = (training["dataset"], training["model"], training["study"])
-        found[key] = found.get(key, 0) + len(training["diverged"])
-    return found
 
 
 def _seconds_like(e: Experiment, experiments: Sequence[Experiment], spent: Spent) -> float:
@@ -221,6 +214,7 @@ def reproduction_page(folder: str | Path) -> str:
     own = of_paper(cells)
     ran = own[own["verdict"] != NOT_RUN]
     measured = own[own["dataset"].isin(ran["dataset"].unique())]
+    by_machine = runs[runs["run"] > 0].groupby(WHERE, sort=False)["hours"].sum()
     return render(
         "extras/publishing/reproduction.md.j2",
         findings=(folder / "findings.md").read_text(encoding="utf-8").strip(),
@@ -235,11 +229,13 @@ def reproduction_page(folder: str | Path) -> str:
         failing=claims[claims["verdict"] == FAILS].to_dict("records"),
         by_table=_by_table(cells),
         outside=_lines(outside(cells, read_explanations(folder / "explanations.csv"))),
-        runs=_printed(runs),
+        runs=records(
+            runs.assign(dataset=runs["dataset"].replace(DATASETS), model=runs["model"].map(MODELS))
+        ),
         hours=runs["hours"].sum(),
         hours_left=runs["hours_left"].sum(),
         unknown=int(runs.loc[runs["hours_left"].isna(), "wanted"].sum()),
-        where=_by_machine(runs),
+        where=records(by_machine.reset_index()),
         tables=_numbered(folder / "tables", "*.md"),
         figures=_numbered(folder / "figures", "*.png"),
         pages=_numbered(folder / "explorer", "*.html"),
@@ -270,17 +266,6 @@ def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:
         }
         lines.append({**texts, **{key: cell[key] for key in ("table", "cell", "explanation")}})
     return lines
-
-
-def _printed(runs: pd.DataFrame) -> list[dict[str, object]]:
-    names = {"dataset": runs["dataset"].replace(DATASETS), "model": runs["model"].map(MODELS)}
-    return records(runs.assign(**names))
-
-
-def _by_machine(runs: pd.DataFrame) -> list[dict[str, object]]:
-    """Add up the hours of what was trained alike."""
-    hours = runs[runs["run"] > 0].groupby(WHERE, sort=False)["hours"].sum()
-    return records(hours.reset_index())
 
 
 def _numbered(folder: Path, pattern: str) -> list[str]:
