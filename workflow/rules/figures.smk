@@ -14,9 +14,9 @@ for figure in FIGURES:
         input:
             unpack(files_of(figure)),
         output:
-            **others_of(figure, f"<results>/figures/{figure.name}"),
-            png=report(
-                f"<results>/figures/{figure.name}.png",
+            **written(
+                f"<results>/figures/{figure.name}",
+                forms_of(figure.draw),
                 caption=f"../report/{figure.name}.rst",
                 category=figure.section,
                 labels={"result": figure.label},
@@ -38,10 +38,9 @@ use rule plot_figure1 as plot_training_curves with:
     input:
         logs=lambda wildcards: files(results.LOGS, main_study_of(wildcards)),
     output:
-        pdf="<results>/figures/training-{dataset}.pdf",
-        csv="<results>/figures/training-{dataset}.csv",
-        png=report(
-            "<results>/figures/training-{dataset}.png",
+        **written(
+            "<results>/figures/training-{dataset}",
+            forms_of("training_curves.of_logs"),
             caption="../report/training.rst",
             category="App. C Training",
             labels={"result": "Training curves", "dataset": "{dataset}"},

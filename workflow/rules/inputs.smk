@@ -135,11 +135,9 @@ def files_read_by(measurement):
         rows, seed = measured_experiments(measurement, wildcards), wildcards.get("seed")
         read = measurement.inputs(rows, config, seed)
         found = {name: below_results(paths) for name, paths in read.items()}
-        return (
-            found | {"dataset": files(results.DATASET, rows)}
-            if "dataset" in found
-            else found
-        )
+        if "dataset" in found:
+            found["dataset"] = files(results.DATASET, rows)
+        return found
 
     return found
 
@@ -187,9 +185,14 @@ def drawing_of(figure):
     }
 
 
-def others_of(figure, path):
-    """Return the files of a figure beside its PNG, as outputs; `path` is without an ending."""
-    return {form: f"{path}.{form}" for form in forms_of(figure.draw) if form != "png"}
+def written(path, forms, **shown):
+    """Return a table or a figure as outputs, a file of each form; `path` is without an ending.
+
+    The report has its page, or its picture, under what is said of it here.
+    """
+    files = {form: f"{path}.{form}" for form in forms}
+    seen = "html" if "html" in forms else "png"
+    return files | {seen: report(files[seen], **shown)}
 
 
 # Of single steps.

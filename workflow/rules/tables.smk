@@ -18,11 +18,9 @@ for table in TABLES.values():
             unpack(files_of(table)),
             reported=reported(table),
         output:
-            csv=f"<results>/tables/{table.name}.csv",
-            md=f"<results>/tables/{table.name}.md",
-            tex=f"<results>/tables/{table.name}.tex",
-            html=report(
-                f"<results>/tables/{table.name}.html",
+            **written(
+                f"<results>/tables/{table.name}",
+                FORMS,
                 caption=f"../report/{table.name}.rst",
                 category=table.section,
                 labels={"result": table.label},

@@ -19,11 +19,9 @@ rule tabulate_ablation:
         sizes=files(measured.SIZES, ABLATION),
         balance=files(measured.BALANCE, ABLATION),
     output:
-        csv="<results>/tables/ablation.csv",
-        md="<results>/tables/ablation.md",
-        rst="<results>/tables/ablation.rst",
-        html=report(
-            "<results>/tables/ablation.html",
+        **written(
+            "<results>/tables/ablation",
+            ("csv", "md", "rst", "html"),
             caption="captions/ablation.rst",
             category="0 Does the paper hold?",
             labels={"result": "4 Ablation"},

@@ -3,9 +3,9 @@
 Needs representations, weights and snapshots of them; makes <results>/beyond/….
 """
 
-
-include: "inputs.smk"
-
+from ffensembles.extras.beyond.measurements import MEASUREMENTS
+from ffensembles.extras.beyond.questions import QUESTIONS
+from ffensembles.paper.claims.evidence import PAPER
 
 for question in QUESTIONS.values():
 
@@ -33,11 +33,9 @@ for question in QUESTIONS.values():
                 )
                 for name in question.figures
             },
-            csv=f"<results>/beyond/{question.name}.csv",
-            md=f"<results>/beyond/{question.name}.md",
-            tex=f"<results>/beyond/{question.name}.tex",
-            html=report(
-                f"<results>/beyond/{question.name}.html",
+            **written(
+                f"<results>/beyond/{question.name}",
+                FORMS,
                 caption=f"captions/{question.name}.rst",
                 category="Beyond the paper",
                 labels={"result": f"{question.label}, table"},
@@ -50,7 +48,9 @@ for question in QUESTIONS.values():
         params:
             names=lambda wildcards, question=question: names_of(shown_by([question])),
             question=question.name,
-            asked=lambda wildcards, question=question: keys_of(question),
+            asked=lambda wildcards, question=question: [
+                e.key for e in shown_by([question])
+            ],
             left_out=lambda wildcards, question=question: selection.left_out(
                 {question.measured: question.about(EXPERIMENTS, config)}
             ),
@@ -67,10 +67,9 @@ rule tabulate_claims_by_factor:
         sparsity=files(measured.SPARSITY, MAIN),
         accuracy=files(measured.ACCURACY, MAIN),
     output:
-        csv="<results>/beyond/claims-by-factor.csv",
-        md="<results>/beyond/claims-by-factor.md",
-        html=report(
-            "<results>/beyond/claims-by-factor.html",
+        **written(
+            "<results>/beyond/claims-by-factor",
+            ("csv", "md", "html"),
             caption="captions/claims-by-factor.rst",
             category="Beyond the paper",
             labels={"result": "5 Definition, claims"},
@@ -110,7 +109,7 @@ rule answer_questions:
         ENVIRONMENT
     params:
         names=lambda wildcards: names_of(shown_by(ASKED)),
-        asked=lambda wildcards: {question.name: keys_of(question) for question in ASKED},
+        asked=lambda wildcards: {q.name: [e.key for e in shown_by([q])] for q in ASKED},
         code=code("ffensembles/extras/beyond/scripts/answer_questions.py"),
     script:
         "scripts/answer_questions.py"

@@ -20,7 +20,7 @@ rule publish:
         ],
         reported=[reported(table) for table in JUDGED],
         figures=[
-            *(f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)),
+            f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)
         ],
         pages=EXTRAS["pages"],
         logs=files(results.LOGS, PUBLISHED),

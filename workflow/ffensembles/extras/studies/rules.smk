@@ -15,11 +15,9 @@ for table in study_catalogue.TABLES.values():
         input:
             unpack(files_of_study(table.measured)),
         output:
-            csv=f"<results>/studies/{{study}}/{table.name}.csv",
-            md=f"<results>/studies/{{study}}/{table.name}.md",
-            tex=f"<results>/studies/{{study}}/{table.name}.tex",
-            html=report(
-                f"<results>/studies/{{study}}/{table.name}.html",
+            **written(
+                f"<results>/studies/{{study}}/{table.name}",
+                FORMS,
                 caption="captions/study.rst",
                 category="Studies of one's own",
                 subcategory="{study}",
@@ -51,9 +49,9 @@ for figure in study_catalogue.FIGURES:
         input:
             unpack(files_of_study(figure.files)),
         output:
-            **others_of(figure, f"<results>/studies/{{study}}/{figure.place}"),
-            png=report(
-                f"<results>/studies/{{study}}/{figure.place}.png",
+            **written(
+                f"<results>/studies/{{study}}/{figure.place}",
+                forms_of(figure.draw),
                 caption="captions/study.rst",
                 category="Studies of one's own",
                 subcategory="{study}",

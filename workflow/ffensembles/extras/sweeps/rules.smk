@@ -18,18 +18,16 @@ rule show_sweep:
             participation.PARTICIPATION, swept_by(wildcards)
         ),
     output:
-        csv="<results>/sweeps/{study}.csv",
-        md="<results>/sweeps/{study}.md",
-        tex="<results>/sweeps/{study}.tex",
-        html=report(
-            "<results>/sweeps/{study}.html",
+        **written(
+            "<results>/sweeps/{study}",
+            FORMS,
             caption="captions/sweep.rst",
             category="Sweeps",
             labels={"result": "{study}, table"},
         ),
-        pdf="<results>/sweeps/{study}.pdf",
-        png=report(
-            "<results>/sweeps/{study}.png",
+        **written(
+            "<results>/sweeps/{study}",
+            ("pdf", "png"),
             caption="captions/sweep.rst",
             category="Sweeps",
             labels={"result": "{study}, figure"},
