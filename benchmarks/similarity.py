@@ -13,9 +13,14 @@ from time import perf_counter
 
 import numpy as np
 
-from ffensembles.analysis.distance_correlation import distance_correlation
+from ffensembles.analysis.distance_correlation import distance_correlations
 
 SVHN = (26_032, 3072)
+
+
+def distance_correlation(*xs: np.ndarray) -> float:
+    """Return the distance correlation of two representations."""
+    return distance_correlations(xs, [(0, 1)])[0]
 
 
 def representations(images: int, units: int, dtype: type = np.float32) -> list[np.ndarray]:

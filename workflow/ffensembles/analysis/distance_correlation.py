@@ -10,30 +10,13 @@ import numpy as np
 ROWS = 1024  # of a tile
 
 
-def distance_correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the distance correlation of two representations of the same images.
-
-    The biased estimator, R_n, with Euclidean distances (Székely et al., 2007, definition 4).
-    float32 representations give it to about 1e-5, float64 ones to about 1e-9.
-
-    Args:
-        x: (M, n).
-        y: (M, m).
-
-    Returns:
-        Between 0 and 1; by definition 0 if a representation is the same for all images.
-
-    Raises:
-        ValueError: the representations differ in their number of images.
-    """
-    check_images(x, y)
-    return distance_correlations([x, y], [(0, 1)])[0]
-
-
 def distance_correlations(
     xs: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]]
 ) -> list[float]:
     """Return the distance correlation of each pair of representations of the same images.
+
+    The biased estimator, R_n, with Euclidean distances (Székely et al., 2007, definition 4).
+    float32 representations give it to about 1e-5, float64 ones to about 1e-9.
 
     With distances a and b and their row means a. and b., the distance covariance of M images is
     Σ ab / M² − 2 Σ a.b. / M + a.. b.., where a.. is the mean of all. A constant added to all
@@ -43,6 +26,9 @@ def distance_correlations(
     Args:
         xs: representations, each (M, n) with its own n.
         pairs: which two of them to compare.
+
+    Returns:
+        Between 0 and 1; by definition 0 if a representation is the same for all images.
     """
     images = len(xs[0])
     if images < 2:
@@ -73,12 +59,6 @@ def distance_correlations(
         for (a, b), product in products.items()
     }
     return [_correlation(covariance[a, b], covariance[a, a], covariance[b, b]) for a, b in pairs]
-
-
-def check_images(x: np.ndarray, y: np.ndarray) -> None:
-    """Raise a ValueError if two representations differ in their number of images."""
-    if len(x) != len(y):
-        raise ValueError(f"representations of {len(x)} and of {len(y)} images do not compare")
 
 
 def varying_units(x: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from ffensembles.analysis.distance_correlation import (
-    check_images,
     distance_correlations,
     unit_means,
     varying_units,
@@ -27,44 +26,6 @@ from ffensembles.representations.stored import read
 COLUMNS = ["metric", "model_a", "model_b", "layer_a", "layer_b", "images", "value"]
 SHARE = 0.99  # of the sum of the singular values, which the components of SVCCA hold
 ROWS = 1024  # of a block whose covariance is added up
-
-
-def cka(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the linear centred kernel alignment of two representations of the same images.
-
-    ‖Xᵀ Y‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖) with centred columns and Frobenius norms (Kornblith et al., 2019).
-
-    Args:
-        x: (M, n).
-        y: (M, m).
-
-    Returns:
-        Between 0 and 1; NaN, not defined, if a representation is the same for all images.
-
-    Raises:
-        ValueError: the representations differ in their number of images.
-    """
-    return _cka(*_covariances(x, y))
-
-
-def svcca(x: np.ndarray, y: np.ndarray, *, share: float = SHARE) -> float:
-    """Return the mean canonical correlation of the leading components of two representations.
-
-    Of each, the fewest principal components that hold a share of the sum of the singular values
-    (Raghu et al., 2017, who speak of variance; the paper's numbers come with the values as such).
-
-    Args:
-        x: (M, n).
-        y: (M, m).
-        share: above 0 and up to 1.
-
-    Returns:
-        Between 0 and 1; NaN, not defined, if a representation is the same for all images.
-
-    Raises:
-        ValueError: the representations differ in their number of images.
-    """
-    return _svcca(*_covariances(x, y), share)
 
 
 def measure_similarity(experiments: Sequence[Experiment], **runs: Paths) -> pd.DataFrame:
@@ -139,15 +100,18 @@ def compare_models(representations: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """
     models, xs = list(representations), list(representations.values())
     for x in xs:
-        check_images(xs[0], x)
+        if len(x) != len(xs[0]):
+            raise ValueError(
+                f"representations of {len(xs[0])} and of {len(x)} images do not compare"
+            )
     units = [varying_units(x) for x in xs]
-    own = [_covariance(x, x) for x in units]
+    own = [covariance(x, x) for x in units]
     pairs = list(combinations(range(len(models)), 2))
     rows = []
     distance = distance_correlations([_directions(x) for x in xs], pairs)
     for (a, b), dcor in zip(pairs, distance, strict=True):
-        covariances = own[a], own[b], _covariance(units[a], units[b])
-        values = (_svcca(*covariances, SHARE), _cka(*covariances), dcor**2)
+        covariances = own[a], own[b], covariance(units[a], units[b])
+        values = (svcca(*covariances), cka(*covariances), dcor**2)
         rows += [
             (metric, models[a], models[b], len(xs[0]), value)
             for metric, value in zip(METRICS, values, strict=True)
@@ -165,10 +129,10 @@ def compare_layers(layers: Sequence[np.ndarray]) -> pd.DataFrame:
         metric, layer_a, layer_b (from 1), images, value; both orders of each pair.
     """
     units = [varying_units(x) for x in layers]
-    own = [np.linalg.norm(_covariance(x, x)) for x in units]
+    own = [np.linalg.norm(covariance(x, x)) for x in units]
     value = np.full((len(layers), len(layers)), np.nan)
     for a, b in combinations(range(len(layers)), 2):
-        alignment = np.linalg.norm(_covariance(units[a], units[b])) ** 2
+        alignment = np.linalg.norm(covariance(units[a], units[b])) ** 2
         value[a, b] = value[b, a] = _ratio(alignment, own[a] * own[b])
     np.fill_diagonal(value, [1 if norm else np.nan for norm in own])
     layer = np.arange(1, len(layers) + 1)
@@ -207,7 +171,7 @@ def _ratio(numerator: np.floating, denominator: np.floating) -> float:
 # From covariances (n, n), (m, m) and (n, m)
 
 
-def _covariance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def covariance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the covariance of the units of x and y, (n, m) float64."""
     x_mean, y_mean = unit_means(x), unit_means(y)
     total = np.zeros((x.shape[1], y.shape[1]))
@@ -218,17 +182,23 @@ def _covariance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return total / max(len(x), 1)
 
 
-def _covariances(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    check_images(x, y)
-    x, y = varying_units(x), varying_units(y)
-    return _covariance(x, x), _covariance(y, y), _covariance(x, y)
+def cka(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> float:
+    """Return the linear centred kernel alignment of two representations of the same images.
 
-
-def _cka(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> float:
+    ‖Xᵀ Y‖² / (‖Xᵀ X‖ ‖Yᵀ Y‖) with centred columns and Frobenius norms (Kornblith et al., 2019):
+    between 0 and 1; NaN, not defined, if a representation is the same for all images.
+    """
     return _ratio(np.linalg.norm(xy) ** 2, np.linalg.norm(xx) * np.linalg.norm(yy))
 
 
-def _svcca(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, share: float) -> float:
+def svcca(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, share: float = SHARE) -> float:
+    """Return the mean canonical correlation of the leading components of two representations.
+
+    Of each, the fewest principal components that hold a share, above 0 and up to 1, of the sum of
+    the singular values (Raghu et al., 2017, who speak of variance; the paper's numbers come with
+    the values as such). It is between 0 and 1; NaN, not defined, if a representation is the same
+    for all images.
+    """
     if not xy.size:
         return float("nan")
     correlations = np.linalg.svdvals(_whitening(xx, share).T @ xy @ _whitening(yy, share))
