@@ -10,8 +10,7 @@ import torch
 from ffensembles.analysis.ensembles import active_units, leave_one_out
 from ffensembles.extras.explorer import packing
 from ffensembles.extras.explorer.choice import choose_images, strongest_images
-from ffensembles.extras.explorer.contents import gather
-from ffensembles.extras.explorer.scores import score_labels
+from ffensembles.extras.explorer.contents import gather, score_labels
 from ffensembles.files import read_frame
 from ffensembles.learning.kinds import find_kind
 from ffensembles.representations import stored

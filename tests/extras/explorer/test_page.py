@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from ffensembles.analysis.ensembles import active_units, leave_one_out
 from ffensembles.data.datasets import make_dataset
 from ffensembles.extras.beyond.definition import sweep
-from ffensembles.extras.explorer.scores import score_labels
+from ffensembles.extras.explorer.contents import score_labels
 from ffensembles.files import read_frame
 from ffensembles.printing.names import name_datasets
 from ffensembles.representations import stored

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import torch
+from torch import Tensor
 
 from ffensembles import variants
 from ffensembles.data.datasets import Dataset
@@ -22,11 +24,11 @@ from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment
 from ffensembles.extras.explorer.choice import choose_images, strongest_images
 from ffensembles.extras.explorer.packing import Block, bits, exact, in_steps, sheet, smallest_index
-from ffensembles.extras.explorer.scores import score_labels
 from ffensembles.files import read_frame, read_metadata, read_parquet
+from ffensembles.learning.devices import precision
 from ffensembles.paper.figures.activation_maps import end_of_scale
 from ffensembles.printing.names import CATEGORIES, DATASETS, MODELS
-from ffensembles.representations.extraction import Prepared, prepare
+from ffensembles.representations.extraction import ROWS, Prepared, prepare
 from ffensembles.representations.stored import of_layer
 
 PIXELS = 8_000_000  # of all images on a page: the test images of MNIST and FashionMNIST fit
@@ -193,6 +195,27 @@ def _model(
         "followed": run.dynamics is not None,
     }
     return model, blocks
+
+
+@torch.no_grad()
+def score_labels(run: Prepared, images: Tensor) -> tuple[list[str], np.ndarray]:
+    """Return what a network's prediction rests on, such as the goodness of each layer.
+
+    A softmax over the labels turns each row of scores into probabilities; the label with the
+    largest sum of probabilities over the rows is predicted (section 3.2).
+
+    Args:
+        run: the network.
+        images: (N, C, H, W), standardised; some of the run's.
+
+    Returns:
+        What each row of scores comes from, and the scores, (rows, N, K) float32.
+    """
+    with precision(images.device, "highest"):
+        parts = [run.kind.scores(run.network, part, run.embedding) for part in images.split(ROWS)]
+    rows = list(parts[0])
+    values = torch.stack([torch.cat([part[row] for part in parts]) for row in rows])
+    return rows, values.cpu().numpy()
 
 
 def _summary(model: str) -> str:

@@ -129,12 +129,8 @@ function seesPixels() {
 
 /** The incoming weights as a picture: one channel in red and blue, colours as their sum in RGB. */
 function incoming(model, unit) {
-    if (state.layer > 1) {
-        return make("p", { class: "nothing" }, `Layer ${state.layer} sees the units of layer ${state.layer - 1}, no pixels.`);
-    }
-    if (!seesPixels()) {
-        return make("p", { class: "nothing" }, `A unit of ${model.name} has not one weight for each pixel.`);
-    }
+    if (state.layer > 1) return nothing(`Layer ${state.layer} sees the units of layer ${state.layer - 1}, no pixels.`);
+    if (!seesPixels()) return nothing(`A unit of ${model.name} has not one weight for each pixel.`);
     const weights = block(`${model.key}/1/incoming`);
     const [, channels, height, width] = weights.shape;
     const reach = block(`${model.key}/1/reach`).values[unit];
