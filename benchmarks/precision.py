@@ -38,7 +38,7 @@ def measure(path: Path, layers: int, images: int) -> dict[str, float]:
     for layer in range(1, layers + 1):
         x = read(path, layer)
         values["accuracy"] = len(x.labels) / images
-        values[f"sparsity, layer {layer}"] = layer_sparsity(hoyer(x.activations)).sparsity
+        values[f"sparsity, layer {layer}"] = layer_sparsity(hoyer(x.activations))["sparsity"]
         active = find_ensembles(x.activations, x.labels).active
         values[f"ensembles in %, layer {layer}"] = 100 * active.mean()
     return values

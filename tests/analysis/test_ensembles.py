@@ -12,7 +12,6 @@ from ffensembles.analysis.ensembles import (
     jaccard,
     leave_one_out,
     shared_units,
-    sizes,
 )
 
 activity = arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 12)))
@@ -68,7 +67,6 @@ def test_the_papers_example_of_jaccard():
     active = np.zeros((2, 100), bool)
     active[0, :50] = True
     active[1, 35:85] = True
-    assert sizes(active).tolist() == [50, 50]
     assert shared_units(active).tolist() == [[50, 15], [15, 50]]
     assert jaccard(active)[0, 1] == 15 / 85
 

@@ -80,15 +80,15 @@ def test_one_unit_has_no_sparsity():
 
 def test_layer_mean_leaves_out_silent_images():
     layer = layer_sparsity(np.array([0.25, np.nan, 0.75, np.nan]))
-    assert (layer.sparsity, layer.images, layer.silent) == (0.5, 4, 2)
+    assert layer == {"sparsity": 0.5, "images": 4, "silent": 2}
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
 def test_layer_mean_of_nothing_is_nan(values):
     layer = layer_sparsity(np.array(values))
-    assert np.isnan(layer.sparsity)
-    assert (layer.images, layer.silent) == (len(values), len(values))
+    assert np.isnan(layer["sparsity"])
+    assert (layer["images"], layer["silent"]) == (len(values), len(values))
 
 
 def test_by_category():

@@ -129,7 +129,7 @@ SPARSITY = table("sparsity", f"{OF_EXPERIMENT}/sparsity.parquet")
 ENSEMBLES = table("ensembles", f"{OF_EXPERIMENT}/ensembles.parquet")
 # The same file, of which a part is read: the sizes of all ensembles, the units of those of layer 1.
 SIZES = Artefact("sizes", ENSEMBLES.path, reader="analysis.measurements.read_sizes")
-MEMBERS = Artefact("members", ENSEMBLES.path, reader="analysis.measurements.read_first_members")
+MEMBERS = Artefact("members", ENSEMBLES.path, reader="analysis.measurements.read_members")
 SIGNIFICANCE = table("significance", f"{OF_EXPERIMENT}/significance.parquet")
 BALANCE = table("balance", f"{OF_EXPERIMENT}/balance.parquet", needs="incoming")
 TRAINING_SPARSITY = table("training_sparsity", f"{OF_EXPERIMENT}/training-sparsity.parquet")

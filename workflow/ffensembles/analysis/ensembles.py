@@ -53,11 +53,6 @@ def active_units(means: np.ndarray, loo: np.ndarray, factor: float = FACTOR) -> 
     return means > factor * loo
 
 
-def sizes(active: np.ndarray) -> np.ndarray:
-    """Return the number of units n_c in each ensemble, (C, n) to (C,)."""
-    return active.sum(axis=-1)
-
-
 def shared_units(active: np.ndarray) -> np.ndarray:
     """Return |E^c ∩ E^c'| for each pair of categories, (C, n) bool to (C, C).
 
@@ -118,7 +113,7 @@ def ensemble_sizes(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "category": categories,
-            "size": sizes(active_units(means, leave_one_out(means))),
+            "size": active_units(means, leave_one_out(means)).sum(axis=1),
             "units": means.shape[1],
         }
     ).astype("Int64")

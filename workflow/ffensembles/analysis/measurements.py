@@ -121,18 +121,13 @@ def read_sizes(paths: Paths) -> pd.DataFrame:
     return pd.concat([_sizes(path) for path in paths], ignore_index=True)
 
 
-def read_members(paths: Paths, layer: int | None = None) -> pd.DataFrame:
-    """Read the units of every ensemble, and only those; of one layer, where it is given.
+def read_members(paths: Paths, layer: int = 1) -> pd.DataFrame:
+    """Read the units of every ensemble of a layer, and only those.
 
     Returns:
         dataset, model, study, seed, layer, category, unit, mean (x̄).
     """
     return pd.concat([_active(path, layer) for path in paths], ignore_index=True)
-
-
-def read_first_members(paths: Paths) -> pd.DataFrame:
-    """Read the units of every ensemble of layer 1; see `read_members`."""
-    return read_members(paths, layer=1)
 
 
 def _sizes(path: str | Path) -> pd.DataFrame:
@@ -147,14 +142,11 @@ def _sizes(path: str | Path) -> pd.DataFrame:
     return _plain(found.reset_index())
 
 
-def _active(path: str | Path, layer: int | None) -> pd.DataFrame:
-    wanted: list[tuple[str, str, object]] = [("active", "=", True)]
-    if layer is not None:
-        wanted.append(("layer", "=", layer))
+def _active(path: str | Path, layer: int) -> pd.DataFrame:
     table = read_parquet(
         path,
         columns=[*RUN_LAYER, "category", "unit", "mean"],
-        filters=wanted,
+        filters=[("active", "=", True), ("layer", "=", layer)],
         read_dictionary=LABELS,
     )
     return _plain(table.to_pandas())

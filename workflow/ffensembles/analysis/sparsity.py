@@ -1,7 +1,6 @@
 """Hoyer sparsity of representations (section 3.5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,15 +8,6 @@ import pandas as pd
 SPARSE = 0.5  # "we will consider values of S below 0.5 as non-sparse" (section 3.5)
 ROUNDING = 1e-5  # of its largest activation, by which a unit that never changes may seem to
 CHUNK = 2**20  # values held in float64 at once: 8 MiB
-
-
-@dataclass(frozen=True)
-class LayerSparsity:
-    """The sparsity of a representation, and the images behind it."""
-
-    sparsity: float  # mean over the images that have one; NaN where none has
-    images: int  # M, all of them
-    silent: int  # images whose vector is all zero: their sparsity is not defined
 
 
 def hoyer(activations: np.ndarray) -> np.ndarray:
@@ -44,14 +34,19 @@ def hoyer(activations: np.ndarray) -> np.ndarray:
     return (np.sqrt(units) - ratio) / (np.sqrt(units) - 1)
 
 
-def layer_sparsity(sparsity: np.ndarray) -> LayerSparsity:
-    """Average the sparsity of single images, (M,) as `hoyer` gives it, leaving out silent ones."""
+def layer_sparsity(sparsity: np.ndarray) -> dict[str, float]:
+    """Average the sparsity of single images, (M,) as `hoyer` gives it.
+
+    Returns:
+        sparsity (mean over the images that have one; NaN where none has), images (M), silent
+        (images whose vector is all zero: their sparsity is not defined).
+    """
     defined = sparsity[~np.isnan(sparsity)]
-    return LayerSparsity(
-        sparsity=float(defined.mean()) if defined.size else float("nan"),
-        images=len(sparsity),
-        silent=len(sparsity) - len(defined),
-    )
+    return {
+        "sparsity": float(defined.mean()) if defined.size else float("nan"),
+        "images": len(sparsity),
+        "silent": len(sparsity) - len(defined),
+    }
 
 
 def sparsity_by_category(activations: np.ndarray, labels: np.ndarray) -> pd.DataFrame:

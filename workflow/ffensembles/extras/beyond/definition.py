@@ -52,12 +52,10 @@ def sweep(means: np.ndarray, loo: np.ndarray, factors: Sequence[float]) -> pd.Da
     pairs = np.triu_indices(len(means), 1)
     for factor in factors:
         active = active_units(means, loo, factor)
-        overlaps = jaccard(active)[pairs]
         memberships = active.sum(axis=0)
-        defined = overlaps[~np.isnan(overlaps)]
         rows += [
             ("size", factor, active.mean()),
-            ("overlap", factor, defined.mean() if defined.size else np.nan),
+            ("overlap", factor, _mean(jaccard(active)[pairs])),
             ("in_one", factor, (memberships == 1).mean()),
             ("in_none", factor, (memberships == 0).mean()),
         ]
