@@ -214,6 +214,8 @@ def reproduction_page(folder: str | Path) -> str:
     own = of_paper(cells)
     ran = own[own["verdict"] != NOT_RUN]
     measured = own[own["dataset"].isin(ran["dataset"].unique())]
+    by_table = totals(cells)
+    by_table["caption"] = [TABLES[f"table{number}"].title for number in by_table["table"]]
     by_machine = runs[runs["run"] > 0].groupby(WHERE, sort=False)["hours"].sum()
     return render(
         "extras/publishing/reproduction.md.j2",
@@ -227,7 +229,7 @@ def reproduction_page(folder: str | Path) -> str:
         claims=claims,
         claim_counts=_counts(claims, {HOLDS: "hold", FAILS: "fail", NOT_TESTED: NOT_TESTED}),
         failing=claims[claims["verdict"] == FAILS].to_dict("records"),
-        by_table=_by_table(cells),
+        by_table=records(by_table),
         outside=_lines(outside(cells, read_explanations(folder / "explanations.csv"))),
         runs=records(
             runs.assign(dataset=runs["dataset"].replace(DATASETS), model=runs["model"].map(MODELS))
@@ -244,12 +246,6 @@ def reproduction_page(folder: str | Path) -> str:
 
 def _counts(judged: pd.DataFrame, words: Mapping[str, str]) -> dict[str, int]:
     return {word: int((judged["verdict"] == verdict).sum()) for verdict, word in words.items()}
-
-
-def _by_table(cells: pd.DataFrame) -> list[dict[str, object]]:
-    counts = totals(cells)
-    counts["caption"] = [TABLES[f"table{number}"].title for number in counts["table"]]
-    return records(counts)
 
 
 def _lines(cells: pd.DataFrame) -> list[dict[str, object]]:

@@ -16,8 +16,6 @@ from ffensembles.extras.sweeps.table import holds_out, over_datasets
 from ffensembles.paper.claims.sparsity import CLEAR
 from ffensembles.printing.names import MODELS, dataset_and_model
 
-UNCHANGED, RISES, FALLS, CHANGES = "hardly changes", "rises", "falls", "changes"
-
 
 def in_words(found: tuple[str, str, str]) -> str:
     """Write one of `answers` as a sentence."""
@@ -108,10 +106,10 @@ def answer(rows: pd.DataFrame) -> tuple[str, str]:
             continue
         spread = deviations.loc[s.index, ("sparsity", layer)].fillna(0).max()
         if not exceeds(s.max(), s.min(), spread, CLEAR):
-            word = UNCHANGED
+            word = "hardly changes"
         else:
             trend = s.corr(places, method="spearman") if places.notna().all() else 0
-            word = RISES if trend >= MONOTONE else FALLS if trend <= -MONOTONE else CHANGES
+            word = "rises" if trend >= MONOTONE else "falls" if trend <= -MONOTONE else "changes"
         words.append(word)
         sizes = means.loc[s.index, ("ensembles", layer)][s >= SPARSE].dropna()
         course = f"layer {layer:g} {word}: S {_extremes(s, '.2f')}"
