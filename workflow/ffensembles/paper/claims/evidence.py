@@ -141,11 +141,6 @@ class Evidence:
         wanted = {"model": model, "study": study, "layer": layer, "category": category}
         return mean(self.rows(images, **wanted)["sparsity"])
 
-    def sparsity_of_runs(self, model: str, layer: int, study: str) -> pd.Series:
-        """Sparsity S of a layer over all categories, in every run."""
-        wanted = {"model": model, "study": study, "layer": layer, "category": pd.NA}
-        return self.rows("sparsity", **wanted)["sparsity"].dropna()
-
     def by_layer(self, model: str, study: str = "main", images: str = "sparsity") -> list[float]:
         """Sparsity of every layer of a model, from the first."""
         return [self.sparsity(model, layer, study, images=images) for layer in self.layers(model)]

@@ -1,6 +1,7 @@
 """Claims on the ℓ1 norm as goodness (appendix K); those on shared units are in `ensembles`."""
 
 import numpy as np
+import pandas as pd
 
 from ffensembles.analysis.sparsity import SPARSE
 from ffensembles.paper.claims.claim import Finding, claim, f
@@ -36,8 +37,9 @@ def l1_raises_sparsity_of_last_layer(e: Evidence) -> Finding:
 
     Significantly: p < 0.05 in Welch's test over the runs, one-sided.
     """
-    last = e.layers(BPFF)[-1]
-    l1, l2 = (e.sparsity_of_runs(BPFF, last, study) for study in (STUDY, "main"))
+    last = {"model": BPFF, "layer": e.layers(BPFF)[-1], "category": pd.NA}
+    runs = (e.rows("sparsity", study=study, **last) for study in (STUDY, "main"))
+    l1, l2 = (rows["sparsity"].dropna() for rows in runs)
     if min(len(l1), len(l2)) < 2:
         raise Missing("more than one run is needed")
     from scipy.stats import ttest_ind  # here, for other claims need not wait a second for it

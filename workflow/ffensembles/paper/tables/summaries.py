@@ -196,7 +196,8 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
 def similarity(frame: pd.DataFrame, *others: object) -> pd.DataFrame:
     """Similarity of two models at the same layer, by metric, over runs (Table 10)."""
     frame = frame[frame["layer_a"] == frame["layer_b"]]
-    pairs = ["-".join(sorted(pair, key=PAPER_MODELS.index)) for pair in frame[PAIR].to_numpy()]
+    models = frame[["model_a", "model_b"]].to_numpy()
+    pairs = ["-".join(sorted(pair, key=PAPER_MODELS.index)) for pair in models]
     frame = frame.assign(pair=pairs, layer=frame["layer_a"])
     return over_runs(frame, ["dataset", "metric", "pair", "layer"], "value")
 
@@ -244,9 +245,6 @@ def has_ensembles(table: pd.DataFrame) -> pd.Series:
     there = pd.Series(COUNTED_THOUGH_NOT_SPARSE)
     counted = (table[there.index] == there).all(axis=1)
     return counted | table["sparse"].astype("boolean").fillna(True).astype(bool)
-
-
-PAIR = ["model_a", "model_b"]
 
 
 def _by_held_out(frame: pd.DataFrame) -> pd.DataFrame:
