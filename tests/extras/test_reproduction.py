@@ -228,8 +228,9 @@ def test_the_published_page_agrees_with_the_files_beside_it():
 
 def test_the_published_scorecard_is_that_of_the_published_tables():
     folder = ROOT / "docs/reproduction"
-    again = reproduction.score_all(sorted((folder / "tables").glob("*.csv")), ALL_REPORTED)
     kept = read_csv(folder / "scorecard.csv", reproduction.TEXT)
+    copies = kept.dropna(subset="stands_for").set_index("dataset")["stands_for"].to_dict()
+    again = reproduction.score_all(sorted((folder / "tables").glob("*.csv")), ALL_REPORTED, copies)
     for column in ("verdict", "cell"):
         assert kept[column].tolist() == again[column].tolist()
     assert kept["mean"].to_numpy() == pytest.approx(again["mean"].to_numpy(), nan_ok=True)
