@@ -137,7 +137,7 @@ def test_the_scores_of_an_image_are_the_librarys(page, world, model):
     )
     cells = page.locator(f".scroll td:nth-child({column + 1})").all_text_contents()
     read = [float(cell.replace("−", "-")) for cell in cells]
-    np.testing.assert_allclose(read, scores[0], rtol=0.01, atol=step)
+    np.testing.assert_allclose(read, scores[0, 0], rtol=0.01, atol=step)
 
 
 def test_the_filter_shows_what_is_taken_for_what(page, world):
