@@ -131,7 +131,7 @@ def rank_units(run: Prepared, rng: np.random.Generator, draws: int = DRAWS) -> R
         importance["weight norm"] = [w.norm(dim=1).cpu().numpy() for w in weights]
     importance["mean activation"] = activity
     for draw in range(draws):
-        importance[f"random {draw}"] = [np.where(x > 0, rng.random(len(x)), -1) for x in activity]
+        importance[f"random {draw}"] = [np.where(x != 0, rng.random(len(x)), -1) for x in activity]
     members = [np.any(active_units(*pair), axis=0) for pair in zip(means, loos, strict=True)]
     return Ranking(importance, members, activity)
 
