@@ -11,18 +11,22 @@ What runs in an environment of conda, in a container or on a cluster starts as e
 import logging
 import multiprocessing
 import os
-import runpy
 import signal
 import subprocess
 import sys
+import threading
 from multiprocessing import forkserver
+from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snakemake.script import PythonScript
 
 FORKS = multiprocessing.get_context("forkserver")
+# A process's status can be read once, and starting one reads that of every other that has ended.
+STATUS = threading.Lock()
 LOADED = ["torch", "pandas", "scipy.stats", "seaborn", "sklearn.linear_model", "safetensors.torch"]
 LOADED += ["matplotlib.backends.backend_pdf", "diptest", "docutils.core", "snakemake.script"]
 
@@ -61,8 +65,11 @@ def run_as_fork(script: "PythonScript", file: str) -> None:
     changed["OMP_NUM_THREADS"] = str(script.threads)
     given = file, Path.cwd(), dict(os.environ | changed), script.threads
     process = FORKS.Process(target=_in_fork, args=given)
-    process.start()
+    with STATUS:
+        process.start()
     with benchmarked(process.pid, script.bench_record):
+        wait([process.sentinel])
+    with STATUS:
         process.join()
     if process.exitcode:
         raise subprocess.CalledProcessError(process.exitcode, file)
@@ -80,8 +87,11 @@ def _in_fork(file: str, folder: Path, environment: dict[str, str], threads: int)
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     logging.root.handlers.clear()
+    # `runpy` would take the module away before its error is logged.
+    script = sys.modules["__main__"] = ModuleType("__main__")
+    script.__file__ = file
     try:
-        runpy.run_path(file, run_name="__main__")
+        exec(compile(Path(file).read_bytes(), file, "exec"), vars(script))
     except Exception:
         sys.excepthook(*sys.exc_info())
         sys.exit(1)

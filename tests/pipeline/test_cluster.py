@@ -66,6 +66,8 @@ def test_machine_without_slurm_is_told_in_one_line(tmp_path, monkeypatch):
         ("2-00:00:00", 2880, False),
         ("2-00:00:00", 2881, True),
         ("30:00", 31, True),
+        ("30:00; echo 1:00:00", 60, False),  # of several partitions
+        ("30:00; echo 1:00:00", 61, True),
     ],
 )
 def test_runtime_beyond_the_partitions_limit(tmp_path, monkeypatch, limit, minutes, refused):

@@ -348,6 +348,18 @@ def test_a_row_that_the_pipeline_cannot_run_is_one_line(cells, named, tmp_path, 
     )
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"study": "without-5", "held_out": "5", "learning_rate": "0.01|0.02"},
+        {"study": "without", "held_out": "5|6"},
+        {"study": "without-shoes", "held_out": "5"},
+    ],
+)
+def test_a_study_without_a_category_may_vary_what_it_likes(cells, tmp_path, monkeypatch):
+    check(write_rows(tmp_path, HEADER, edit(FF, **cells)), monkeypatch)
+
+
 def test_models_that_are_compared_by_layer_have_as_many_layers(tmp_path, monkeypatch):
     other = edit(FF, model="bpff", layers="4")
     for row in (other, edit(other, study="l1-goodness")):

@@ -333,3 +333,18 @@ def test_a_caption_renders_for_any_config(path, names, tmp_path, monkeypatch):
     strict = {"halt_level": 2, "report_level": 5, "output_encoding": "unicode"}
     assert "<p>" in publish_string(text, writer="html5", settings_overrides=strict)
     assert len(text.split()) > 12
+
+
+def test_scripts_read_the_inputs_that_their_rules_have():
+    seen = set()
+    for rules in (ROOT / "workflow").rglob("*.smk"):
+        for rule in re.split(r"^ *rule ", rules.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+            named = re.search(r'^ *script:\s+"([^"]+)"', rule, re.MULTILINE)
+            inputs = re.search(r"^ *input:\n(.*?)^ *output:\n", rule, re.MULTILINE | re.DOTALL)
+            if not (named and inputs) or "**" in inputs[1] or "unpack" in inputs[1]:
+                continue
+            script = (rules.parent / named[1]).read_text("utf-8")
+            read = set(re.findall(r"\b(?:snakemake\.input|files)\.([a-z_]+)\b(?!\()", script))
+            assert read <= set(re.findall(r"^ +(\w+)=", inputs[1], re.MULTILINE)), named[1]
+            seen |= {named[1]} if read else set()
+    assert len(seen) > 5

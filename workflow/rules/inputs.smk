@@ -96,7 +96,8 @@ def copies_among(experiments):
 
 def departures_of(experiments):
     """Tell what of some experiments is not as the paper's of the same name."""
-    return or_stop(departures, experiments, f"{config['reported']}/table6.csv")
+    table6 = f"{config['reported']}/table6.csv"
+    return or_stop(departures, experiments, table6, copies_among(experiments))
 
 
 @cache

@@ -177,6 +177,9 @@ def test_a_changed_setting_is_told(study, changes, words):
 def test_fewer_seeds_are_no_departure_and_other_data_have_no_settings_to_depart_from():
     (e,) = [e for e in PAPER if e.key == ("mnist", "bp", "main")]
     assert departures([replace(e, seeds=1), replace(e, dataset="digits", epochs=3)], TABLE6) == []
+    copy = {"digits": "mnist"}
+    ((*_, words),) = departures([replace(e, dataset="digits", epochs=3)], TABLE6, copy)
+    assert words.startswith("epochs 3 instead of")
     assert departures([replace(e, sweep=("main", "dataset"))], TABLE6) == []  # a cell of several
     assert departures([replace(e, activation_l1=1.0)], TABLE6)
 

@@ -241,6 +241,15 @@ def test_there_is_an_average_only_over_all_categories() -> None:
     two_seeds = pd.concat([probes("digits", list(range(10))), probes("digits", [3]).assign(seed=1)])
     table = summaries.probes_on_all(two_seeds, ACCURACY).set_index(["model", "category"])
     assert table.loc[("ff", "average"), "n"] == 1
+    # A run that diverged tells nothing of the category that it was to be without.
+    lost = two_seeds.assign(accuracy=two_seeds["accuracy"].mask(two_seeds["held_out"] == 3))
+    assert "average" not in set(summaries.probes_on_all(lost, ACCURACY)["category"])
+
+
+def test_the_papers_exception_is_of_its_own_study() -> None:
+    table = pd.DataFrame([summaries.COUNTED_THOUGH_NOT_SPARSE] * 2)
+    table = table.assign(study=["main", "mine"], sparse=False)
+    assert summaries.has_ensembles(table).tolist() == [True, False]
 
 
 def test_probes_of_several_layers_need_a_choice() -> None:

@@ -126,16 +126,21 @@ def _refusal(request: Request) -> str:
 
 
 def _limit(partition: str, clusters: str) -> int | None:
-    """Return the longest run time of a partition in minutes; None where there is no limit."""
+    """Return the longest run time in minutes of a partition, or of the most patient of several.
+
+    None where there is no limit.
+    """
     if not partition:
         return None
     where = [f"--partition={partition}", *_on(clusters)]
-    found = _slurm("sinfo", "--noheader", *where, "--format=%l").stdout.split()
-    match = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", found[0]) if found else None
-    if match is None:
-        return None
-    days, hours, minutes, _ = (int(part or 0) for part in match.groups())
-    return (24 * days + hours) * 60 + minutes
+    limits = []
+    for limit in _slurm("sinfo", "--noheader", *where, "--format=%l").stdout.split():
+        match = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", limit)
+        if match is None:  # such as infinite
+            return None
+        days, hours, minutes, _ = (int(part or 0) for part in match.groups())
+        limits.append((24 * days + hours) * 60 + minutes)
+    return max(limits, default=None)
 
 
 def _partitions() -> str:

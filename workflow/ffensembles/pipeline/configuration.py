@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +73,8 @@ def check_experiments(experiments: Sequence[Experiment], config: dict[str, Any])
             _check_categories(f"config: figures.{key}.{part}", value.get(part), value, trained)
     for e in experiments:
         check_held_out(f"{table}: held_out of {e.study}", e, trained[e.dataset])
-        if e.study.startswith("without-") and e.study != f"without-{e.held_out}":
+        named = re.fullmatch(r"without-(\d+)", e.sweep[0] if e.sweep else e.study)
+        if named and named[1] != str(e.held_out):
             raise UserError(
                 f"{table}: study {e.study} of {e.model} on {e.dataset} holds out "
                 f"{'nothing' if e.held_out is None else e.held_out}; column held_out must agree"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from ffensembles.errors import UserError
@@ -31,7 +31,9 @@ IN_WORDS = {
 Departure = tuple[str, str, str]  # dataset, model, and in words what differs
 
 
-def departures(experiments: Iterable[Experiment], table6: str) -> list[Departure]:
+def departures(
+    experiments: Iterable[Experiment], table6: str, copies: Mapping[str, str] | None = None
+) -> list[Departure]:
     """Return what of these experiments differs from the paper's of the same name, in their order.
 
     Seeds do not count: how many runs there are is printed with every number. On other datasets than
@@ -40,11 +42,12 @@ def departures(experiments: Iterable[Experiment], table6: str) -> list[Departure
     Args:
         experiments: of studies that the paper has.
         table6: the file of what the paper reports of its settings.
+        copies: datasets that stand for one of the paper's, whose settings they have.
 
     Raises:
         UserError: the file is damaged.
     """
-    reported = read_reported(table6)
+    reported = read_reported(table6, copies)
     settings: dict[tuple[str, str], dict[str, str]] = {}
     for row in reported.to_dict("records"):
         cells = settings.setdefault((row["dataset"], row["model"]), {})

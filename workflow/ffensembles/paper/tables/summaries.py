@@ -180,7 +180,8 @@ def probes_on_all(frame: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame
     tested = frame.dropna(subset="category").groupby("dataset")["category"].agg(set)
     frame = frame[frame["category"].isna()]
     held_out = _by_held_out(frame)
-    runs = held_out.groupby(["dataset", "model", "seed"])
+    measured = held_out.dropna(subset="accuracy")  # a run that diverged has none
+    runs = measured.groupby(["dataset", "model", "seed"])
     average = runs.agg(accuracy=("accuracy", "mean"), without=("held_out", set)).reset_index()
     whole = [tested[d] <= w for d, w in zip(average["dataset"], average["without"], strict=True)]
     own = accuracies[accuracies["dataset"].isin(frame["dataset"]) & accuracies["category"].isna()]
@@ -244,6 +245,8 @@ def has_ensembles(table: pd.DataFrame) -> pd.Series:
     """
     there = pd.Series(COUNTED_THOUGH_NOT_SPARSE)
     counted = (table[there.index] == there).all(axis=1)
+    if "study" in table:
+        counted &= table["study"] == "main"
     return counted | table["sparse"].astype("boolean").fillna(True).astype(bool)
 
 

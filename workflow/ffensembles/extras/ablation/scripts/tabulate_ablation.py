@@ -24,7 +24,7 @@ with job(snakemake.log[0]):
         experiments,
         accuracy=measurements.read_all(as_list(files.accuracy)),
         sparsity=measurements.read_all(as_list(files.sparsity)),
-        sizes=measurements.read_sizes(as_list(files.ensembles)),
+        sizes=measurements.read_sizes(as_list(files.sizes)),
         balance=measurements.read_all(as_list(files.balance)),
     )
     write_csv(table, snakemake.output.csv)
