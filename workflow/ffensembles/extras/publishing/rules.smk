@@ -10,6 +10,9 @@ PUBLISHED = [e for e in EXPERIMENTS if not e.study.startswith("ablation-")]
 
 COPIES = copies_among(PUBLISHED)
 
+# Of these pages are published: a page of a part of the models would replace one of all.
+WHOLE = {e.dataset for e in selection.with_all_models(PUBLISHED)}
+
 
 rule publish:
     input:
@@ -22,7 +25,7 @@ rule publish:
         figures=[
             f"<results>/figures/{figure.name}.png" for figure in available(FIGURES)
         ],
-        pages=EXTRAS["pages"],
+        pages=[page for page in EXTRAS["pages"] if Path(page).stem in WHOLE],
         logs=files(results.LOGS, PUBLISHED),
         experiments=shipped("config/experiments.tsv"),
     log:
