@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,8 @@ def take_finished(
     found = _finished(model_path.parent, identity, last=log_path)
     if not found.keys() >= {*seeds}:
         return False
-    parts = list({found[seed][LOG]: found[seed] for seed in seeds}.values())
+    home = {seed: found[seed] for seed in seeds}
+    parts = blocks_of(home)
     kept = snapshots_in(parts, snapshots.seed) if snapshots.seed in seeds else None
     if snapshots_path and snapshots.seed in seeds and not kept:
         return False
@@ -83,8 +84,8 @@ def take_finished(
         else:
             snapshots.save(snapshots_path, {}, {}, experiment.training_settings())
     if [part[LOG] for part in parts] != [log_path]:
-        write_log(parts, seeds, log_path)
-        write_weights(parts, seeds, model_path)
+        write_log(home, log_path)
+        write_weights(home, model_path)
     return True
 
 
@@ -117,41 +118,43 @@ def snapshots_in(parts: Sequence[Files], seed: int | None) -> Path | None:
     return None
 
 
-def write_log(parts: Sequence[Files], seeds: Sequence[int], path: str | Path, **more: str) -> None:
-    """Write the log of seeds from several blocks; `more` is added to the first one's metadata."""
-    logs = pa.concat_tables(_rows_taken(parts, seeds))
-    about: dict[str, Any] = read_metadata(parts[0][LOG])
-    about |= {"seeds": list(seeds), "diverged": _diverged(parts, seeds), **more}
-    write_parquet(logs, path, about)
+def write_log(home: Mapping[int, Files], path: str | Path, **more: str) -> None:
+    """Write the log of seeds from the blocks that they are taken from.
 
-
-def _rows_taken(parts: Sequence[Files], seeds: Sequence[int]) -> Iterator[pa.Table]:
-    """Yield of each block's log the rows of those seeds whose weights are taken from it."""
-    home: dict[int, Files] = {}
-    for part in parts:
-        about: dict[str, Any] = read_metadata(part[LOG])
-        home |= dict.fromkeys(about["seeds"], part)  # of several the last, as `write_weights` does
+    Its metadata are those of the first block, and `more`.
+    """
+    parts = blocks_of(home)
+    logs = []
     for part in parts:
         rows = read_parquet(part[LOG])
-        taken = pa.array([seed for seed in seeds if home[seed] is part], rows["seed"].type)
-        yield rows.filter(pc.is_in(rows["seed"], taken))
+        taken = [seed for seed, of in home.items() if of[LOG] == part[LOG]]
+        logs.append(rows.filter(pc.is_in(rows["seed"], pa.array(taken))))
+    about: dict[str, Any] = read_metadata(parts[0][LOG])
+    about |= {"seeds": list(home), "diverged": _diverged(parts, home), **more}
+    write_parquet(pa.concat_tables(logs), path, about)
 
 
-def write_weights(parts: Sequence[Files], seeds: Sequence[int], path: str | Path) -> None:
-    """Stack the weights of seeds from several blocks."""
+def write_weights(home: Mapping[int, Files], path: str | Path) -> None:
+    """Stack the weights of seeds from the blocks that they are taken from."""
+    parts = blocks_of(home)
     networks: dict[int, dict[str, np.ndarray]] = {}
     for part in parts:
         with reading(part[WEIGHTS]), safe_open(part[WEIGHTS], framework="numpy") as file:
             about = what_is_known(file)
             for place, seed in enumerate(about["seeds"]):
-                if seed in seeds:
+                if seed in home and home[seed][WEIGHTS] == part[WEIGHTS]:
                     names = file.keys()
                     networks[seed] = {name: file.get_slice(name)[place] for name in names}
-    names = networks[seeds[0]]
-    state = {name: np.stack([networks[seed][name] for seed in seeds]) for name in names}
-    about |= {"seeds": list(seeds), "diverged": _diverged(parts, seeds)}
+    names = networks[next(iter(home))]
+    state = {name: np.stack([networks[seed][name] for seed in home]) for name in names}
+    about |= {"seeds": list(home), "diverged": _diverged(parts, home)}
     with atomic(path) as temporary:
         temporary.write_bytes(safetensors(state, {"ffensembles": json.dumps(about)}))
+
+
+def blocks_of(home: Mapping[int, Files]) -> list[Files]:
+    """Return the blocks that seeds are taken from, each once."""
+    return list({part[LOG]: part for part in home.values()}.values())
 
 
 def _diverged(parts: Sequence[Files], seeds: Collection[int]) -> dict[int, str]:

@@ -155,9 +155,11 @@ class HandedOn:
         Path(model_path).parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=Path(model_path).parent) as folder:
             parts = [self._unpack(block, Path(folder)) for block in used]
+            files = {s: part for b, part in zip(used, parts, strict=True) for s in b["seeds"]}
+            taken = {seed: files[seed] for seed in seeds}
             self._write_snapshots(experiment, parts, seeds, snapshots_of, snapshots_path)
-            write_log(parts, seeds, log_path, taken_from=self.path.name)
-            write_weights(parts, seeds, model_path)
+            write_log(taken, log_path, taken_from=self.path.name)
+            write_weights(taken, model_path)
         log.info("taken from %s, trained by commit %s", self.path, used[0]["commit"])
         return True
 
