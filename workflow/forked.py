@@ -87,6 +87,11 @@ def _in_fork(file: str, folder: Path, environment: dict[str, str], threads: int)
     torch.set_num_threads(threads)
     threadpool_limits(threads)
     logging.root.handlers.clear()
+    run_script(file)
+
+
+def run_script(file: str) -> None:
+    """Run a script as this process's main module, and end the process where it fails."""
     # `runpy` would take the module away before its error is logged.
     script = sys.modules["__main__"] = ModuleType("__main__")
     script.__file__ = file

@@ -8,13 +8,13 @@ import atexit
 import logging
 import multiprocessing
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from forked import run_script
 from helpers import heed_signals
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -90,12 +90,10 @@ def _run_script(script, file, edit=False):
             del sys.modules[name]
         status = 1
         try:
-            runpy.run_path(file, run_name="__main__")
+            run_script(file)
             status = 0
         except SystemExit as end:
             status = end.code
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
         finally:
             sys.stderr.flush()
             os._exit(status)
