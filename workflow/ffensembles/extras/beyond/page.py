@@ -132,9 +132,8 @@ def _tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a published study; own groups are told of layers that have ensembles."""
     tables = {name: read_csv(folder / f"{name}.csv") for name in PUBLISHED}
     keys = ["dataset", "model", "layer"]
-    sparsity, groups = tables["sparsity"], tables["groups"]
-    sparse = pd.MultiIndex.from_frame(sparsity.loc[sparsity["mean"] >= SPARSE, keys])
-    tables["groups"] = groups[pd.MultiIndex.from_frame(groups[keys]).isin(sparse)]
+    sparsity = tables["sparsity"]
+    tables["groups"] = tables["groups"].merge(sparsity.loc[sparsity["mean"] >= SPARSE, keys])
     return tables
 
 
