@@ -17,3 +17,4 @@ def heed_signals():
     """Ignore no signal, as a process from a terminal; tests may run in the background."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)

@@ -40,6 +40,14 @@ def test_a_signal_ends_the_jobs_and_then_the_run(number):
     assert run.communicate(timeout=20)[0] == "saved\nended\n"
 
 
+def test_a_signal_that_another_thread_receives_wakes_the_one_that_waits():
+    other = "import os, signal, threading\nself = threading.get_ident\n"
+    other += "strike = lambda: signal.pthread_kill(self(), signal.SIGTERM)\n"
+    strikes = WAITS.replace("job.wait()", "threading.Semaphore(0).acquire()", 1)
+    strikes = strikes.replace("try:", "threading.Timer(0.2, strike).start()\ntry:")
+    assert start(other + strikes).communicate(timeout=20)[0] == "runs\nsaved\nended\n"
+
+
 def test_on_a_cluster_what_cancels_the_jobs_lives_on():
     waits = WAITS.replace("here=True", "here=False").replace(
         "sleep 60; echo saved", "sleep 2 && echo cancelled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
@@ -39,22 +40,37 @@ def end_on_signals(*, here: bool) -> None:
     def end(number: int, frame: FrameType | None) -> None:
         if not _received:
             _received.append(number)
-            if here:
-                threading.Thread(target=_terminate_jobs, daemon=True).start()
             raise KeyboardInterrupt  # which Snakemake takes for its own end
 
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, end)
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, end)
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write)
+    threading.Thread(
+        target=_watch, args=(read, heeded, threading.get_ident(), here), daemon=True
+    ).start()
+
+
+def _watch(signals: int, heeded: Sequence[int], main: int, here: bool) -> None:
+    """Wait for a signal; then wake the thread `main`, and terminate its jobs."""
+    while (number := os.read(signals, 1)[0]) not in heeded:
+        pass
+    while True:
+        if not _received:
+            # Only the main thread handles signals, but any other can be the one that is woken.
+            signal.pthread_kill(main, number)
+        if here:
+            _terminate_jobs()
+        time.sleep(1)
 
 
 def _terminate_jobs() -> None:
-    """Terminate all jobs of this process, and those that are about to start."""
-    while True:
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                process.terminate()
-        time.sleep(1)
+    """Terminate all jobs of this process, also those that have started since it was told to end."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            process.terminate()
 
 
 def last_words(failed: Iterable[Failed], log: str, folder: str | Path) -> str:
