@@ -1,7 +1,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -36,10 +35,7 @@ def write_and_take(folder, script, modules):
 
 def forget():
     """Drop what the module remembers of files within one process."""
-    for function in (
-        *(module._parsed, module._content, module._modules),
-        *(module._named, module._data_files),
-    ):
+    for function in (module._source, module._beyond, module._files, module._data_files):
         function.cache_clear()
 
 
@@ -230,10 +226,26 @@ def test_whatever_a_module_really_loads_is_within_reach(tmp_path):
     assert set(map(Path, loaded)) == module._reach(script, WORKFLOW / "ffensembles")
 
 
-def test_fast_enough_for_every_parse_of_the_snakefile():
-    forget()
-    scripts = sorted((WORKFLOW / "scripts").glob("*.py"))
-    start = time.process_time()
-    fingerprints = [fingerprint(script, WORKFLOW / "ffensembles") for script in scripts]
-    assert time.process_time() - start < 2  # about a tenth of that on an idle machine
-    assert all(fingerprints) and len(fingerprints) > 10
+ANEW = """
+import ast, sys
+from ffensembles.pipeline.fingerprint import fingerprint
+if sys.argv[2:]:
+    ast.parse = None
+print(fingerprint(sys.argv[1] + "/script.py", sys.argv[1] + "/lib"))
+"""
+
+
+def take_in_new_process(folder, *parses_nothing):
+    command = [sys.executable, "-c", ANEW, folder, *parses_nothing]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_file_is_parsed_once_whatever_happens_to_what_is_kept(study, tmp_path):
+    expected = study("import lib.a", a=CODE)
+    assert take_in_new_process(tmp_path) == expected
+    assert take_in_new_process(tmp_path, "parses nothing") == expected
+    (kept,) = (tmp_path / "lib/__pycache__").glob("sources.*.json")
+    for damaged in ("", "{", "[]", '{"a": 1}', '{"a": []}'):
+        kept.write_text(damaged)
+        assert take_in_new_process(tmp_path) == expected
+    assert study("import lib.a", a=CODE + "f(2)\n") == take_in_new_process(tmp_path) != expected
