@@ -55,8 +55,30 @@ def small_results(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Return a browser, which each test opens windows of its own in."""
+    """Return a browser."""
     from helpers.browser import open_browser
 
     with open_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def window(browser):
+    """Return a window, which is slower to open than to use again, and what has gone wrong in it."""
+    from helpers.browser import offline_page
+
+    with offline_page(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(window):
+    """Return a page of the usual size; whatever a test does there must stay offline and work."""
+    page, wrong = window
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.emulate_media(color_scheme="light")
+    yield page
+    page.goto("about:blank")
+    found = wrong.copy()
+    wrong.clear()
+    assert found == []

@@ -15,7 +15,7 @@ from ffensembles.files import read_frame
 from ffensembles.printing.names import name_datasets
 from ffensembles.representations import stored
 from ffensembles.representations.extraction import prepare
-from helpers.browser import find_chromium, offline_page
+from helpers.browser import find_chromium
 from helpers.explored import explored_run, write_page
 from helpers.runs import few_digits
 
@@ -41,14 +41,6 @@ def world(tmp_path_factory):
     }
     page = write_page(folder / "digits.html", dataset, "digits", list(runs.values()))
     return dataset, runs, page.as_uri()
-
-
-@pytest.fixture
-def page(browser):
-    """Return an empty page; whatever a test does there must stay offline and raise nothing."""
-    with offline_page(browser) as (page, wrong):
-        yield page
-        assert wrong == []
 
 
 def show(page, address, state=""):
