@@ -79,6 +79,7 @@ def simulated_peak(e, seeds, images, shape):
         run = OneEpoch(kind, network, list(range(seeds)), [torch.Generator()] * seeds, CPU)
         objectives = kind.objectives(network, split, run.seeds, partial(generator, 0), CPU)
         for phase, objective in enumerate(objectives, 1):
+            run.batch = max(0, images // e.batch_size - 2)  # the last three are enough
             run.train_phase(phase, objective, never, lambda: None)
     return memory.peak
 

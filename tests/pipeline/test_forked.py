@@ -3,37 +3,36 @@
 import subprocess
 import sys
 
+import pytest
+
 from helpers import ROOT
 
 SNAKEFILE = """
 rule all:
-    input: "forked", "failed"
+    input: "alone", "failed", "broken", [f"quick{number}" for number in range(60)]
 
-rule forked:
-    output: "forked"
-    log: "forked.log"
-    benchmark: "forked.tsv"
+rule alone:
+    output: "alone"
+    log: "alone.log"
+    benchmark: "alone.tsv"
     threads: 2
     resources: tmpdir="elsewhere"
-    script: "job.py"
+    script: "alone.py"
 
 rule failed:
     output: "failed"
-    script: "failing.py"
-
-rule many:
-    input: [f"quick{number}" for number in range(60)]
-
-rule quick:
-    output: "quick{number}"
-    script: "quick.py"
+    script: "failed.py"
 
 rule broken:
     output: "broken"
     log: "broken.log"
     script: "broken.py"
+
+rule quick:
+    output: "quick{number}"
+    script: "quick.py"
 """
-JOB = """
+ALONE = """
 import os, sys
 from pathlib import Path
 
@@ -47,26 +46,33 @@ Path(snakemake.output[0]).write_text(repr(found))
 """
 
 
-def test_a_job_has_its_threads_environment_and_status(tmp_path):
-    (tmp_path / "Snakefile").write_text(SNAKEFILE)
-    (tmp_path / "job.py").write_text(JOB)
-    (tmp_path / "failing.py").write_text("import sys\nsys.exit('this went wrong')\n")
-    command = [sys.executable, ROOT / "workflow/forked.py", "--cores", "2", "--keep-going"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert "this went wrong" in run.stderr and "Error in rule failed:" in run.stderr
-    found = (tmp_path / "forked").read_text()
-    assert found == repr((True, {2}, "elsewhere", "2", tmp_path.name))
-    assert (tmp_path / "forked.tsv").read_text().startswith("s\th:m:s\t")
-
-
-def test_jobs_that_end_while_others_start_and_one_that_cannot_be_imported(tmp_path):
-    (tmp_path / "Snakefile").write_text(SNAKEFILE)
-    (tmp_path / "quick.py").write_text("open(snakemake.output[0], 'w').close()\n")
-    (tmp_path / "broken.py").write_text("import ffensembles.pipeline.job\nimport no_such_module\n")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run jobs of all kinds at once; return the folder, the status and what was printed."""
+    folder = tmp_path_factory.mktemp("forked")
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    (folder / "alone.py").write_text(ALONE)
+    (folder / "failed.py").write_text("import sys\nsys.exit('this went wrong')\n")
+    (folder / "broken.py").write_text("import ffensembles.pipeline.job\nimport no_such_module\n")
+    (folder / "quick.py").write_text("open(snakemake.output[0], 'w').close()\n")
     command = [sys.executable, ROOT / "workflow/forked.py", "--cores", "4", "--keep-going"]
-    command += ["--quiet", "all", "--", "many", "broken"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert len(list(tmp_path.glob("quick[0-9]*"))) == 60
-    assert "No module named 'no_such_module'" in (tmp_path / "broken.log").read_text()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return folder, done.returncode, done.stderr
+
+
+def test_a_job_has_its_threads_and_environment(run):
+    folder = run[0]
+    found = (folder / "alone").read_text()
+    assert found == repr((True, {2}, "elsewhere", "2", folder.name))
+    assert (folder / "alone.tsv").read_text().startswith("s\th:m:s\t")
+
+
+def test_jobs_that_fail_say_so(run):
+    folder, status, printed = run
+    assert status == 1
+    assert "this went wrong" in printed and "Error in rule failed:" in printed
+    assert "No module named 'no_such_module'" in (folder / "broken.log").read_text()
+
+
+def test_jobs_may_end_while_others_start(run):
+    assert len(list(run[0].glob("quick[0-9]*"))) == 60

@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers import ROOT, heed_signals
-from helpers.forks import run_snakemake
+from helpers.forks import run_snakemake, start_snakemake
 from helpers.pipeline import copy_pipeline, snakemake
 from helpers.scripts import run_script_alone
 
 CONFIGURED = ["--configfile", "config/demo.yaml"]
 CONFIGURED += ["--config", "experiments=long.tsv", "checkpoint_interval=1"]
 MODEL = "results/demo/models/digits/bp/main/seeds-0-0"
+TRAIN = ["--", f"{MODEL}.safetensors"]
 
 
 @pytest.fixture(scope="module")
@@ -32,31 +35,6 @@ def pipeline(tmp_path_factory):
     return folder
 
 
-class Run:
-    """A run of the pipeline, as from a terminal of its own."""
-
-    def __init__(self, folder, cores="2", started=("-m", "snakemake")):
-        command = [sys.executable, *started, *CONFIGURED, "--cores", cores, "--"]
-        self.process = subprocess.Popen(
-            [*command, f"{MODEL}.safetensors"],
-            cwd=folder,
-            start_new_session=True,
-            preexec_fn=heed_signals,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-
-    def lines(self):
-        """Wait for the end, which comes soon, and return what was printed."""
-        try:
-            return self.process.communicate(timeout=180)[0].splitlines()
-        finally:
-            if self.process.poll() is None:
-                os.killpg(self.process.pid, signal.SIGKILL)
-
-
 def saved(folder, since=0.0, patience=240):
     """Wait until the training has saved its state, and return when it did."""
     path = folder / "results/demo/checkpoints/digits-bp-main-seeds-0-0/0-0.checkpoint"
@@ -67,22 +45,41 @@ def saved(folder, since=0.0, patience=240):
     return path.stat().st_mtime
 
 
-def test_a_run_that_is_told_to_end_keeps_what_its_training_has_done(pipeline):
-    run = Run(pipeline)
-    saved(pipeline)
-    run.process.terminate()  # the run alone
-    lines = run.lines()
+def assert_ended_as_asked(lines):
     assert lines[-1].startswith("Ended as asked. Trainings have saved their state")
     assert not any("Traceback" in line for line in lines)
 
+
+def test_a_run_that_is_told_to_end_keeps_what_its_training_has_done(pipeline, tmp_path):
+    run = start_snakemake(pipeline, *CONFIGURED, "--cores", "1", *TRAIN, printed=tmp_path)
+    saved(pipeline)
+    training = psutil.Process(run.pid).children(recursive=True)
+    run.terminate()  # the run alone
+    run.join(180)
+    assert psutil.wait_procs(training, timeout=180)[1] == []
+    assert_ended_as_asked((tmp_path / "err").read_text("utf-8").splitlines())
+
     before = saved(pipeline)
-    run = Run(pipeline, cores="1", started=["workflow/forked.py"])
-    saved(pipeline, since=before)
-    os.killpg(run.process.pid, signal.SIGINT)  # all of it, as Ctrl-C does
-    lines = run.lines()
-    assert lines[-1].startswith("Ended as asked")
-    assert not any("Traceback" in line for line in lines)
-    assert any("saved with threads 2 and goes on with 1" in line for line in lines)
+    forked = [sys.executable, "workflow/forked.py", *CONFIGURED, "--cores", "2", *TRAIN]
+    with subprocess.Popen(
+        forked,
+        cwd=pipeline,
+        start_new_session=True,  # as a terminal's
+        preexec_fn=heed_signals,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    ) as run:
+        try:
+            saved(pipeline, since=before)
+            os.killpg(run.pid, signal.SIGINT)  # all of it, as Ctrl-C does
+            lines = run.communicate(timeout=180)[0].splitlines()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+    assert_ended_as_asked(lines)
+    assert any("saved with threads 1 and goes on with 2" in line for line in lines)
     assert not any("starts anew" in line for line in lines)
 
 
@@ -90,7 +87,7 @@ def test_a_run_that_fails_ends_with_the_cause_and_how_to_go_on(pipeline):
     dataset = pipeline / "results/demo/datasets/digits.npz"
     dataset.parent.mkdir(parents=True, exist_ok=True)
     dataset.write_text("damaged")
-    run = run_snakemake(pipeline, *CONFIGURED, "--cores", "1", "--", f"{MODEL}.safetensors")
+    run = run_snakemake(pipeline, *CONFIGURED, "--cores", "1", *TRAIN)
     *_, title, cause, job, go_on = run.err.splitlines()
     dataset.unlink()
     assert title == "What went wrong:"

@@ -110,6 +110,12 @@ class Evidence:
 
     def rows(self, frame: str, **wanted: object) -> pd.DataFrame:
         """Return the rows of a table whose columns hold the wanted values; never none."""
+        key = frame, *wanted.items()
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(frame, wanted)
+        return self._chosen[key]
+
+    def _choose(self, frame: str, wanted: Mapping[str, object]) -> pd.DataFrame:
         table = self.frames.get(frame)
         if table is None:
             raise Missing(frame)
@@ -118,8 +124,13 @@ class Evidence:
             matches = table[column].isna() if value is pd.NA else table[column] == value
             chosen &= matches.to_numpy(dtype=bool, na_value=False)
         if not chosen.any():
-            raise Missing(f"{frame} of {wanted}")
+            raise Missing(f"{frame} of {dict(wanted)}")
         return table[chosen]
+
+    @cached_property
+    def _chosen(self) -> dict[tuple[object, ...], pd.DataFrame]:
+        """What `rows` has returned: claims ask for the same rows again and again."""
+        return {}
 
     def accuracy(self, model: str, study: str = "main") -> float:
         """Test accuracy."""

@@ -15,7 +15,7 @@ def draw_matrix(
     Args:
         axes: where to draw; the centres of cells are at 0.5, 1.5, …
         matrix: (rows, columns).
-        numbers: (rows, columns) what to write into each cell.
+        numbers: (rows, columns) what to write into each cell, if anything.
         vmax: the value drawn darkest.
 
     Returns:
@@ -27,8 +27,8 @@ def draw_matrix(
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
     dark = (matrix > 0.55 * vmax).filled(False)
-    for (row, column), number in np.ndenumerate(numbers):
+    for row, column in np.argwhere(numbers != ""):
         colour = "white" if dark[row, column] else "black"
         place = column + 0.5, row + 0.5
-        axes.text(*place, number, color=colour, fontsize=7, ha="center", va="center")
+        axes.text(*place, numbers[row, column], color=colour, fontsize=7, ha="center", va="center")
     return mesh
