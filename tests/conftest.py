@@ -25,6 +25,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "pipeline" not in item.path.parts)
 
 
+def pytest_collection_finish():
+    """Leave what all files of tests import to the end."""
+    import helpers.frozen  # noqa: F401
+
+
 def build_once(name, build, tmp_path_factory):
     """Return a folder that `build` fills, the first time that a worker of this run asks for it."""
     base = tmp_path_factory.getbasetemp()

@@ -23,6 +23,7 @@ FORKS.set_forkserver_preload(
         *("snakemake.cli", "snakemake.report.html_reporter", "snakemake_storage_plugin_fs"),
         *("docutils.core", "jsonschema", "smart_open", "diptest", "safetensors.torch", "yte"),
         *("matplotlib.backends.backend_pdf", "seaborn", "sklearn.linear_model", "torch"),
+        "helpers.frozen",
     ]
 )
 

@@ -1,10 +1,10 @@
 """Scripts of the workflow, run in this process with what Snakemake would hand to them."""
 
-import gc
 import runpy
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from ffensembles.data.definitions import printed_names
 from helpers import DATASETS, ROOT
@@ -30,10 +30,9 @@ def run_script(name, log, *, threads=1, config=None, **named):
     about["params"].setdefault("names", printed_names(DATASETS))
     about["resources"].setdefault("gpu", 0)
     snakemake = SimpleNamespace(**about, log=[log], threads=threads, config=config)
-    try:
+    # Unlike a job's, this process goes on.
+    with patch("gc.freeze"), patch("gc.set_threshold"):
         runpy.run_path(str(SCRIPTS[name]), init_globals={"snakemake": snakemake})
-    finally:
-        gc.unfreeze()  # this process, unlike a job's, goes on
 
 
 def run_script_alone(folder, name, log, **about):
