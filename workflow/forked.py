@@ -15,6 +15,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 FORKS = multiprocessing.get_context("forkserver")
 # A process's status can be read once, and starting one reads that of every other that has ended.
 STATUS = threading.Lock()
+TOLD_TO_END = signal.SIGTERM, signal.SIGHUP
 LOADED = ["torch", "pandas", "scipy.stats", "seaborn", "sklearn.linear_model", "safetensors.torch"]
 LOADED += ["matplotlib.backends.backend_pdf", "diptest", "docutils.core", "snakemake.script"]
 
@@ -36,7 +39,8 @@ def main() -> None:
     # Libraries read these as they are loaded; each job sets its own number of threads.
     os.environ |= {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     FORKS.set_forkserver_preload(LOADED)
-    forkserver.ensure_running()  # it loads them while Snakemake plans
+    with ignored(TOLD_TO_END):  # by the one process, which ends after its jobs
+        forkserver.ensure_running()  # it loads them while Snakemake plans
     from snakemake.cli import main as snakemake
     from snakemake.script import PythonScript
 
@@ -52,6 +56,15 @@ def main() -> None:
     snakemake()
 
 
+@contextmanager
+def ignored(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """Let what is started meanwhile ignore some signals."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in signals}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def run_as_fork(script: "PythonScript", file: str) -> None:
     """Run a job's script as a fork.
 
@@ -63,7 +76,8 @@ def run_as_fork(script: "PythonScript", file: str) -> None:
     temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), script.resources.get("tmpdir"))
     changed = {name: str(path) for name, path in temporary.items() if path}
     changed["OMP_NUM_THREADS"] = str(script.threads)
-    given = file, Path.cwd(), dict(os.environ | changed), script.threads
+    heeded = [number for number in TOLD_TO_END if signal.getsignal(number) != signal.SIG_IGN]
+    given = file, Path.cwd(), dict(os.environ | changed), script.threads, heeded
     process = FORKS.Process(target=_in_fork, args=given)
     with STATUS:
         process.start()
@@ -75,12 +89,20 @@ def run_as_fork(script: "PythonScript", file: str) -> None:
         raise subprocess.CalledProcessError(process.exitcode, file)
 
 
-def _in_fork(file: str, folder: Path, environment: dict[str, str], threads: int) -> None:
+def _in_fork(
+    file: str,
+    folder: Path,
+    environment: dict[str, str],
+    threads: int,
+    heeded: Iterable[signal.Signals],
+) -> None:
     """Set up what a process of its own would find, and run a script."""
     import torch
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for other jobs, see rules/running.smk
+    for number in heeded:
+        signal.signal(number, signal.SIG_DFL)
     os.chdir(folder)
     os.environ.clear()
     os.environ |= environment
