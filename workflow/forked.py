@@ -32,6 +32,7 @@ STATUS = threading.Lock()
 TOLD_TO_END = signal.SIGTERM, signal.SIGHUP
 LOADED = ["torch", "pandas", "scipy.stats", "seaborn", "sklearn.linear_model", "safetensors.torch"]
 LOADED += ["matplotlib.backends.backend_pdf", "diptest", "docutils.core", "snakemake.script"]
+LOADED += ["pyarrow.parquet", "pyarrow.pandas_compat", "jinja2", "yaml", "safetensors.numpy"]
 
 
 def main() -> None:
