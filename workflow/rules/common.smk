@@ -19,6 +19,8 @@ STARTED = workflow.main_snakefile
 STARTED_ITSELF = Path(STARTED).resolve().parent in (HOME, HOME and HOME / "workflow")
 # Each job reads the rules again, in a process of its own.
 IN_JOB = not workflow.is_main_process
+# The report is built by a run inside another, which has tried what is one's own.
+WITHIN_RUN = "FFENSEMBLES_RUN" in os.environ
 
 
 def stop(reason):
@@ -97,7 +99,7 @@ EXPERIMENTS = or_stop(
     config["only"],
 )
 or_stop(configuration.check_experiments, EXPERIMENTS, config)
-if config["variants"] and not IN_JOB:
+if config["variants"] and not (IN_JOB or WITHIN_RUN):
     from ffensembles.learning.trial import try_own  # which waits for torch
 
     or_stop(try_own, EXPERIMENTS)
