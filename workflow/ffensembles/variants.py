@@ -60,7 +60,7 @@ def use(variants: Mapping[str, str | Path]) -> None:
     Raises:
         UserError: a name is taken or not allowed, a file is not there or is no variant.
     """
-    for read_before in (_tree, _describe, _run, _names):  # a file may have changed since
+    for read_before in (_tree, _describe, _run):  # a file may have changed since
         read_before.cache_clear()
     found = {}
     for name, path in variants.items():
@@ -84,14 +84,9 @@ def use(variants: Mapping[str, str | Path]) -> None:
 
 def names(column: str) -> tuple[str, ...]:
     """Return the names that cells of a column may hold; models in the order of tables."""
-    return _names(column, os.environ.get(VARIABLE, "{}"))
-
-
-@cache
-def _names(column: str, own: str) -> tuple[str, ...]:
     folder = LIBRARY / FOLDERS[column]
     found = {path.stem for path in folder.glob("[a-z]*.py")}
-    found |= {name for name, path in _files(own).items() if _is(column, path)}
+    found |= {name for name, path in _own().items() if _is(column, path)}
     if column == "model":
         return tuple(sorted(found, key=lambda name: (describe(name).order, name)))
     return tuple(sorted(found))
@@ -223,9 +218,4 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _own() -> dict[str, Path]:
-    return _files(os.environ.get(VARIABLE, "{}"))
-
-
-@cache
-def _files(own: str) -> dict[str, Path]:
-    return {name: Path(path) for name, path in json.loads(own).items()}
+    return {name: Path(path) for name, path in json.loads(os.environ.get(VARIABLE, "{}")).items()}

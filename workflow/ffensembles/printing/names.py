@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from ffensembles import variants
+from ffensembles.errors import UserError
 from ffensembles.paper_models import PAPER_MODELS
 
 
@@ -25,9 +26,10 @@ class OfModels(Mapping[str, Any]):
         self.what = what
 
     def __getitem__(self, model: str) -> Any:
-        if model not in variants.names("model"):
-            raise KeyError(model)
-        return getattr(variants.describe(model), self.what)
+        try:
+            return getattr(variants.describe(model), self.what)
+        except UserError:
+            raise KeyError(model) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(variants.names("model"))
