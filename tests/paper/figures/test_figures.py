@@ -1,8 +1,7 @@
-import itertools
 from collections import defaultdict
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, permutations
 from types import SimpleNamespace
 
 import numpy as np
@@ -222,11 +221,12 @@ def test_every_figure_is_legible(draw, plotted):
 
 def assert_nothing_overlaps(seen):
     assert min(text.get_fontsize() for text in seen.boxes) >= 7
-    boxes = [(text.get_text(), box) for text, box in seen.boxes.items()]
-    for (one, a), (other, b) in itertools.combinations(boxes, 2):
-        width = min(a.x1, b.x1) - max(a.x0, b.x0)
-        height = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(width, height) < 1, f"{one!r} lies on {other!r}"
+    words = [text.get_text() for text in seen.boxes]
+    x0, y0, x1, y1 = np.array([box.extents for box in seen.boxes.values()]).T
+    width = np.minimum.outer(x1, x1) - np.maximum.outer(x0, x0)
+    height = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
+    overlapping = np.argwhere(np.triu(np.minimum(width, height) >= 1, 1))
+    assert [(words[one], words[other]) for one, other in overlapping] == []
 
 
 def test_a_colour_and_a_marker_mean_the_same_in_every_figure(plotted):
@@ -406,7 +406,7 @@ def test_jaccard_of_every_pair_on_one_scale(study, ensembles):
     for axes, frame in zip(figure.axes, [other, ensembles], strict=False):
         run = frame[(frame["seed"] == 1) & (frame["layer"] == 2)]
         matrix, _ = values(axes)
-        for i, j in itertools.permutations(range(10), 2):
+        for i, j in permutations(range(10), 2):
             a, b = members(run, i), members(run, j)
             assert matrix[i, j] == pytest.approx(len(a & b) / len(a | b))
             largest = max(largest, len(a & b) / len(a | b))
