@@ -20,7 +20,9 @@ def untried():
 def pretend(monkeypatch, *, exact=True, times_as_fast=2.0):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     monkeypatch.setattr(float32, "is_float32", lambda route: exact)
-    monkeypatch.setattr(float32, "time_routes", lambda rounds: {"blas": times_as_fast, "onednn": 1.0})
+    monkeypatch.setattr(
+        float32, "time_routes", lambda rounds: {"blas": times_as_fast, "onednn": 1.0}
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,5 +88,5 @@ def test_only_a_cpu_at_highest_has_a_choice(monkeypatch):
 @pytest.mark.parametrize("route", ["blas", "onednn"])
 def test_both_routes_are_timed_and_torch_is_left_as_it_was(route):
     threads, before = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    assert float32.time_routes()[route] > 0
+    assert float32.time_routes(2)[route] > 0
     assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == (threads, before)
