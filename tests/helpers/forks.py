@@ -25,7 +25,7 @@ FORKS.set_forkserver_preload(
         *("nbformat", "pyarrow.parquet", "pyarrow.pandas_compat", "pandas.io.formats.style"),
         *("docutils.core", "jsonschema", "smart_open", "diptest", "safetensors.torch", "yte"),
         *("matplotlib.backends.backend_pdf", "seaborn", "sklearn.linear_model", "torch"),
-        "helpers.preloaded",
+        *("helpers.plugins_found", "helpers.frozen"),
     ]
 )
 

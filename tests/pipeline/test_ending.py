@@ -41,7 +41,7 @@ def test_a_signal_ends_the_jobs_and_then_the_run(number):
 
 
 def test_a_signal_that_another_thread_receives_wakes_the_one_that_waits():
-    other = "import os, signal, threading\nself = threading.get_ident\n"
+    other = "import signal, threading\nself = threading.get_ident\n"
     other += "strike = lambda: signal.pthread_kill(self(), signal.SIGTERM)\n"
     strikes = WAITS.replace("job.wait()", "threading.Semaphore(0).acquire()", 1)
     strikes = strikes.replace("try:", "threading.Timer(0.2, strike).start()\ntry:")

@@ -9,7 +9,7 @@ from helpers import ROOT
 
 SNAKEFILE = """
 rule all:
-    input: "alone", "failed", "broken", [f"quick{number}" for number in range(40)]
+    input: "alone", "failed", "broken", [f"quick{number}" for number in range(60)]
 
 rule alone:
     output: "alone"
@@ -75,4 +75,4 @@ def test_jobs_that_fail_say_so(run):
 
 
 def test_jobs_may_end_while_others_start(run):
-    assert len(list(run[0].glob("quick[0-9]*"))) == 40
+    assert len(list(run[0].glob("quick[0-9]*"))) == 60

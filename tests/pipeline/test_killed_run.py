@@ -11,7 +11,7 @@ from ffensembles.learning.snapshots import epochs_kept
 from helpers.forks import start_snakemake
 from helpers.pipeline import copy_pipeline
 
-EPOCHS = 20
+EPOCHS = 60
 BLOCK = "digits/ff/main/seeds-0-1"
 RESULTS = "results/demo"
 

@@ -19,8 +19,6 @@ STARTED = workflow.main_snakefile
 STARTED_ITSELF = Path(STARTED).resolve().parent in (HOME, HOME and HOME / "workflow")
 # Each job reads the rules again, in a process of its own.
 IN_JOB = not workflow.is_main_process
-# The report is built by a run inside another, which has tried what is one's own.
-WITHIN_RUN = "FFENSEMBLES_RUN" in os.environ
 
 
 def stop(reason):
@@ -35,6 +33,8 @@ if HOME:
     os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, python_path))}
 # A notebook sets its own backend for all processes that it starts; jobs cannot use that one.
 os.environ |= {"MPLBACKEND": "agg"}
+# The report is built by a run inside another, which has tried what is one's own.
+WITHIN_RUN = "FFENSEMBLES_RUN" in os.environ
 # By which a job sees in the end whether its run is still there.
 os.environ |= {"FFENSEMBLES_RUN": str(os.getpid())}
 try:

@@ -111,7 +111,7 @@ def _source(path: Path, package: Path) -> Source:
     """Return what counts of a file."""
     content = path.read_bytes()
     if path.suffix != ".py":
-        return Source(hashlib.sha256(content).hexdigest(), _names(content), [])
+        return _of_bytes(content, [])
     known = _known(package)
     key = hashlib.sha256(THIS + content).hexdigest()
     if key not in known:
@@ -134,12 +134,12 @@ def _parsed(path: Path, content: bytes) -> Source:
             imports += [(node.level, base + alias.name) for alias in node.names]
         elif isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False):
             del node.body[0]
-    content = ast.dump(tree).encode()
-    return Source(hashlib.sha256(content).hexdigest(), _names(content), imports)
+    return _of_bytes(ast.dump(tree).encode(), imports)
 
 
-def _names(content: bytes) -> list[str]:
-    return sorted({name.decode() for name in re.findall(rb"[\w.-]+\.\w+", content)})
+def _of_bytes(content: bytes, imports: list[tuple[int, str]]) -> Source:
+    named = sorted({name.decode() for name in re.findall(rb"[\w.-]+\.\w+", content)})
+    return Source(hashlib.sha256(content).hexdigest(), named, imports)
 
 
 THIS = Path(__file__).read_bytes()  # another version of this module may look for other things

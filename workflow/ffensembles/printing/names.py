@@ -27,9 +27,10 @@ class OfModels(Mapping[str, Any]):
 
     def __getitem__(self, model: str) -> Any:
         try:
-            return getattr(variants.describe(model), self.what)
+            variants.file_of("model", model)
         except UserError:
             raise KeyError(model) from None
+        return getattr(variants.describe(model), self.what)
 
     def __iter__(self) -> Iterator[str]:
         return iter(variants.names("model"))

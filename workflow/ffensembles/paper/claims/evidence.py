@@ -124,7 +124,7 @@ class Evidence:
             matches = table[column].isna() if value is pd.NA else table[column] == value
             chosen &= matches.to_numpy(dtype=bool, na_value=False)
         if not chosen.any():
-            raise Missing(f"{frame} of {dict(wanted)}")
+            raise Missing(f"{frame} of {wanted}")
         return table[chosen]
 
     @cached_property
