@@ -82,7 +82,7 @@ def run_as_fork(script: "PythonScript", file: str) -> None:
     process = FORKS.Process(target=_in_fork, args=given)
     with STATUS:
         process.start()
-    with benchmarked(process.pid, script.bench_record):
+    with benchmarked(process.pid if script.bench_record else False, script.bench_record):
         wait([process.sentinel])
     with STATUS:
         process.join()

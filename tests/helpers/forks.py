@@ -100,7 +100,7 @@ def _run_script(script, file, edit=False):
         finally:
             sys.stderr.flush()
             os._exit(status)
-    with benchmarked(job, script.bench_record):
+    with benchmarked(job if script.bench_record else False, script.bench_record):
         status = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
     if status:
         raise subprocess.CalledProcessError(status, file)
