@@ -22,7 +22,7 @@ name_datasets(printed_names(DATASETS))
 
 def pytest_collection_modifyitems(items):
     """Begin with what takes longest, so that no worker is left alone with it in the end."""
-    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+    items.sort(key=lambda item: item.path.parent.name not in ("pipeline", "tests"))
 
 
 def pytest_collection_finish():
