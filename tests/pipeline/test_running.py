@@ -19,7 +19,7 @@ from helpers.pipeline import copy_pipeline, snakemake
 from helpers.scripts import run_script_alone
 
 CONFIGURED = ["--configfile", "config/demo.yaml"]
-CONFIGURED += ["--config", "experiments=long.tsv", "checkpoint_interval=1"]
+CONFIGURED += ["--config", "experiments=long.tsv", "checkpoint_interval=0.1"]
 MODEL = "results/demo/models/digits/bp/main/seeds-0-0"
 TRAIN = ["--", f"{MODEL}.safetensors"]
 
