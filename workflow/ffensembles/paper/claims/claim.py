@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,27 +28,34 @@ class Claim:
     section: str
     statement: str  # in our words
     check: Check
-    on: tuple[str, ...] = PAPER  # the paper's datasets that it speaks of
-    named: bool = False  # it names datasets or categories, so says nothing of other data
-    pooled: bool = False  # it is about all datasets together
-    learned: tuple[str, ...] = ()  # models that must classify better than chance, see `claims_page`
+    on: tuple[str, ...]  # the paper's datasets that it speaks of
+    named: bool  # it names datasets or categories, so says nothing of other data
+    pooled: bool  # it is about all datasets together
+    learned: tuple[str, ...]  # models that must classify better than chance, see `claims_page`
 
     def applies_to(self, dataset: str) -> bool:
         """Say whether the statement is about this dataset, or about any data."""
         return dataset in self.on or (dataset not in PAPER and not self.named)
 
 
-def claim(section: str, **about: Any) -> Callable[[Check], Claim]:
+def claim(
+    section: str,
+    *,
+    on: tuple[str, ...] = PAPER,
+    named: bool = False,
+    pooled: bool = False,
+    learned: tuple[str, ...] = (),
+) -> Callable[[Check], Claim]:
     """Turn the decorated check into a claim: its name is the id, its docstring the statement.
 
-    Where the paper is vague the statement names the threshold taken. `about` are the fields of
-    `Claim` that have defaults.
+    Where the paper is vague the statement names the threshold taken. The arguments are the fields
+    of `Claim`.
     """
 
     def make(check: Check) -> Claim:
         name = check.__name__.replace("_", "-")
         statement = " ".join((check.__doc__ or "").split())
-        return Claim(name, section, statement, check, **about)
+        return Claim(name, section, statement, check, on, named, pooled, learned)
 
     return make
 
