@@ -141,8 +141,7 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # it was said
         if layout := figure.get_layout_engine():
             layout.execute(figure)
-        with matplotlib.rc_context({"figure.constrained_layout.use": False}):
-            figure.set_layout_engine(None)  # with "none", each file would be drawn twice
+        figure.set_layout_engine("none")
         _round_places(figure)
         extent = figure.get_tightbbox().padded(MARGIN)
         for path in paths:
