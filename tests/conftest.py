@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for torch: as many workers as c
 import pytest
 from filelock import FileLock
 
+import helpers.importing  # noqa: F401
 from ffensembles.data.definitions import printed_names
 from ffensembles.printing.names import name_datasets
 from helpers import DATASETS, ROOT
@@ -22,7 +23,9 @@ name_datasets(printed_names(DATASETS))
 
 def pytest_collection_modifyitems(items):
     """Begin with what takes longest, so that no worker is left alone with it in the end."""
-    items.sort(key=lambda item: item.path.parent.name not in ("pipeline", "tests"))
+    # Of the two files that need a small study, one comes early: no worker waits for the other's.
+    early = {"pipeline", "test_whole_study.py"}
+    items.sort(key=lambda item: not early & {item.path.parent.name, item.path.name})
 
 
 def pytest_collection_finish():

@@ -20,11 +20,12 @@ from helpers import heed_signals
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
-        *("snakemake.cli", "snakemake.report.html_reporter", "snakemake_storage_plugin_fs"),
-        *("snakemake.profiles", "snakemake.storage", "platformdirs", "argparse_dataclass"),
-        *("nbformat", "pyarrow.parquet", "pyarrow.pandas_compat", "pandas.io.formats.style"),
-        *("docutils.core", "jsonschema", "smart_open", "diptest", "safetensors.torch", "yte"),
-        *("matplotlib.backends.backend_pdf", "seaborn", "sklearn.linear_model", "torch"),
+        *("helpers.importing", "snakemake.cli", "snakemake.report.html_reporter"),
+        *("snakemake_storage_plugin_fs", "snakemake.profiles", "snakemake.storage"),
+        *("platformdirs", "argparse_dataclass", "nbformat", "pyarrow.parquet"),
+        *("pyarrow.pandas_compat", "pandas.io.formats.style", "docutils.core", "jsonschema"),
+        *("smart_open", "diptest", "safetensors.torch", "yte", "seaborn", "torch"),
+        *("matplotlib.backends.backend_pdf", "sklearn.linear_model"),
         *("helpers.plugins_found", "helpers.frozen"),
     ]
 )

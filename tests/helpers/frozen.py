@@ -7,3 +7,4 @@ import gc
 
 gc.freeze()
 gc.set_threshold(20_000, 10, 20)
+gc.enable()

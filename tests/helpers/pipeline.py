@@ -20,8 +20,9 @@ EVERYTHING = ["--configfile", "config/demo.yaml", "--", "everything"]
 
 def copy_pipeline(folder):
     """Copy what the pipeline consists of, compiled modules among it, without any results."""
+    published = shutil.ignore_patterns("reproduction")  # large, and no job reads it
     for name in ("workflow", "config", "docs", "envs", "profiles"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name, ignore=published)
     shutil.copy(ROOT / "Snakefile", folder)
     return folder
 

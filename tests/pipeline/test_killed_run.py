@@ -11,7 +11,7 @@ from ffensembles.learning.snapshots import epochs_kept
 from helpers.forks import start_snakemake
 from helpers.pipeline import copy_pipeline
 
-EPOCHS = 60
+EPOCHS = 30
 BLOCK = "digits/ff/main/seeds-0-1"
 RESULTS = "results/demo"
 

@@ -191,12 +191,14 @@ def plotted(study, tmp_path_factory):
     return plotted
 
 
+@style.styled
 def drawn(draw, study):
-    """Draw a figure of another study, and return what `watched` saw."""
+    """Draw a figure of another study, as saving it would, and return what `watched` saw."""
     with watched() as seen:
         files, settings = jobs(study)[draw]
-        figure = drawing.draw(draw, files, READERS, settings)
-        style.save(figure, study.folder / "drawn.png")
+        seen.figure = drawing.draw(draw, files, READERS, settings)
+        style.lay_out(seen.figure)
+        seen.figure.draw_without_rendering()
     return seen
 
 

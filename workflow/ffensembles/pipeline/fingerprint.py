@@ -75,7 +75,8 @@ def _beyond(path: Path, package: Path) -> frozenset[Path]:
         for level, name in source.imports
     )
     modules = frozenset(file for name in names for file in _files(name, package))
-    return modules | {data for data in _data_files(package) if data.name in source.named}
+    named = set(source.named)
+    return modules | {data for data in _data_files(package) if data.name in named}
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 
 from ffensembles.errors import UserError
 from ffensembles.experiments import Experiment, read_row
@@ -29,6 +30,7 @@ IN_WORDS = {
 }
 
 Departure = tuple[str, str, str]  # dataset, model, and in words what differs
+Copies = tuple[tuple[str, str], ...]  # a dataset, and that of the paper for which it stands
 
 
 def departures(
@@ -47,15 +49,10 @@ def departures(
     Raises:
         UserError: the file is damaged.
     """
-    reported = read_reported(table6, copies)
-    settings: dict[tuple[str, str], dict[str, str]] = {}
-    for row in reported.to_dict("records"):
-        cells = settings.setdefault((row["dataset"], row["model"]), {})
-        cells[row["setting"]] = f"{row['mean']:.10g}"
     found = []
     for e in experiments:
-        if (e.dataset, e.model) in settings:
-            words = change(e, _papers(e, settings[e.dataset, e.model], table6))
+        if paper := _papers(e, table6, tuple((copies or {}).items())):
+            words = change(e, paper)
             found += [(e.dataset, e.model, words)] if words != "reference" else []
     return list(dict.fromkeys(found))
 
@@ -77,13 +74,28 @@ def change(experiment: Experiment, reference: Experiment | None) -> str:
     return "; ".join(differences) or "reference"
 
 
-def _papers(e: Experiment, settings: dict[str, str], where: str) -> Experiment:
-    """Return the paper's experiment of the same name."""
+# A run of the pipeline asks for each of its tables.
+@cache
+def _papers(e: Experiment, table6: str, copies: Copies) -> Experiment | None:
+    """Return the paper's experiment of the same name; None on data or of a model it has not."""
+    settings = _settings(table6, copies).get((e.dataset, e.model))
+    if settings is None:
+        return None
     cells = {"study": e.study, "dataset": e.dataset, "model": e.model, **settings}
     cells |= BATCH_SIZES.get(e.model, {})
     cells |= STUDIES.get((e.study, e.model), {})
     cells |= {} if e.held_out is None else {"held_out": str(e.held_out)}
-    return read_row(cells, where)
+    return read_row(cells, table6)
+
+
+@cache
+def _settings(table6: str, copies: Copies) -> dict[tuple[str, str], dict[str, str]]:
+    """Return what the paper reports of its settings, by dataset and model."""
+    settings: dict[tuple[str, str], dict[str, str]] = {}
+    for row in read_reported(table6, dict(copies)).to_dict("records"):
+        cells = settings.setdefault((row["dataset"], row["model"]), {})
+        cells[row["setting"]] = f"{row['mean']:.10g}"
+    return settings
 
 
 def refuse_departures(departures: Sequence[Departure]) -> None:

@@ -135,19 +135,24 @@ def save(figure: Figure, *paths: str | os.PathLike[str]) -> None:
     Raises:
         UserError: a file cannot be written.
     """
-    # Layout and extent are found once for all files: it takes a while, and they agree.
-    lend_fonts(figure)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # it was said
-        if layout := figure.get_layout_engine():
-            layout.execute(figure)
-        figure.set_layout_engine("none")
-        _round_places(figure)
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # `lend_fonts` has said it
+        # Layout and extent are found once for all files: it takes a while, and they agree.
+        lay_out(figure)
         extent = figure.get_tightbbox().padded(MARGIN)
         for path in paths:
             undated = {"CreationDate": None} if Path(path).suffix == ".pdf" else {"Software": None}
             with atomic(path) as temporary:
                 figure.savefig(temporary, bbox_inches=extent, metadata=undated)
+
+
+def lay_out(figure: Figure) -> None:
+    """Put everything in a figure where it stays."""
+    lend_fonts(figure)
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+    figure.set_layout_engine("none")
+    _round_places(figure)
 
 
 def _round_places(figure: Figure | SubFigure) -> None:
